@@ -1,0 +1,235 @@
+"""The HDF5 file of the Basel Face Model 2017 and 2019: read with every dataset checked, and written in that layout.
+
+Groups `shape`, `expression` and `color` each hold `model/{mean (3N,), pcaBasis (3N,K), pcaVariance (K,),
+noiseVariance (1,)}` and `representer/{points (3,N), cells (3,F)}`; `metadata/landmarks/json` is a list of
+`{"id": …, "coordinates": [x, y, z]}`. Millimetres, colours 0..1, coordinates interleaved (datasets.md). The embedded
+model is written here and read back through the same reader as the licensed file.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from focus.errors import FocusError
+from focus.face_model.landmarks import IBUG_IDS, NOW_IDS, landmark_vertices
+from focus.face_model.model import FaceModel
+
+ORIGIN = np.array([0.0, 0.0, 100.0])  # mm; taken off the shape mean on reading (method.md, section 3)
+BFM_LICENCE = "Basel Face Model: non-commercial research, not to be passed on (faces.dmi.unibas.ch)"
+
+Array = NDArray[np.floating]
+
+
+@dataclass(frozen=True, eq=False)
+class LinearModel:
+    """One PCA as the file holds it: mean (V,3), orthonormal basis (3V,K), variance (K,) of the coefficients."""
+
+    mean: Array
+    basis: Array
+    variance: Array
+    noise_variance: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class BfmArrays:
+    """The content of a model file: three PCAs on one mesh. The shape mean is RAW: ORIGIN is still in it.
+
+    Attributes:
+        shape, expression: mm; expression is an offset. colour: 0..1.
+        triangles: (F,3), counter-clockwise seen from outside.
+        landmarks68, landmarks_now: vertex ids, written as named points of the mean shape.
+        name, licence: one line each, written as attributes of `metadata`.
+    """
+
+    shape: LinearModel
+    expression: LinearModel
+    colour: LinearModel
+    triangles: NDArray[np.integer]
+    landmarks68: NDArray[np.integer]
+    landmarks_now: NDArray[np.integer]
+    name: str = "face model"
+    licence: str = ""
+
+
+def read_bfm(path: Path, shape: int = 80, expression: int = 64, albedo: int = 80) -> FaceModel:
+    """Read the first components of a model file; paper: 80 shape + 64 expression, 80 albedo (Section 3.1).
+
+    Only those columns are read, as float32 and scaled by sqrt(pcaVariance); ORIGIN is subtracted from the shape mean;
+    triangles are turned counter-clockwise if the file has them the other way. Raises FocusError, one line that names
+    file and dataset, when the file is missing, damaged, lacks a dataset or has one of the wrong shape or content.
+    """
+    if not path.is_file():
+        raise FocusError(f"{path}: no such file; expected a face model (BFM 2017 or 2019, HDF5)")
+    if min(shape, expression, albedo) < 1:
+        raise FocusError(f"{path}: {shape}, {expression}, {albedo} components asked for; expected 1 or more of each")
+    try:
+        with h5py.File(path, "r") as file:
+            return _Reader(file, path).model(shape, expression, albedo)
+    except (OSError, RuntimeError, KeyError, ValueError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise FocusError(f"{path}: not a readable HDF5 file ({reason}); expected BFM 2017 or 2019") from None
+
+
+class _Reader:
+    """Reads one open file; `path` is for messages."""
+
+    def __init__(self, file: h5py.File, path: Path) -> None:
+        self.file, self.path = file, path
+
+    def model(self, shape: int, expression: int, albedo: int) -> FaceModel:
+        raw_mean, shape_basis = self.linear("shape", shape, None)
+        count = len(raw_mean)
+        expression_mean, expression_basis = self.linear("expression", expression, count)
+        albedo_mean, albedo_basis = self.linear("color", albedo, count)
+        triangles = outward(raw_mean, self.triangles(count))
+        ibug, now = landmark_vertices(raw_mean, self.points(), f"{self.path}: metadata/landmarks/json")
+        metadata = self.file["metadata"].attrs if "metadata" in self.file else {}
+        tensors = (raw_mean - ORIGIN, shape_basis, expression_mean, expression_basis, albedo_mean, albedo_basis)
+        return FaceModel(
+            *(torch.from_numpy(np.ascontiguousarray(array, dtype=np.float32)) for array in tensors),
+            *(torch.from_numpy(np.ascontiguousarray(array, dtype=np.int64)) for array in (triangles, ibug, now)),
+            name=_text(metadata.get("name", self.path.stem)),
+            licence=_text(metadata.get("licence", BFM_LICENCE)),
+        )
+
+    def linear(self, group: str, components: int, vertices: int | None) -> tuple[Array, Array]:
+        """Mean (V,3) float64 and scaled basis (3V,components) float32 of one group."""
+        root = f"{group}/model"
+        mean = self.dataset(f"{root}/mean", (3 * vertices if vertices else None,))
+        size = mean.shape[0]
+        if size == 0 or size % 3:
+            self.fail(f"{root}/mean", f"has {size} numbers", "three for each vertex")
+        variance = self.dataset(f"{root}/pcaVariance", (None,))
+        available = variance.shape[0]
+        if components > available:
+            self.fail(f"{root}/pcaVariance", f"holds {available} components", f"{components} or more, as asked for")
+        basis = self.dataset(f"{root}/pcaBasis", (size, available))
+        scale = self.finite(f"{root}/pcaVariance", variance[:components].astype(np.float64))
+        if (scale < 0).any():
+            self.fail(f"{root}/pcaVariance", "has a negative value", "variances")
+        columns = np.empty((size, components), np.float32)
+        basis.read_direct(columns, np.s_[:, :components])
+        columns *= np.sqrt(scale).astype(np.float32)
+        mean_values = self.finite(f"{root}/mean", mean[()].astype(np.float64))
+        return mean_values.reshape(-1, 3), self.finite(f"{root}/pcaBasis", columns)
+
+    def triangles(self, vertices: int) -> NDArray[np.int64]:
+        """Triangles (F,3) of shape/representer; its points must belong to the same mesh."""
+        self.dataset("shape/representer/points", (3, vertices))
+        name = "shape/representer/cells"
+        cells = self.dataset(name, (3, None))[()]
+        if not cells.size or cells.min() < 0 or cells.max() >= vertices or (cells != np.floor(cells)).any():
+            self.fail(name, "does not hold vertex numbers", f"whole numbers 0..{vertices - 1}")
+        return cells.T.astype(np.int64)
+
+    def points(self) -> dict[str, tuple[float, float, float]]:
+        """Named points of metadata/landmarks/json, raw mm; empty when the file has none."""
+        name = "metadata/landmarks/json"
+        if name not in self.file:
+            return {}
+        text: Any = self.file[name][()]
+        text = text.ravel()[0] if isinstance(text, np.ndarray) and text.size else text
+        try:
+            entries = json.loads(_text(text))
+            return {str(entry["id"]): tuple(map(float, entry["coordinates"][:3])) for entry in entries}
+        except (ValueError, KeyError, TypeError):
+            self.fail(name, "cannot be read", "a JSON list of {id, coordinates}")
+
+    def dataset(self, name: str, shape: tuple[int | None, ...]) -> h5py.Dataset:
+        """The dataset `name`, checked to be numbers of this shape (None: any length)."""
+        found = self.file.get(name)
+        if not isinstance(found, h5py.Dataset):
+            self.fail(name, "is missing", f"a dataset of shape {_show(shape)}")
+        fits = len(found.shape) == len(shape) and all(w in (None, s) for s, w in zip(found.shape, shape, strict=True))
+        if not fits:
+            self.fail(name, f"has shape {found.shape}", _show(shape))
+        if found.dtype.kind not in "fiu":
+            self.fail(name, f"has type {found.dtype}", "numbers")
+        return found
+
+    def finite(self, name: str, array: Array) -> Array:
+        if not np.isfinite(array).all():
+            self.fail(name, "has values that are not finite", "finite numbers")
+        return array
+
+    def fail(self, name: str, found: str, expected: str) -> None:
+        raise FocusError(f"{self.path}: {name} {found}; expected {expected}")
+
+
+def _text(value: Any) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def _show(shape: tuple[int | None, ...]) -> str:
+    return "(" + ", ".join("any" if size is None else str(size) for size in shape) + ")"
+
+
+def outward(vertices: Array, triangles: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return triangles (F,3) whose normals mostly point away from the mesh's inside, all turned if they did not."""
+    a, b, c = (vertices[triangles[:, corner]] for corner in range(3))
+    # The inside of a face lies behind its vertices: half the head's width behind their centre.
+    inside = vertices.mean(0) - (0, 0, 0.5 * np.ptp(vertices[:, 0]))
+    volume = np.einsum("fc,fc->", np.cross(b - a, c - a), (a + b + c) / 3 - inside)
+    return triangles if volume >= 0 else triangles[:, [0, 2, 1]]
+
+
+def write_bfm(path: Path, arrays: BfmArrays) -> None:
+    """Write a model file in the published layout, float32, atomically and byte for byte the same each time."""
+    _check(arrays, path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
+    try:
+        with h5py.File(temporary, "w", libver="earliest") as file:
+            for name, part in (("shape", arrays.shape), ("expression", arrays.expression), ("color", arrays.colour)):
+                _write_linear(file.create_group(f"{name}/model"), part)
+                representer = file.create_group(f"{name}/representer")
+                _write(representer, "points", arrays.shape.mean.T)
+                _write(representer, "cells", np.asarray(arrays.triangles).T, np.int32)
+            _write_metadata(file.create_group("metadata"), arrays)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _write(group: h5py.Group, name: str, array: NDArray[Any], dtype: type = np.float32) -> None:
+    group.create_dataset(name, data=np.ascontiguousarray(array, dtype=dtype), track_times=False)
+
+
+def _write_linear(group: h5py.Group, part: LinearModel) -> None:
+    _write(group, "mean", np.asarray(part.mean).reshape(-1))
+    _write(group, "pcaBasis", part.basis)
+    _write(group, "pcaVariance", part.variance)
+    _write(group, "noiseVariance", np.array([part.noise_variance]))
+
+
+def _write_metadata(group: h5py.Group, arrays: BfmArrays) -> None:
+    group.attrs["name"], group.attrs["licence"] = np.bytes_(arrays.name), np.bytes_(arrays.licence)
+    ids = np.concatenate([arrays.landmarks68, arrays.landmarks_now])
+    mean = np.asarray(arrays.shape.mean, dtype=np.float32)
+    points = {name: mean[vertex] for name, vertex in zip(IBUG_IDS + NOW_IDS, ids, strict=True)}
+    entries = [{"id": name, "coordinates": [round(float(c), 6) for c in point]} for name, point in points.items()]
+    group.create_dataset("landmarks/json", data=np.bytes_(json.dumps(entries)), track_times=False)
+
+
+def _check(arrays: BfmArrays, path: Path) -> None:
+    """Refuse arrays that do not fit together, before anything is written."""
+    count = len(arrays.shape.mean)
+    for name, part in (("shape", arrays.shape), ("expression", arrays.expression), ("color", arrays.colour)):
+        components = len(part.variance)
+        if part.mean.shape != (count, 3) or part.basis.shape != (3 * count, components):
+            raise FocusError(
+                f"{path}: {name} has mean {part.mean.shape}, basis {part.basis.shape}, {components} variances; "
+                f"expected ({count}, 3), ({3 * count}, {components})"
+            )
+    if len(arrays.landmarks68) != 68 or len(arrays.landmarks_now) != 7:
+        found = (len(arrays.landmarks68), len(arrays.landmarks_now))
+        raise FocusError(f"{path}: {found[0]} and {found[1]} landmarks; expected 68 and 7")
