@@ -1,0 +1,23 @@
+"""Camera, spherical-harmonics light, rasterizer and renderer (method.md, section 4)."""
+
+from focus.rendering.camera import Camera, rotation_matrix, to_camera_frame
+from focus.rendering.interpolation import interpolate
+from focus.rendering.light import AMBIENT, sh_basis, shade
+from focus.rendering.rasterizer import rasterize
+from focus.rendering.renderer import Renderer, Rendering
+from focus.rendering.topology import Topology, vertex_normals
+
+__all__ = [
+    "AMBIENT",
+    "Camera",
+    "Renderer",
+    "Rendering",
+    "Topology",
+    "interpolate",
+    "rasterize",
+    "rotation_matrix",
+    "sh_basis",
+    "shade",
+    "to_camera_frame",
+    "vertex_normals",
+]
