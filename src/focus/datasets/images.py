@@ -1,0 +1,91 @@
+"""Pictures and masks from image files, and PNGs with stable bytes."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from focus.errors import FocusError
+from focus.files import write_bytes
+
+# Raster formats only: Pillow's EPS plug-in would run Ghostscript on the file. Some builds of Pillow lack some of them.
+Image.init()
+_RASTER = ("JPEG", "PNG", "BMP", "GIF", "TIFF", "WEBP", "AVIF", "JPEG2000", "PPM", "TGA", "PCX", "ICO")
+FORMATS = tuple(name for name in _RASTER if name in Image.OPEN)
+MAX_PIXELS = 100_000_000
+
+
+def read_image(path: Path) -> np.ndarray:
+    """Read an image as (H, W, 3) uint8 RGB, turned upright by its EXIF orientation.
+
+    Grey, palette, CMYK and 16-bit files are converted; transparency is dropped; of several frames the first is read.
+    Raises FocusError when the file is missing, truncated, not an image, or larger than `MAX_PIXELS`.
+    """
+    return np.array(_eight_bit(_open(path), path).convert("RGB"))
+
+
+def read_mask(path: Path, sizes: tuple[tuple[int, int], ...] = ()) -> np.ndarray:
+    """Read a mask as (H, W) uint8, 1 where any channel of the file is non-zero.
+
+    `sizes` are the (width, height) accepted; empty accepts any. Raises FocusError as `read_image` does, and on a mask
+    of another size.
+    """
+    mask = (read_image_of_size(path, sizes) > 0).any(axis=2)
+    return mask.astype(np.uint8)
+
+
+def read_image_of_size(path: Path, sizes: tuple[tuple[int, int], ...]) -> np.ndarray:
+    """Read as `read_image` and raise FocusError unless (width, height) is one of `sizes` (empty accepts any)."""
+    image = read_image(path)
+    height, width = image.shape[:2]
+    if sizes and (width, height) not in sizes:
+        accepted = " or ".join(f"{w}x{h}" for w, h in sizes)
+        raise FocusError(f"{path}: {width}x{height} pixels, expected {accepted}")
+    return image
+
+
+def write_png(path: Path, image: np.ndarray) -> None:
+    """Write (H, W) grey, (H, W, 3) RGB or (H, W, 4) RGBA uint8 as PNG, atomically; equal arrays give equal bytes."""
+    if image.dtype != np.uint8:
+        raise ValueError(f"write_png takes uint8, got {image.dtype}")
+    stream = io.BytesIO()
+    Image.fromarray(image).save(stream, format="PNG", compress_level=6)
+    write_bytes(path, stream.getvalue())
+
+
+def _open(path: Path) -> Image.Image:
+    """Decode the file whole, or raise FocusError in one line."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow also warns of harmless metadata; size is checked below
+            with Image.open(path, formats=FORMATS) as image:
+                width, height = image.size
+                if width * height > MAX_PIXELS:
+                    raise FocusError(f"{path}: {width}x{height} pixels, expected at most {MAX_PIXELS:,} in all")
+                image.load()
+                return ImageOps.exif_transpose(image)
+    except FocusError:
+        raise
+    except FileNotFoundError:
+        raise FocusError(f"{path}: no such file; expected an image") from None
+    except Exception as error:  # Pillow's decoders raise a dozen types (struct, zlib, Syntax, Index…) on damaged files
+        reason = (str(error).splitlines() or [""])[0] or type(error).__name__
+        raise FocusError(
+            f"{path}: cannot be read as an image ({reason}); expected a whole JPEG, PNG, TIFF, …"
+        ) from None
+
+
+def _eight_bit(image: Image.Image, path: Path) -> Image.Image:
+    """Bring 16-bit greys to 8 bits by their high byte; Pillow's own conversion would clip them to white."""
+    if image.mode.startswith("I"):
+        values = np.asarray(image).astype(np.int64)
+        if values.min() < 0 or values.max() > 65535:
+            raise FocusError(f"{path}: grey values {values.min()}..{values.max()}, expected 8 or 16 bits")
+        return Image.fromarray((values >> 8).astype(np.uint8))
+    if image.mode == "F":
+        raise FocusError(f"{path}: floating-point pixels, expected 8 or 16 bits a channel")
+    return image
