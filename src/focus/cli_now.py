@@ -1,0 +1,79 @@
+"""`focus now evaluate` and `focus now distance`: the NoW benchmark for anybody's predictions."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="The NoW benchmark: distances from 3D scans to predicted faces, in mm.", no_args_is_help=True)
+
+
+class Challenge(StrEnum):
+    """The four parts of NoW."""
+
+    neutral = "multiview_neutral"
+    expressions = "multiview_expressions"
+    occlusions = "multiview_occlusions"
+    selfie = "selfie"
+
+
+Metrical = Annotated[bool, typer.Option("--metrical", help="Hold the scale: predictions are in mm.")]
+
+
+@app.command()
+def evaluate(
+    dataset: Annotated[Path, typer.Argument(help="NoW's folder, with imagepathsvalidation.txt and scans.")],
+    predictions: Annotated[Path, typer.Argument(help="<subject>/<challenge>/<image>.obj|.ply and .npy|.txt below it.")],
+    out: Annotated[Path, typer.Option(help="Folder for images.csv, summary.json, curve.csv and curve.png.")],
+    challenge: Annotated[Challenge | None, typer.Option(help="Only this part of the set.")] = None,
+    metrical: Metrical = False,
+) -> None:
+    """Evaluate a set of predictions on the validation scans; prints the pooled median, mean and std in mm."""
+    from focus.datasets.now import NoW
+    from focus.errors import FocusError
+    from focus.evaluation.now_benchmark import evaluate_now, write_report
+
+    part = None if challenge is None else challenge.value
+    report = evaluate_now(NoW(dataset, "validation"), predictions, part, metrical=metrical)
+    write_report(report, out)
+    for row in report.with_status("warning", "missing", "failed"):
+        typer.echo(f"{row.status}: {row.image}: {row.reason}", err=True)
+    pooled = report.pooled()
+    if not pooled["images"]:
+        raise FocusError(
+            f"{predictions}: none of {len(report.rows)} images could be measured; reasons in {out}/images.csv"
+        )
+    figures = ", ".join(f"{name} {pooled[name]:.3f}" for name in ("median", "mean", "std"))
+    typer.echo(f"{figures} mm over {pooled['points']} points of {pooled['images']} of {len(report.rows)} images; {out}")
+
+
+@app.command()
+def distance(
+    scan: Annotated[Path, typer.Option(help="Scan mesh, .obj or .ply, mm.")],
+    scan_landmarks: Annotated[Path, typer.Option(help="Its seven points: MeshLab .pp, or .npy or .txt.")],
+    prediction: Annotated[Path, typer.Option(help="Predicted mesh, .obj or .ply.")],
+    landmarks: Annotated[Path, typer.Option(help="Its seven points, .npy or .txt.")],
+    metrical: Metrical = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Measure one prediction against one scan; warnings go to standard error."""
+    from focus.datasets.meshes import read_landmarks, read_mesh, read_picked_points
+    from focus.evaluation.now import now_errors
+
+    read_points = read_picked_points if scan_landmarks.suffix.lower() == ".pp" else read_landmarks
+    result = now_errors(
+        read_mesh(scan)[0], read_points(scan_landmarks), *read_mesh(prediction)[:2], read_landmarks(landmarks), metrical
+    )
+    for line in result.warnings:
+        typer.echo(f"warning: {line}", err=True)
+    figures = result.statistics
+    if as_json:
+        typer.echo(json.dumps(figures))
+    else:
+        typer.echo(
+            ", ".join(f"{k} {figures[k]:.3f}" for k in ("median", "mean", "std")) + f" mm, {figures['points']} points"
+        )

@@ -1,0 +1,98 @@
+"""One row of figures an image, the same for every method: image fitting, segmentation, NoW."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from torch import Tensor
+
+from focus.datasets.packed import PackedSet
+from focus.datasets.scans import Scan
+from focus.errors import FocusError
+from focus.evaluation.image_fitting import rmse, rmse_visible
+from focus.evaluation.now import now_errors, statistics
+from focus.evaluation.segmentation import scores
+from focus.face_model import FaceModel
+from focus.files import write_json, write_text
+from focus.inference import Prediction
+
+COLUMNS = (
+    "method testset subset image subject occluder rmse rmse_visible acc ppv tpr f1 now_median now_mean now_std points "
+    "occluder_fraction"
+).split()
+FACTS = ("occluder", "occluder_fraction")
+
+
+def image_rows(packed: PackedSet, start: int, prediction: Prediction) -> Iterator[dict[str, object]]:
+    """Yield a row for each predicted image, from position `start` of the set: Table 1's and Tables 4 and 5's figures."""
+    target, visible = packed.images, packed.visible
+    if visible is None:
+        raise FocusError(f"{packed.folder}: found no visible-face masks, expected one an image")
+    rendered = prediction.rendered[:, 0].numpy()
+    images = prediction.images.permute(0, 2, 3, 1).numpy()
+    for place in range(len(images)):
+        i = start + place
+        fit = (target[i], images[place], visible[i], rendered[place])
+        row = about(packed, i) | {"rmse": rmse(*fit), "rmse_visible": rmse_visible(*fit)}
+        if prediction.mask is not None:
+            found = scores(prediction.mask[place, 0].numpy(), visible[i], rendered[place])
+            row |= {"acc": found.acc, "ppv": found.ppv, "tpr": found.tpr, "f1": found.f1}
+        yield row
+
+
+def about(packed: PackedSet, position: int) -> dict[str, object]:
+    """Return what is known of an image without a prediction: name, subject, subset, occluder."""
+    row = packed.index[position]
+    known = {key: row[key] for key in FACTS if row.get(key)}
+    return {"image": row["name"], "subject": row["subject"], "subset": row["subset"], **known}
+
+
+def now_rows(
+    packed: PackedSet, scans: Mapping[str, Scan], meshes: Tensor, model: FaceModel, subsets: Mapping[str, str]
+) -> tuple[list[dict[str, object]], dict[str, list[np.ndarray]]]:
+    """Evaluate neutral meshes (N,V,3) mm against the scans by the NoW protocol (non-metrical).
+
+    Returns a row an image, and the errors of all scan points in mm by subset: "all", and Table 3's "unoccluded" and
+    "occluded" (`subsets`: image name -> one of the two).
+    """
+    triangles, seven = model.triangles.numpy(), model.landmarks_now.numpy()
+    rows: list[dict[str, object]] = []
+    errors: dict[str, list[np.ndarray]] = {"all": [], "unoccluded": [], "occluded": []}
+    for position, vertices in enumerate(meshes.double().numpy()):
+        row = about(packed, position)
+        scan, subset = scans[str(row["subject"])], subsets.get(str(row["image"]), "none")
+        result = now_errors(scan.vertices, scan.landmarks, vertices, triangles, vertices[seven])
+        figures = {f"now_{key}": value for key, value in statistics(result.errors).items() if key != "points"}
+        rows.append(row | {"subset": subset, "points": len(result.errors), **figures})
+        for name in ("all", subset):
+            if name in errors:
+                errors[name].append(result.errors)
+    return rows, errors
+
+
+def pooled(errors: Mapping[str, list[np.ndarray]]) -> dict[str, dict[str, float]]:
+    """Return median, mean and std (ddof 0) in mm over all scan points of all images of each subset."""
+    figures = {}
+    for name, parts in errors.items():
+        if parts:
+            values = statistics(np.concatenate(parts))
+            figures[name] = {key: round(float(values[key]), 6) for key in ("median", "mean", "std")}
+            figures[name]["images"] = len(parts)
+    return figures
+
+
+def write_figures(
+    folder: Path, method: str, rows: Iterable[Mapping[str, object]], now: Mapping[str, dict[str, float]]
+) -> None:
+    """Write images.csv (six significant digits) and pooled.json of one method."""
+    frame = pd.DataFrame([{**row, "method": method} for row in rows], columns=COLUMNS)
+    frame["points"] = frame["points"].astype("Int64")
+    stream = io.StringIO()
+    frame.to_csv(stream, index=False, float_format="%.6g", lineterminator="\n")
+    write_text(folder / "images.csv", stream.getvalue())
+    write_json(folder / "pooled.json", {"NoW": json.loads(json.dumps(now))})

@@ -1,0 +1,70 @@
+"""Segmentation scores, Tables 4, 5: accuracy, precision, recall and F1 in the rendered region; positive = face."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from focus.errors import FocusError
+
+
+@dataclass(frozen=True)
+class Scores:
+    """ACC, PPV (precision), TPR (recall) and F1 of one image, 0..1; NaN where `scores` says so."""
+
+    acc: float
+    ppv: float
+    tpr: float
+    f1: float
+
+
+def scores(predicted: np.ndarray, visible: np.ndarray, rendered: np.ndarray, *, soft: bool = False) -> Scores:
+    """Score one predicted face mask inside the rendered region.
+
+    Args:
+        predicted: (H, W) face probability 0..1, or 0/1.
+        visible: (H, W) ground truth, 1 where the face is visible.
+        rendered: (H, W) rendered region, 1 inside; pixels outside count nowhere.
+        soft: False rounds `predicted` (a half counts as face), as the paper's masks are. True keeps the probabilities
+            as the released code does: a pixel of probability p is p of a face pixel and 1 - p of an outlier.
+
+    Returns:
+        With TP, FP, FN, TN summed over the region: ACC = (TP+TN)/all, PPV = TP/(TP+FP), TPR = TP/(TP+FN),
+        F1 = 2TP/(2TP+FP+FN). An empty denominator: PPV is 0 when nothing is called face though some is, TPR is 0
+        when something is called face though none is; when there is no face and none is called, PPV = TPR = F1 = 1
+        (the answer is right). An empty region gives NaN four times, and the image is left out of the mean.
+
+    Raises:
+        FocusError: masks of different sizes, or predictions outside 0..1.
+    """
+    predicted, visible, rendered = (np.asarray(mask) for mask in (predicted, visible, rendered))
+    for name, mask in (("visible", visible), ("rendered", rendered)):
+        if mask.shape != predicted.shape:
+            raise FocusError(f"{name}: mask of shape {mask.shape}, expected the predicted mask's {predicted.shape}")
+    region = rendered >= 0.5
+    face = (visible >= 0.5)[region].astype(np.float64)
+    called = predicted[region].astype(np.float64)
+    if not np.logical_and(called >= 0, called <= 1).all():
+        raise FocusError(f"predicted: values from {called.min():.3g} to {called.max():.3g}, expected 0 to 1")
+    if not soft:
+        called = (called >= 0.5).astype(np.float64)
+    if not called.size:
+        return Scores(*[float("nan")] * 4)
+    both, said, true = float(called @ face), float(called.sum()), float(face.sum())
+    if said == 0 and true == 0:
+        return Scores(1.0, 1.0, 1.0, 1.0)
+    agreeing = both + float((1 - called) @ (1 - face))
+    return Scores(
+        agreeing / called.size, both / said if said else 0.0, both / true if true else 0.0, 2 * both / (said + true)
+    )
+
+
+def mean_and_std(values: Iterable[Scores]) -> dict[str, tuple[float, float]]:
+    """Return {"acc": (mean, std), …} over images (std with ddof 0), images without a rendered region left out."""
+    kept = [asdict(one) for one in values if not np.isnan(one.acc)]
+    if not kept:
+        return {name: (float("nan"), float("nan")) for name in ("acc", "ppv", "tpr", "f1")}
+    columns = {name: np.array([one[name] for one in kept]) for name in kept[0]}
+    return {name: (float(column.mean()), float(column.std())) for name, column in columns.items()}
