@@ -1,0 +1,212 @@
+"""Figures as PNG bytes: the same arrays give the same bytes, whatever matplotlibrc or screen the machine has."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
+from typing import Any
+
+import matplotlib
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+DPI = 110
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F7F7F", "#000000")
+"""Okabe and Ito's palette, told apart by colour-blind readers too."""
+MARKERS = ("-", "--", "-.", ":")
+
+
+def drawn_png(draw: Callable[..., Figure]) -> Callable[..., bytes]:
+    """Run `draw` under matplotlib's own defaults and return its figure as PNG bytes without a date or version."""
+
+    @wraps(draw)
+    def to_png(*arguments: Any, **options: Any) -> bytes:
+        with matplotlib.rc_context(dict(_style())):
+            figure = draw(*arguments, **options)
+            FigureCanvasAgg(figure)
+            stream = io.BytesIO()
+            figure.savefig(stream, format="png", dpi=DPI, metadata={"Software": None})
+        return stream.getvalue()
+
+    return to_png
+
+
+def _style() -> dict[str, Any]:
+    defaults = {key: value for key, value in matplotlib.rcParamsDefault.items() if not key.startswith("backend")}
+    return defaults | {
+        "font.size": 8,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.grid": True,
+        "grid.linewidth": 0.4,
+        "grid.alpha": 0.5,
+        "axes.axisbelow": True,
+        "lines.linewidth": 1.2,
+        "legend.frameon": False,
+    }
+
+
+@drawn_png
+def image_grid(rows: Sequence[tuple[str, np.ndarray]], columns: Sequence[str] = (), cell: float = 0.8) -> Figure:
+    """Draw rows of pictures with their labels at the left (Figures 1, 3, 5: target, renderings, masks).
+
+    rows: (label, (N,H,W,3) uint8 or float 0..1 RGB, or (N,H,W) 0..1 grey or mask), N and H, W the same in all rows.
+    columns: N headings or none. cell: inches per picture, rounded up to whole enlargements.
+    Raises ValueError when the rows do not fit together.
+    """
+    pictures = [as_rgb(array) for _, array in rows]
+    shapes = {array.shape for array in pictures}
+    if len(shapes) != 1:
+        raise ValueError(f"image_grid: rows have shapes {sorted(shapes)}; expected the same N, H and W in each")
+    count, height, width, _ = pictures[0].shape
+    gap = max(1, width // 32)
+    canvas = np.full((len(rows) * (height + gap) - gap, count * (width + gap) - gap, 3), 255, np.uint8)
+    for r, pictures_of_row in enumerate(pictures):
+        for c, picture in enumerate(pictures_of_row):
+            y, x = r * (height + gap), c * (width + gap)
+            canvas[y : y + height, x : x + width] = picture
+    # Whole screen pixels: an enlarged picture pixel is a square of the same size everywhere.
+    scale = max(1, math.ceil(cell * DPI / width)) if cell * DPI > width else cell * DPI / width
+    wide, high = round(canvas.shape[1] * scale), round(canvas.shape[0] * scale)
+    left, top = round(DPI * (0.075 * max(len(name) for name, _ in rows) + 0.15)), 22 if columns else 4
+    total = (left + wide + 4, top + high + 4)
+    figure = Figure(figsize=(total[0] / DPI, total[1] / DPI))
+    axes = figure.add_axes((left / total[0], 4 / total[1], wide / total[0], high / total[1]))
+    axes.imshow(canvas, interpolation="nearest" if scale >= 1 else "antialiased", aspect="auto")
+    axes.set_axis_off()
+    for r, (name, _) in enumerate(rows):
+        axes.text(-3 * gap, r * (height + gap) + height / 2, name, ha="right", va="center")
+    for c, name in enumerate(columns):
+        axes.text(c * (width + gap) + width / 2, -2 * gap, name, ha="center", va="bottom")
+    return figure
+
+
+def as_rgb(array: np.ndarray) -> np.ndarray:
+    """Return (N,H,W,3) uint8 from RGB uint8, RGB float 0..1, or (N,H,W) 0..1 (uint8 0/1, bool or float)."""
+    if array.ndim == 3:
+        array = np.repeat(np.asarray(array, np.float32)[..., None], 3, axis=3)
+    if array.ndim != 4 or array.shape[3] != 3:
+        raise ValueError(f"image_grid: found shape {array.shape}; expected (N,H,W,3) or (N,H,W)")
+    if array.dtype == np.uint8:
+        return array
+    return np.rint(np.clip(np.nan_to_num(array), 0, 1) * 255).astype(np.uint8)
+
+
+@drawn_png
+def error_curves(curves: Mapping[str, np.ndarray], limit_mm: float = 8.0) -> Figure:
+    """Draw NoW's cumulative curves. curves: method -> (K,2) of (error in mm, share of scan points 0..1 below it)."""
+    figure = Figure(figsize=(4.8, 3.4), layout="constrained")
+    axes = figure.subplots()
+    for k, (name, curve) in enumerate(curves.items()):
+        axes.plot(curve[:, 0], 100 * curve[:, 1], label=name, color=_colour(k), linestyle=_dash(k))
+    axes.set(xlim=(0, limit_mm), ylim=(0, 100), xlabel="error (mm)", ylabel="scan points (%)")
+    axes.legend(loc="lower right")
+    return figure
+
+
+@drawn_png
+def f1_bars(table: pd.DataFrame, source: str = "run") -> Figure:
+    """Draw F1 of each method on the AR subsets with std whiskers, from the frame of Table 4 or 5."""
+    rows = table[(table["source"] == source) & table["f1_mean"].notna()]
+    methods, subsets = list(dict.fromkeys(rows["method"])), list(dict.fromkeys(rows["subset"]))
+    figure = Figure(figsize=(6.0, 2.9), layout="constrained")
+    axes = figure.subplots()
+    width = 0.84 / max(1, len(methods))
+    for k, method in enumerate(methods):
+        of_method = rows[rows["method"] == method].set_index("subset").reindex(subsets)
+        places = np.arange(len(subsets)) + (k - (len(methods) - 1) / 2) * width
+        axes.bar(
+            places, of_method["f1_mean"].to_numpy(float), 0.92 * width, yerr=of_method["f1_std"].to_numpy(float),
+            label=method, color=_colour(k), hatch="//" if k >= len(COLOURS) else None,
+            error_kw={"elinewidth": 0.8, "capsize": 1.5},
+        )  # fmt: skip
+    low = float((rows["f1_mean"] - rows["f1_std"].fillna(0)).min()) if len(rows) else 0.0
+    floor = max(0.0, np.floor(low * 10 - 0.5) / 10)
+    axes.set(xticks=range(len(subsets)), xticklabels=subsets, ylabel=f"F1 (axis starts at {floor:.1f})")
+    axes.set_ylim(floor, 1.0)
+    axes.grid(axis="x", visible=False)
+    if methods:
+        figure.legend(loc="outside right center")
+    return figure
+
+
+@drawn_png
+def training_curves(curves: Mapping[str, pd.DataFrame], x: str, columns: Sequence[str]) -> Figure:
+    """Draw one panel per column against column `x`, one line per curve; rows without the column are left out.
+
+    curves: label -> a training stage's CSV. Where R and S alternate, both log "loss": give each network's rows as a
+    curve of its own.
+    """
+    across = min(3, len(columns))
+    down = -(-len(columns) // across)
+    figure = Figure(figsize=(2.6 * across + 0.4, 1.9 * down + 0.5), layout="constrained")
+    grid = figure.subplots(down, across, squeeze=False)
+    for axes, column in zip(grid.flat, columns, strict=False):
+        for k, (name, frame) in enumerate(curves.items()):
+            if column in frame and x in frame and len(drawn := frame[[x, column]].dropna()):
+                axes.plot(drawn[x], drawn[column], label=name, color=_colour(k), linestyle=_dash(k), linewidth=0.9)
+        axes.set(title=column, xlabel=x)
+    for axes in list(grid.flat)[len(columns) :]:
+        axes.set_axis_off()
+    _shared_legend(figure, grid)
+    return figure
+
+
+@drawn_png
+def claims_forest(verdicts: Sequence[Mapping[str, Any]]) -> Figure:
+    """Draw every margin with its interval, one panel per unit, the zero line between "holds" (right) and not (left)."""
+    known = [verdict for verdict in verdicts if verdict["margin"] is not None]
+    panels: dict[str, list[Mapping[str, Any]]] = {}
+    for verdict in known:
+        panels.setdefault(_UNITS.get(verdict["metric"], "score (0..1)"), []).append(verdict)
+    if not panels:
+        figure = Figure(figsize=(4, 1))
+        figure.text(0.5, 0.5, "no claim has data", ha="center", va="center")
+        return figure
+    sizes = [len(panel) + 2.5 for panel in panels.values()]
+    figure = Figure(figsize=(6.8, 0.155 * sum(sizes) + 0.5), layout="constrained")
+    grid = figure.subplots(len(panels), 1, squeeze=False, height_ratios=sizes)
+    for axes, (unit, panel) in zip(grid[:, 0], panels.items(), strict=True):
+        _forest_panel(axes, unit, panel)
+    return figure
+
+
+_UNITS = {"rmse": "RMSE (0..255)", "now_median": "NoW error (mm)", "seconds": "times faster than claimed"}
+_OUTCOMES = {True: (COLOURS[2], "o"), False: (COLOURS[1], "X")}
+
+
+def _forest_panel(axes: Axes, unit: str, panel: Sequence[Mapping[str, Any]]) -> None:
+    for y, verdict in enumerate(panel):
+        outcome = verdict["holds"]
+        colour, marker = _OUTCOMES[outcome] if isinstance(outcome, bool) else (COLOURS[6], "D")
+        axes.plot([verdict["low"], verdict["high"]], [y, y], color=colour, linewidth=1.4, solid_capstyle="butt")
+        axes.plot(verdict["margin"], y, marker, color=colour, markersize=3.5)
+    axes.axvline(0, color="black", linewidth=0.8)
+    axes.set_yticks(range(len(panel)), [verdict["id"] for verdict in panel], fontsize=6.5)
+    for label, verdict in zip(axes.get_yticklabels(), panel, strict=True):
+        label.set_fontweight("bold" if verdict.get("mechanism") else "normal")
+    axes.set_ylim(len(panel) - 0.4, -0.6)
+    axes.set_xlabel(f"margin, {unit}: right of 0 the claim holds")
+    axes.spines["left"].set_visible(False)
+
+
+def _shared_legend(figure: Figure, grid: np.ndarray) -> None:
+    handles: dict[str, Any] = {}
+    for axes in grid.flat:
+        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
+            handles.setdefault(label, handle)
+    if handles:
+        figure.legend(list(handles.values()), list(handles), loc="outside right upper")
+
+
+def _colour(k: int) -> str:
+    return COLOURS[k % len(COLOURS)]
+
+
+def _dash(k: int) -> str:
+    return MARKERS[k // len(COLOURS) % len(MARKERS)]

@@ -1,0 +1,184 @@
+"""A table as a reader sees it: one block per source, methods against grouped columns, best figures marked.
+
+The tidy frames of `tables` hold one row per method and test set; the paper prints them wide. This file does that turn
+once, so that Markdown and LaTeX need only draw the cells.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from focus.report.tables import KEYS, reason
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One printed figure: its heading, its columns in the tidy frame, and which end of the scale is best."""
+
+    heading: str
+    mean: str
+    std: str | None = None
+    best: str = "min"
+
+
+@dataclass(frozen=True)
+class Group:
+    """Columns that stand under one heading: those of one test set (a value of the table's key column)."""
+
+    heading: str
+    value: str
+    figures: tuple[Figure, ...]
+
+
+@dataclass(frozen=True)
+class Form:
+    """How one table of the paper is drawn; `transposed` puts the test sets in rows and the methods in columns."""
+
+    caption: str
+    groups: tuple[Group, ...]
+    corner: str = "Method"
+    transposed: bool = False
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A printed cell; `note` marks a reason that stands in place of a group's figures."""
+
+    text: str = ""
+    best: bool = False
+    note: bool = False
+
+
+@dataclass(frozen=True)
+class Block:
+    """One source's part of a table. spans: (heading, columns) over the headings, empty when there are no groups."""
+
+    source: str
+    corner: str
+    spans: list[tuple[str, int]]
+    headings: list[str]
+    rows: list[tuple[str, list[Cell]]]
+    images: str
+    italic: frozenset[str] = field(default_factory=frozenset)
+
+
+_RMSE = (Figure("RMSE", "rmse_mean", "rmse_std"),)
+_MM = tuple(Figure(name, f"{name}_mm") for name in ("median", "mean", "std"))
+_NOW_MM = tuple(Figure(name, f"now_{name}_mm") for name in ("median", "mean", "std"))
+_SCORES = (
+    *(Figure(name.upper(), name, best="max") for name in ("acc", "ppv", "tpr")),
+    Figure("F1", "f1_mean", "f1_std", best="max"),
+)
+
+FORMS: dict[int, Form] = {
+    1: Form(
+        "RMSE (0..255, mean ± std over images) on the CelebA-HQ test sets and the AR test set.",
+        tuple(Group(name, name, _RMSE) for name in KEYS[1][1]),
+        corner="Testset",
+        transposed=True,
+    ),
+    2: Form(
+        "Reconstruction error (mm) on NoW.",
+        (Group("NoW test set", "test", _MM), Group("NoW validation set", "validation", _MM)),
+    ),
+    3: Form(
+        "Reconstruction error (mm) on the unoccluded and occluded pairs of the NoW validation set.",
+        tuple(Group(f"{name} Subset", name, _MM) for name in KEYS[3][1]),
+    ),
+    4: Form(
+        "Occlusion segmentation on the AR test sets (positive = face, inside the rendered region).",
+        tuple(Group(name, name, _SCORES) for name in KEYS[4][1]),
+    ),
+    5: Form(
+        "Ablation study on the AR test sets and the NoW validation set (mm).",
+        (
+            *(Group(name, name, _SCORES) for name in ("AR-unoccluded", "AR-glasses", "AR-scarf")),
+            Group("NoW Evaluation Set", "NoW", _NOW_MM),
+        ),
+    ),
+}
+
+
+def blocks(
+    number: int, frame: pd.DataFrame, missing: Mapping[str, str], references: Collection[str] = ()
+) -> list[Block]:
+    """Return the blocks (paper, run, external) of Table `number`; `references` are printed but never marked best."""
+    made = []
+    for source in ("paper", "run", "external"):
+        rows = frame[frame["source"] == source]
+        if len(rows):
+            made.append(_block(number, source, rows, missing, frozenset(references)))
+    return made
+
+
+def _block(
+    number: int, source: str, frame: pd.DataFrame, missing: Mapping[str, str], references: frozenset[str]
+) -> Block:
+    form, (key, testsets) = FORMS[number], KEYS[number]
+    groups = [group for group in form.groups if (frame[key] == group.value).any()]
+    indexed = frame.set_index(["method", key])
+    methods = list(dict.fromkeys(frame["method"]))
+    body: dict[str, list[Cell]] = {}
+    for method in methods:
+        body[method] = []
+        for group in groups:
+            why = reason(missing, method, testsets[group.value])
+            body[method] += _cells(indexed, method, group, why)
+    competing = [method for method in methods if method not in references]
+    _mark_best(body, competing, [figure for group in groups for figure in group.figures])
+    images = _image_counts(frame, key, groups)
+    if form.transposed:
+        turned = [(group.heading, [body[method][k] for method in methods]) for k, group in enumerate(groups)]
+        return Block(source, form.corner, [], methods, turned, images, references)
+    spans = [(group.heading, len(group.figures)) for group in groups]
+    headings = [figure.heading for group in groups for figure in group.figures]
+    return Block(source, form.corner, spans, headings, list(body.items()), images, references)
+
+
+def _cells(indexed: pd.DataFrame, method: str, group: Group, why: str | None) -> list[Cell]:
+    if (method, group.value) not in indexed.index:
+        return [Cell("-") for _ in group.figures]
+    row = indexed.loc[(method, group.value)]
+    if why and all(pd.isna(row[figure.mean]) for figure in group.figures):
+        return [Cell(f"n/a: {why}", note=True)] + [Cell() for _ in group.figures[1:]]
+    return [Cell(_text(row, figure)) for figure in group.figures]
+
+
+def _text(row: pd.Series, figure: Figure) -> str:
+    if pd.isna(row[figure.mean]):
+        return "-"
+    text = f"{row[figure.mean]:.2f}"
+    return text if figure.std is None or pd.isna(row[figure.std]) else f"{text} ± {row[figure.std]:.2f}"
+
+
+def _mark_best(body: dict[str, list[Cell]], methods: Sequence[str], figures: Sequence[Figure]) -> None:
+    """Mark, column by column, every method whose printed figure is the best one (ties share it, as in the paper)."""
+    for k, figure in enumerate(figures):
+        values = {method: _value(body[method][k]) for method in methods}
+        known = [value for value in values.values() if not math.isnan(value)]
+        if len(known) < 2:
+            continue
+        best = min(known) if figure.best == "min" else max(known)
+        for method in methods:
+            if values[method] == best:
+                body[method][k] = Cell(body[method][k].text, best=True)
+
+
+def _value(cell: Cell) -> float:
+    return math.nan if cell.note or cell.text in ("", "-") else float(cell.text.split(" ")[0])
+
+
+def _image_counts(frame: pd.DataFrame, key: str, groups: Sequence[Group]) -> str:
+    """Return "CelebA-Occluded 200, AR-Overall 298-300": how many images stand behind the figures of each test set."""
+    parts = []
+    for group in groups:
+        counts = frame.loc[frame[key] == group.value, "images"].dropna()
+        counts = counts[counts > 0]
+        if len(counts):
+            low, high = int(counts.min()), int(counts.max())
+            parts.append(f"{group.heading} {low}" if low == high else f"{group.heading} {low}-{high}")
+    return ", ".join(parts)

@@ -1,0 +1,95 @@
+"""Figure 4: a per-vertex field on the mean face, seen from the front and from the side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.collections import PolyCollection
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+
+from focus.report.figures import COLOURS, drawn_png
+
+VIEWS = (("front", 0.0), ("side", -60.0))
+"""Name and turn about the vertical axis in degrees."""
+
+
+@drawn_png
+def misfit_prior(vertices: np.ndarray, triangles: np.ndarray, misfit: np.ndarray, title: str = "") -> Figure:
+    """Draw Figure 4: (a) the mean face with the axes, (b-d) the misfit along x, y and z in two views.
+
+    vertices: (V,3) mm, model frame (x right, y up, z to the viewer). triangles: (F,3) integer, counter-clockwise from
+    outside. misfit: (V,3) mm, E_MP of Eq. 11. One colour scale for all three axes, symmetric about zero, so that they
+    can be compared; its ends are the 99.5 % quantile of |misfit|.
+    """
+    limit = max(float(np.quantile(np.abs(misfit), 0.995)), 1e-6)
+    figure = Figure(figsize=(7.2, 3.9), layout="constrained")
+    grid = figure.subplots(len(VIEWS), 4)
+    norm = Normalize(-limit, limit)
+    for row, (name, degrees) in zip(grid, VIEWS, strict=True):
+        turned = vertices @ _turn(degrees).T
+        grey = np.full(len(vertices), 0.0)
+        _draw_mesh(row[0], turned, triangles, grey, Normalize(-1, 1), "Greys", shaded=True)
+        _draw_axes(row[0], vertices, degrees)
+        for axes, values in zip(row[1:], misfit.T, strict=True):
+            _draw_mesh(axes, turned, triangles, values, norm, "RdBu_r")
+        row[0].text(-0.08, 0.5, name, transform=row[0].transAxes, rotation=90, ha="center", va="center")
+    for axes, heading in zip(grid[0], ("(a) axes", "(b) along x", "(c) along y", "(d) along z"), strict=True):
+        axes.set_title(heading, fontsize=9)
+    bar = figure.colorbar(ScalarMappable(norm, "RdBu_r"), ax=grid[:, 1:], shrink=0.8, extend="both")
+    bar.set_label("prediction minus truth (mm)")
+    if title:
+        figure.suptitle(title, fontsize=9)
+    return figure
+
+
+def _turn(degrees: float) -> np.ndarray:
+    cosine, sine = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    return np.array([[cosine, 0, sine], [0, 1, 0], [-sine, 0, cosine]])
+
+
+def _draw_mesh(
+    axes: Axes,
+    points: np.ndarray,
+    triangles: np.ndarray,
+    values: np.ndarray,
+    norm: Normalize,
+    colours: str,
+    shaded: bool = False,
+) -> None:
+    """Draw front faces back to front (painter's algorithm), one colour per triangle: the mean of its vertices."""
+    corners = points[triangles]
+    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    seen = np.flatnonzero(normals[:, 2] > 0)
+    seen = seen[np.argsort(corners[seen, :, 2].mean(axis=1), kind="stable")]
+    patch = PolyCollection(corners[seen, :, :2], linewidths=0.3, antialiaseds=False)
+    if shaded:
+        light = 0.35 + 0.6 * normals[seen, 2] / np.linalg.norm(normals[seen], axis=1)
+        patch.set_color(np.repeat(light[:, None], 3, axis=1))
+    else:
+        patch.set_array(values[triangles[seen]].mean(axis=1))
+        patch.set(cmap=colours, norm=norm, edgecolors="face")
+    axes.add_collection(patch)
+    axes.set_aspect("equal")
+    axes.autoscale_view()
+    axes.set_axis_off()
+
+
+def _draw_axes(axes: Axes, vertices: np.ndarray, degrees: float) -> None:
+    """Draw the model frame's axes from the nose tip's depth outwards, as arrows turned like the face."""
+    size = 0.55 * float(np.ptp(vertices[:, 1]))
+    origin = np.array([0.0, 0.0, vertices[:, 2].max()]) @ _turn(degrees).T
+    ends: Sequence[np.ndarray] = np.eye(3) * size @ _turn(degrees).T + origin
+    for end, name, colour in zip(ends, "xyz", (COLOURS[1], COLOURS[2], COLOURS[0]), strict=True):
+        if np.linalg.norm(end[:2] - origin[:2]) < 0.05 * size:
+            axes.plot(*origin[:2], "o", color=colour, markersize=3)
+            axes.annotate(name, origin[:2], xytext=(-7, -7), textcoords="offset points", color=colour)
+            continue
+        axes.annotate("", end[:2], origin[:2], arrowprops={"arrowstyle": "->", "color": colour, "linewidth": 1.2})
+        axes.annotate(name, end[:2], xytext=(2, 2), textcoords="offset points", color=colour)
+    reach = np.array([origin[:2], *[end[:2] for end in ends]])
+    axes.update_datalim(reach)
+    axes.autoscale_view()

@@ -1,0 +1,219 @@
+from __future__ import annotations
+
+import json
+import tracemalloc
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from focus.report.bootstrap import interval, resampled_means
+from focus.report.claims import CLAIMS, TESTSETS, Claim
+from focus.report.results import load_results
+from focus.report.verdicts import claims_markdown, evaluate_claims
+
+ASKED = ["id", "claim", "table", "testset", "a", "b", "margin", "low", "high", "holds"]
+KEYS = [*ASKED, "metric", "images", "mechanism", "reason"]
+
+
+def rng():
+    return np.random.default_rng(7)
+
+
+def one(results, claim, resamples=2000, **options):
+    (verdict,) = evaluate_claims(results, rng(), claims=[claim], resamples=resamples, **options)
+    return verdict
+
+
+def lower(testset, metric="rmse", a="Good", b="Poor", **options):
+    return Claim("x", "a below b", 1, testset, a, b, metric, "lower", **options)
+
+
+def test_all_sixteen_claims_are_there():
+    """A claim of the issue is not checked, or two entries share an id."""
+    ids = [claim.id for claim in CLAIMS]
+    assert sorted({int(id.split("-")[0]) for id in ids}) == list(range(1, 17))
+    assert len(ids) == len(set(ids))
+    assert {"1-AR-MoFA", "10-glasses-Pretrained<FOCUS", "10-scarf-Baseline<FOCUS", "16-speed"} <= set(ids)
+    assert all(claim.testset in TESTSETS for claim in CLAIMS if claim.kind != "faster")
+
+
+def test_mechanism_claims_are_those_of_the_issue():
+    """The claims that must hold are other ones than the issue names."""
+    assert {claim.id for claim in CLAIMS if claim.mechanism} == {
+        "1-CelebA-Occluded-Backbone", "1-AR-Backbone", "10-glasses-Pretrained<FOCUS", "10-glasses-Baseline<FOCUS",
+        "10-scarf-Pretrained<FOCUS", "10-scarf-Baseline<FOCUS",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("testset", "metric", "kind", "margin", "images"),
+    [
+        ("CelebA-Occluded", "rmse", "lower", 1.0, 4),
+        ("CelebA-Overall", "rmse", "lower", 1.0, 6),
+        ("CelebA-Occluded minus Unoccluded", "rmse", "lower", 0.0, 6),
+        ("AR-glasses", "f1", "higher", 0.1, 2),
+        ("NoW", "now_median", "lower", 0.25, 4),
+        ("AR-sidelight minus unoccluded", "f1", "higher", 0.0, 4),
+    ],
+)
+def test_margins_by_hand(two_methods, testset, metric, kind, margin, images):
+    """A margin has the wrong size, sign or images."""
+    claim = Claim("x", "", 1, testset, "Good", "Poor", metric, kind)
+    verdict = one(two_methods, claim)
+    assert verdict["margin"] == pytest.approx(margin, abs=1e-9)
+    assert verdict["images"] == images
+    assert verdict["holds"] == (True if margin else "not resolved")
+    back = one(two_methods, replace(claim, a="Poor", b="Good"))
+    assert back["margin"] == pytest.approx(-margin, abs=1e-9)
+    assert back["holds"] == (False if margin else "not resolved")
+
+
+def test_overall_is_the_unweighted_mean_of_its_subsets(write_method, rows):
+    """The larger CelebA subset weighs more in CelebA-Overall's claim."""
+    folders = [
+        write_method(name, rows("CelebA", "unoccluded", "rmse", [u] * 2) + rows("CelebA", "occluded", "rmse", [o] * 6))
+        for name, u, o in (("Good", 1.0, 1.0), ("Poor", 2.0, 4.0))
+    ]
+    results = load_results(folders)
+    assert one(results, lower("CelebA-Overall"))["margin"] == 2.0
+    assert one(results, lower("CelebA-Occluded minus Unoccluded"))["margin"] == 2.0
+
+
+def test_threshold_makes_non_inferiority(two_methods):
+    """Claim 12 asks for a gain instead of "no worse by more than .02 mm"."""
+    worse = lower("NoW", "now_median", a="Poor", b="Good", threshold=-0.3)
+    assert one(two_methods, worse)["margin"] == pytest.approx(0.05)
+    assert one(two_methods, worse)["holds"] is True
+    (claim,) = [claim for claim in CLAIMS if claim.id == "12-NoW"]
+    assert (claim.a, claim.b, claim.kind, claim.threshold) == ("FOCUS", "Pretrained", "lower", -0.02)
+
+
+def test_same_images_are_paired(write_method, rows):
+    """The spread between images, equal for both methods, drowns a difference that every image shows."""
+    noise = np.random.default_rng(0)
+    spread = noise.normal(10, 3, 100)
+    gain = noise.normal(0.3, 0.1, 100)
+    poor = write_method("Poor", rows("CelebA", "occluded", "rmse", list(spread)))
+    paired = write_method("Good", rows("CelebA", "occluded", "rmse", list(spread - gain)))
+    verdict = one(load_results([poor, paired]), lower("CelebA-Occluded"))
+    assert verdict["holds"] is True
+    assert verdict["images"] == 100
+    assert verdict["high"] - verdict["low"] < 0.06
+    others = rows("CelebA", "occluded", "rmse", list(spread - gain), start=1000)
+    unpaired = write_method("Good", others, folder="others")
+    verdict = one(load_results([poor, unpaired]), lower("CelebA-Occluded"))
+    assert verdict["holds"] == "not resolved"
+    assert verdict["images"] == 200
+    assert verdict["high"] - verdict["low"] > 1.0
+
+
+def test_only_shared_images_count(write_method, rows):
+    """An image that only one method could process moves the difference."""
+    poor = write_method("Poor", rows("CelebA", "occluded", "rmse", [2.0, 3.0, 100.0]))
+    good = write_method("Good", rows("CelebA", "occluded", "rmse", [1.0, 2.0]))
+    verdict = one(load_results([poor, good]), lower("CelebA-Occluded"))
+    assert (verdict["margin"], verdict["images"]) == (1.0, 2)
+
+
+def test_coverage_of_the_interval():
+    """The 95 % interval holds the true mean much less or more often than 95 times of 100."""
+    source = np.random.default_rng(1)
+    hits = 0
+    for _ in range(300):
+        _, low, high = interval([(1.0, source.normal(2.0, 1.0, 60))], source, 1000)
+        hits += low <= 2.0 <= high
+    assert 0.91 <= hits / 300 <= 0.98
+
+
+def test_interval_of_a_weighted_sum():
+    """Weights are lost in the interval: its width is not that of the sum of independent means."""
+    values = np.random.default_rng(2).normal(size=(2, 400))
+    value, low, high = interval([(1.0, values[0]), (-0.5, values[1])], rng(), 4000)
+    assert value == pytest.approx(values[0].mean() - values[1].mean() / 2)
+    expected = 2 * 1.96 * np.sqrt(values[0].var() / 400 + values[1].var() / 1600)
+    assert high - low == pytest.approx(expected, rel=0.06)
+
+
+def test_bootstrap_memory_is_bounded():
+    """10,000 resamples of a large set take gigabytes."""
+    tracemalloc.start()
+    resampled_means(np.zeros(3000), rng(), 10_000)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 64e6
+
+
+def test_absent_method_has_its_reason(two_methods):
+    """A claim about a method that was not run vanishes, or counts as failed."""
+    verdicts = evaluate_claims(two_methods, rng(), resamples=100)
+    assert {int(v["id"].split("-")[0]) for v in verdicts} == set(range(1, 17))
+    assert all(v["holds"] is None and v["margin"] is None and v["reason"] for v in verdicts)
+    assert one(two_methods, lower("AR", b="MoFA"))["reason"] == "no results of MoFA"
+    assert one(two_methods, lower("NoW", "rmse"))["reason"] == "Good has no rmse on NoW"
+
+
+def test_absent_method_changes_no_other_interval(two_methods):
+    """Running one more method moves the intervals of claims that it has no part in."""
+    first, second = lower("AR", b="MoFA"), lower("CelebA-Occluded", "rmse")
+    alone = evaluate_claims(two_methods, rng(), claims=[first, second], resamples=500)[1]
+    present = evaluate_claims(two_methods, rng(), claims=[replace(first, b="Poor"), second], resamples=500)[1]
+    assert alone == present
+
+
+def test_by_occluder(write_method, rows):
+    """F1 is not told apart by occluder type and size."""
+    folders = []
+    for name, gain in (("Good", 0.1), ("Poor", 0.0)):
+        made = rows("AR", "glasses", "f1", [0.7 + gain, 0.8 + gain], occluder="glasses", occluder_fraction=0.05)
+        made += rows("AR", "scarf", "f1", [0.6 - gain, 0.5 - gain], occluder="hand", occluder_fraction=0.4)
+        made += rows("AR", "unoccluded", "f1", [0.9, 0.9], occluder="none", occluder_fraction=0.0)
+        folders.append(write_method(name, made))
+    results = load_results(folders)
+    kinds = {}
+    for column in ("occluder", "occluder_fraction"):
+        claim = Claim("14-AR", "F1", None, "AR", "Good", "Poor", "f1", "higher", by=column)
+        kinds |= {v["id"]: v["holds"] for v in evaluate_claims(results, rng(), claims=[claim], resamples=200)}
+    assert kinds == {"14-AR-glasses": True, "14-AR-hand": False, "14-AR-small": True, "14-AR-large": False}
+
+
+def test_speed(two_methods):
+    """Claim 16's margin is not the ratio of seconds per image less the claimed factor."""
+    claim = next(claim for claim in CLAIMS if claim.kind == "faster")
+    many = one(two_methods, claim, timings={"FOCUS": [0.01, 0.03], "Egger-like": [4.0, 4.0]})
+    assert many["margin"] == pytest.approx(100.0)
+    assert many["low"] < 100 < many["high"]
+    assert many["holds"] is True
+    single = one(two_methods, claim, timings={"FOCUS": [0.01], "Egger-like": [0.5]})
+    assert (single["margin"], single["holds"]) == (pytest.approx(-50.0), False)
+    assert one(two_methods, claim, timings={"FOCUS": [0.01]})["reason"] == "no timing of Egger-like"
+
+
+def test_external_stands_in(write_method, rows):
+    """A claim against Deep3D stays empty though a user gave Deep3D's predictions."""
+    ours = write_method("FOCUS", rows("CelebA", "occluded", "rmse", [1.0, 2.0]))
+    theirs = write_method("Deep3D", rows("CelebA", "occluded", "rmse", [2.0, 3.0]), folder="external")
+    verdicts = evaluate_claims(load_results([ours], [theirs]), rng(), resamples=100)
+    assert next(v for v in verdicts if v["id"] == "2-CelebA-Occluded-Deep3D")["margin"] == 1.0
+
+
+def test_form_and_repeat(two_methods):
+    """claims.json lacks a key, is not JSON, or changes from run to run."""
+    claims = [lower("CelebA-Occluded"), lower("AR", b="MoFA")]
+    first, again = (evaluate_claims(two_methods, rng(), claims=claims, resamples=300) for _ in range(2))
+    assert [list(verdict) for verdict in first] == [KEYS, KEYS]
+    assert json.dumps(first, allow_nan=False) == json.dumps(again, allow_nan=False)
+    assert claims_markdown(first, "n") == claims_markdown(again, "n")
+
+
+def test_markdown(two_methods):
+    """The page's claims section hides an interval, a reason or the counts."""
+    claims = [replace(lower("CelebA-Occluded"), id="1-A<B", mechanism=True), lower("AR", b="MoFA")]
+    text = claims_markdown(evaluate_claims(two_methods, rng(), claims=claims, resamples=300), "run: demo")
+    assert "2 comparisons: 1 hold, 0 do not, 0 not resolved, 1 without data." in text
+    assert (
+        "| **`1-A<B`** | a below b | 1 | CelebA-Occluded | Good | Poor | +1.000 RMSE | +1.000 … +1.000 | 4 | yes |"
+        in text.splitlines()
+    )
+    assert "| n/a: no results of MoFA |" in text
+    assert text.startswith("*run: demo*\n")
