@@ -1,0 +1,48 @@
+"""R and S applied to many images, in batches and without gradients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from focus.autoencoder import Autoencoder, Parameters
+from focus.datasets.packed import PackedSet
+from focus.masks import MaskSource
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a variant makes of N images: images (N,3,S,S) rendered, rendered (N,1,S,S) 0/1, mask (N,1,S,S) or None,
+    landmarks (N,68,2) px, and the latents."""
+
+    images: Tensor
+    rendered: Tensor
+    mask: Tensor | None
+    landmarks: Tensor
+    parameters: Parameters
+
+
+def network_images(packed: PackedSet, rows: slice | np.ndarray = slice(None)) -> Tensor:
+    """Return packed images as network input (n,3,S,S) float32 in [0,1]."""
+    return torch.from_numpy(np.ascontiguousarray(packed.images[rows])).permute(0, 3, 1, 2).float().div_(255)
+
+
+@torch.no_grad()
+def encode(autoencoder: Autoencoder, packed: PackedSet, batch: int = 100) -> Parameters:
+    """Return R's latents for all images of a packed set."""
+    starts = range(0, len(packed), batch)
+    return Parameters.cat([autoencoder.encode(network_images(packed, slice(s, s + batch))) for s in starts])
+
+
+@torch.no_grad()
+def predict(
+    autoencoder: Autoencoder, packed: PackedSet, rows: slice, source: MaskSource | None, segmentation: torch.nn.Module
+) -> Prediction:
+    """Reconstruct and segment some images of a packed set; `source` None: no mask."""
+    target = network_images(packed, rows)
+    result = autoencoder(target)
+    mask = None if source is None else source(target, result.image, result.mask, None, segmentation)
+    return Prediction(result.image, result.mask, mask, result.landmarks, result.parameters)

@@ -1,0 +1,65 @@
+"""Batches of packed images, each a function of the seed and the step's number alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from focus.datasets.augmentation import Augmentation
+from focus.datasets.packed import PackedSet
+from focus.seeds import derive, torch_generator
+
+
+@dataclass(frozen=True)
+class Batch:
+    """images (B,3,S,S) RGB in [0,1]; landmarks (B,68,2) px; visible (B,1,S,S) 0/1 or None; index (B,) in the set."""
+
+    images: Tensor
+    landmarks: Tensor
+    visible: Tensor | None
+    index: Tensor
+
+
+def sample_index(count: int, batch: int, seed: int, step: int) -> Tensor:
+    """Return the images (B,) of one step: consecutive slices of an endless row of shuffled epochs."""
+    positions = range(step * batch, (step + 1) * batch)
+    epochs = sorted({position // count for position in positions})
+    shuffled = {epoch: torch.randperm(count, generator=torch_generator(seed, "epoch", epoch)) for epoch in epochs}
+    return torch.stack([shuffled[position // count][position % count] for position in positions])
+
+
+class Batches:
+    """Draws and augments the batch of any step of a packed set."""
+
+    def __init__(self, packed: PackedSet, batch: int, seed: int, augment: bool, count: int | None = None) -> None:
+        """`seed` is the training's own; `augment` switches shift, scale, rotation and flip; `count`: first images only."""
+        self.packed, self.seed, self.count = packed, seed, count or len(packed)
+        self.batch = min(batch, self.count)
+        self.augmentation = Augmentation(packed.size) if augment else None
+
+    def __call__(self, step: int) -> Batch:
+        """Return the batch of a step, augmented."""
+        batch = load_batch(self.packed, sample_index(self.count, self.batch, self.seed, step))
+        if self.augmentation is None:
+            return batch
+        generator = torch_generator(self.seed, "augmentation", step)
+        images, visible, landmarks = self.augmentation(batch.images, batch.visible, batch.landmarks, generator)
+        return replace(batch, images=images, visible=visible, landmarks=landmarks)
+
+    def generator(self, step: int, purpose: str) -> torch.Generator:
+        """Return a generator for a further draw of this step."""
+        return torch.Generator().manual_seed(derive(self.seed, purpose, step))
+
+
+def load_batch(packed: PackedSet, index: Tensor | np.ndarray) -> Batch:
+    """Return chosen images (in the order of `index`) as network input, not augmented."""
+    rows = np.asarray(index)
+    images = torch.from_numpy(packed.images[rows]).permute(0, 3, 1, 2).float().div_(255)
+    landmarks = torch.from_numpy(packed.landmarks[rows])
+    visible = None
+    if packed.visible is not None:
+        visible = torch.from_numpy(packed.visible[rows])[:, None].float()
+    return Batch(images, landmarks, visible, torch.as_tensor(rows))

@@ -1,0 +1,181 @@
+"""The one training loop: networks take turns, the inactive ones frozen and in eval mode.
+
+Every step's randomness (batch, augmentation, dropout) is a function of the seed and the step's number, so a resumed
+training goes on bit for bit from networks, optimisers and the step count alone.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from torch import Tensor, nn
+
+from focus.errors import FocusError
+from focus.files import write_text
+from focus.seeds import derive
+from focus.training.checkpoint import Checkpoint
+from focus.training.optimisers import OptimiserPlan
+
+Objective = Callable[[int], tuple[Tensor, Mapping[str, Tensor]]]
+
+
+@dataclass(frozen=True)
+class Turn:
+    """`steps` consecutive steps that train one network."""
+
+    network: str
+    steps: int
+
+
+@dataclass
+class Plan:
+    """A training: networks, their objectives and optimisers, and whose turn it is when.
+
+    An objective takes the global step number and returns the loss and its terms (detached scalars).
+    """
+
+    networks: dict[str, nn.Module]
+    objectives: dict[str, Objective]
+    optimisers: dict[str, OptimiserPlan]
+    turns: list[Turn]
+    seed: int
+    log_every: int = 10
+    checkpoint: Checkpoint | None = None
+    title: str = "training"
+    rows: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def total(self) -> int:
+        """All steps of all turns."""
+        return sum(turn.steps for turn in self.turns)
+
+    def order(self) -> Iterator[tuple[str, int]]:
+        """Yield for each global step: the network in turn and that network's own step count so far."""
+        done = dict.fromkeys(self.networks, 0)
+        for turn in self.turns:
+            for _ in range(turn.steps):
+                yield turn.network, done[turn.network]
+                done[turn.network] += 1
+
+    def own_total(self, name: str) -> int:
+        """All steps of one network."""
+        return sum(turn.steps for turn in self.turns if turn.network == name)
+
+
+def train(plan: Plan, curve: Path | None = None) -> None:
+    """Run a plan to its end, from its checkpoint if there is one; write the training curve as CSV.
+
+    Raises FocusError when a loss is not finite; the last good checkpoint stays.
+    """
+    optimisers = {name: plan.optimisers[name].build(plan.networks[name]) for name in plan.optimisers}
+    weights = {name: [w for w in net.parameters() if w.requires_grad] for name, net in plan.networks.items()}
+    start = _resume(plan, optimisers)
+    with _progress() as bar:
+        task = bar.add_task(plan.title, total=plan.total, completed=start)
+        for step, (name, own_step) in enumerate(plan.order()):
+            if step < start:
+                continue
+            _activate(plan.networks, weights, name)
+            torch.manual_seed(derive(plan.seed, "dropout", step))
+            _set_rate(optimisers[name], plan.optimisers[name].rate(own_step, plan.own_total(name)))
+            terms = _one_step(plan, optimisers[name], name, step)
+            if step % plan.log_every == 0 or step == plan.total - 1:
+                _log(plan, step, name, terms)
+            if plan.checkpoint and plan.checkpoint.due(step + 1, plan.total):
+                _save(plan, optimisers, step + 1)
+            bar.advance(task)
+    for network in plan.networks.values():
+        network.eval()
+    if curve is not None:
+        write_text(curve, _curve_csv(plan.rows))
+
+
+def _one_step(plan: Plan, optimiser: torch.optim.Optimizer, name: str, step: int) -> Mapping[str, Tensor]:
+    loss, terms = plan.objectives[name](step)
+    if not torch.isfinite(loss):
+        raise FocusError(_diverged(plan, step, terms))
+    optimiser.zero_grad(set_to_none=True)
+    loss.backward()
+    clip = plan.optimisers[name].clip
+    if clip:
+        norm = nn.utils.clip_grad_norm_(plan.networks[name].parameters(), clip)
+        if not torch.isfinite(norm):
+            raise FocusError(_diverged(plan, step, terms, "the gradient's norm"))
+    optimiser.step()
+    return {"loss": loss.detach(), **terms}
+
+
+def _diverged(plan: Plan, step: int, terms: Mapping[str, Tensor], what: str = "the loss") -> str:
+    values = ", ".join(f"{key} {float(value):.4g}" for key, value in terms.items())
+    kept = plan.checkpoint.path if plan.checkpoint and plan.checkpoint.path.is_file() else "none"
+    return f"{plan.title}: {what} is not finite at step {step} ({values}); expected a number. Last checkpoint: {kept}"
+
+
+def _activate(networks: Mapping[str, nn.Module], weights: Mapping[str, list[nn.Parameter]], active: str) -> None:
+    """Put the active network in training mode; freeze the others and put them in eval mode."""
+    for name, network in networks.items():
+        if network.training != (name == active):
+            network.train(name == active)
+        for weight in weights[name]:
+            weight.requires_grad_(name == active)
+
+
+def _set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
+    for group in optimiser.param_groups:
+        group["lr"] = rate
+
+
+def _log(plan: Plan, step: int, name: str, terms: Mapping[str, Tensor]) -> None:
+    if not sys.stderr.isatty():  # a log file gets lines instead of a bar
+        print(f"{plan.title}: step {step} of {plan.total}, {name}, loss {float(terms['loss']):.4g}", file=sys.stderr)
+    plan.rows.append({"step": step, "network": name, **{key: float(value) for key, value in terms.items()}})
+
+
+def _curve_csv(rows: list[dict[str, Any]]) -> str:
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, columns, lineterminator="\n", restval="")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({key: f"{value:.6g}" if isinstance(value, float) else value for key, value in row.items()})
+    return stream.getvalue()
+
+
+def _save(plan: Plan, optimisers: Mapping[str, torch.optim.Optimizer], step: int) -> None:
+    assert plan.checkpoint is not None
+    plan.checkpoint.save(
+        {
+            "step": step,
+            "networks": {name: network.state_dict() for name, network in plan.networks.items()},
+            "optimisers": {name: optimiser.state_dict() for name, optimiser in optimisers.items()},
+            "rows": plan.rows,
+        }
+    )
+
+
+def _resume(plan: Plan, optimisers: Mapping[str, torch.optim.Optimizer]) -> int:
+    state = plan.checkpoint.load() if plan.checkpoint else None
+    if state is None:
+        return 0
+    for name, network in plan.networks.items():
+        network.load_state_dict(state["networks"][name])
+    for name, optimiser in optimisers.items():
+        optimiser.load_state_dict(state["optimisers"][name])
+    plan.rows[:] = [row for row in state["rows"] if math.isfinite(row["step"])]
+    print(f"{plan.title}: going on from step {state['step']} of {plan.total}", file=sys.stderr)
+    return state["step"]
+
+
+def _progress() -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, transient=True, disable=not sys.stderr.isatty(), console=Console(stderr=True))
