@@ -1,0 +1,75 @@
+"""What a person types: `focus …`. Imports stay inside the commands, so that `focus --help` is quick."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from focus.cli_now import app as now_app
+from focus.errors import FocusError
+
+app = typer.Typer(
+    name="focus",
+    help="FOCUS (CVPR 2023), reproduced: 3D faces from photographs with outliers segmented. Pipeline: dvc repro.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.add_typer(now_app, name="now", help="The NoW benchmark: distances of meshes to scans, submissions.")
+
+
+@app.command()
+def summary() -> None:
+    """Print where this run's tables and figures are, and how long each stage took."""
+    from focus.summary import print_summary
+
+    print_summary(Path())
+
+
+@app.command()
+def crop(
+    image: Annotated[Path, typer.Argument(help="the photograph")],
+    landmarks: Annotated[Path, typer.Argument(help="CSV with rows filename, x0, y0 … x67, y67")],
+    out: Annotated[Path, typer.Argument(help="PNG to write")],
+    size: Annotated[int, typer.Option(min=16, max=4096, help="side of the crop, px")] = 224,
+    flip: Annotated[str, typer.Option(help="how y is turned up: H (the FOCUS authors) or H-1 (Deep3D)")] = "H",
+) -> None:
+    """Cut a face out of a photograph as Deep3D does, by its 68 landmarks."""
+    from focus.datasets.crop import deep3d_crop
+    from focus.datasets.images import read_image, write_png
+    from focus.datasets.landmark_table import read_landmark_table
+
+    if flip not in ("H", "H-1"):
+        raise FocusError(f"--flip: found {flip!r}, expected H or H-1")
+    table = read_landmark_table(landmarks)
+    if image.name not in table:
+        raise FocusError(f"{landmarks}: found no row for {image.name}, expected its 68 points")
+    write_png(out, deep3d_crop(read_image(image), table[image.name], size, flip)[0])
+
+
+@app.command()
+def schemas(folder: Annotated[Path, typer.Argument(help="folder to write to")] = Path("workflow/schemas")) -> None:
+    """Write the JSON schemas of params.yaml and of the profiles."""
+    from focus.files import write_json
+    from focus.settings import json_schemas
+
+    for name, schema in json_schemas().items():
+        write_json(folder / f"{name}.schema.json", schema)
+        print(folder / f"{name}.schema.json")
+
+
+def main() -> None:
+    """Run the command line: a FocusError is one line on standard error and exit code 1."""
+    try:
+        app()
+    except FocusError as error:
+        print(f"focus: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

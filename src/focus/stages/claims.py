@@ -1,0 +1,28 @@
+"""The paper's claims held against this run's per-image figures, each with a 95 % bootstrap interval."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+from focus.files import write_json, write_text
+from focus.report.verdicts import claims_markdown, evaluate_claims
+from focus.seeds import numpy_generator
+from focus.stages import paths
+from focus.stages.common import methods, provenance, results
+from focus.stages.runner import run
+
+SECTIONS = ("assets", "evaluation")
+PARAMS = ("profile", "seeds", "variants", "corrected")
+
+
+def work(settings: SimpleNamespace) -> None:
+    """Write results/claims.json and results/claims.md."""
+    found = results(list(methods(settings)))
+    rng = numpy_generator(settings.seeds.training, "claims", "bootstrap")
+    verdicts = evaluate_claims(found, rng, resamples=settings.evaluation.bootstrap)
+    write_json(paths.RESULTS / "claims.json", verdicts)
+    write_text(paths.RESULTS / "claims.md", claims_markdown(verdicts, provenance(settings)))
+
+
+if __name__ == "__main__":
+    run("claims", SECTIONS, PARAMS, work)

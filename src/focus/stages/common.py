@@ -1,0 +1,33 @@
+"""What the report stages share: which methods stand in which tables, and what the run was made on."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+from focus.report.results import Results, load_results
+from focus.stages import paths
+
+
+def methods(settings: SimpleNamespace) -> dict[str, list[int]]:
+    """Return method -> tables, variants in the order of params.yaml, each corrected one after the one it corrects."""
+    found: dict[str, list[int]] = {}
+    for name, variant in settings.variants.items():
+        found[name] = variant.tables
+        found |= {key: plan.tables for key, plan in settings.corrected.items() if plan.variant == name}
+    return found
+
+
+def results(names: list[str]) -> Results:
+    """Return the per-image figures of the named methods; leftovers of removed variants are not read."""
+    return load_results([paths.METRICS / name for name in names])
+
+
+def provenance(settings: SimpleNamespace) -> str:
+    """Return the line that says on which data and profile the run was made."""
+    given = [name for name, path in dict(settings.assets).items() if path is not None]
+    if not given:
+        return (
+            f"run: profile {settings.profile}, embedded data (drawn faces, emulated data sets); "
+            "not comparable with the paper's figures, which are on real faces"
+        )
+    return f"run: profile {settings.profile}, licensed assets: {', '.join(given)}; everything else embedded"

@@ -1,0 +1,39 @@
+"""A variant's NoW figures with a misfit prior subtracted from its neutral meshes (Sec. 3.4): the "-MP" rows."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from types import SimpleNamespace
+
+import torch
+from safetensors.torch import load_file
+
+from focus.datasets.packed import PackedSet
+from focus.datasets.scans import read_scans
+from focus.evaluation.per_image import now_rows, pooled, write_figures
+from focus.files import read_npy, whole_directory
+from focus.misfit_prior import correct
+from focus.stages import build, paths
+from focus.stages.evaluate import membership
+from focus.stages.runner import run
+
+SECTIONS = ()
+PARAMS = ("corrected.{name}",)
+
+
+def work(settings: SimpleNamespace, name: str) -> None:
+    """Write results/metrics/<name>."""
+    plan = settings.corrected[name]
+    packed, model = PackedSet(paths.PACKED / "now"), build.face_model()
+    shape = torch.from_numpy(read_npy(paths.EVALUATION / plan.variant / "now_shape.npy"))
+    prior = load_file(paths.misfit_prior(plan.prior))["misfit_prior"]
+    meshes = correct(model.neutral(shape), prior)
+    rows, errors = now_rows(packed, read_scans(packed.folder), meshes, model, membership("now"))
+    with whole_directory(paths.METRICS / name) as folder:
+        write_figures(folder, name, [row | {"testset": "NoW"} for row in rows], pooled(errors))
+
+
+if __name__ == "__main__":
+    chosen = sys.argv[1]
+    run(f"correct/{chosen}", SECTIONS, tuple(key.format(name=chosen) for key in PARAMS), partial(work, name=chosen))

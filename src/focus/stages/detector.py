@@ -1,0 +1,62 @@
+"""The embedded landmark detector: trained on the emulated training images, whose 68 points are known."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import torch
+
+from focus.datasets.celebamask_hq import IMAGE_FOLDER
+from focus.datasets.images import read_image
+from focus.datasets.landmark_table import read_landmark_table
+from focus.files import write_json
+from focus.landmarks import HeatmapNetwork
+from focus.networks.store import save_networks
+from focus.seeds import derive
+from focus.stages import build, paths
+from focus.stages.runner import run
+from focus.training.detector import AnnotatedImages, DetectorObjective
+from focus.training.loop import Plan, Turn, train
+
+SECTIONS = ("assets", "detector", "training")
+PARAMS = ("seeds",)
+SHRINK = 2  # images are averaged down once: the detector looks at 64 px squares of them
+
+
+def work(settings: SimpleNamespace) -> None:
+    """Train the heat-map network and write models/detector; with face-alignment only a note of that."""
+    if settings.detector.kind == "face-alignment" or settings.assets.celeba_hq is not None:
+        write_json(paths.DETECTOR.with_name("detector.json"), {"kind": settings.detector.kind})
+        return
+    plan, seed = settings.detector, settings.seeds.training
+    torch.manual_seed(derive(seed, "weights", "detector"))
+    network = HeatmapNetwork(plan.width)
+    checkpoint = build.checkpoint("detector", settings, [paths.RAW / "celeba_hq" / "landmarks.csv"])
+    training = Plan(
+        networks={"detector": network},
+        objectives={"detector": DetectorObjective(network, annotated_images(), plan.size, plan.batch, seed)},
+        optimisers={"detector": build.optimiser(plan.optimiser)},
+        turns=[Turn("detector", plan.steps)],
+        seed=seed,
+        log_every=settings.training.log_every,
+        checkpoint=checkpoint,
+        title="train the landmark detector",
+    )
+    train(training)
+    save_networks(paths.DETECTOR, {"detector": network}, {"stage": "detector", "size": plan.size})
+    checkpoint.remove()
+
+
+def annotated_images() -> AnnotatedImages:
+    """Read the emulated training images and their exact landmarks."""
+    root = paths.RAW / "celeba_hq"
+    table = read_landmark_table(root / "landmarks.csv")
+    pictures = [read_image(root / IMAGE_FOLDER / name) for name in table]
+    images = torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float().div_(255)
+    points = torch.from_numpy(np.stack(list(table.values()))).float()
+    return AnnotatedImages(torch.nn.functional.avg_pool2d(images, SHRINK), (points + 0.5) / SHRINK - 0.5)
+
+
+if __name__ == "__main__":
+    run("detector", SECTIONS, PARAMS, work)

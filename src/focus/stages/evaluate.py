@@ -1,0 +1,98 @@
+"""One variant on every test set: image fitting (Table 1), segmentation (Tables 4, 5), NoW (Tables 2, 3, 5)."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import torch
+from torch import nn
+
+from focus.autoencoder import Autoencoder, Parameters
+from focus.datasets.packed import PackedSet
+from focus.datasets.scans import read_scans
+from focus.evaluation.per_image import image_rows, now_rows, pooled, write_figures
+from focus.files import whole_directory, write_npy
+from focus.inference import Prediction, encode, predict
+from focus.masks import MaskSource, mask_source
+from focus.stages import build, paths
+from focus.stages.runner import run
+
+SECTIONS = ("image", "encoder", "segmentation", "render", "initialise", "evaluation")
+PARAMS = ("variants.{name}",)
+IMAGE_SETS = {"CelebA": "celeba_test", "AR": "ar"}
+
+
+def work(settings: SimpleNamespace, name: str) -> None:
+    """Write results/metrics/<name> and data/evaluation/<name> (latents and masks, for figures and for `correct`)."""
+    variant, batch = settings.variants[name], settings.evaluation.batch
+    autoencoder, segmentation = build.focus_networks(settings, paths.network(name))
+    source = None if variant.test_mask == "none" else mask_source(variant.test_mask, xi=settings.initialise.xi)
+    rows: list[dict[str, object]] = []
+    with whole_directory(paths.EVALUATION / name) as folder:
+        for testset, split in IMAGE_SETS.items():
+            rows += evaluate_images(testset, split, autoencoder, segmentation, source, batch, folder)
+        found, errors = evaluate_now(autoencoder, batch, folder)
+    with whole_directory(paths.METRICS / name) as folder:
+        write_figures(folder, name, rows + found, pooled(errors))
+
+
+def evaluate_images(
+    testset: str,
+    split: str,
+    autoencoder: Autoencoder,
+    segmentation: nn.Module,
+    source: MaskSource | None,
+    batch: int,
+    folder: Path,
+) -> list[dict[str, object]]:
+    """Return the rows of one set of images with ground-truth masks; keep its latents and masks in `folder`."""
+    packed, rows, kept = PackedSet(paths.PACKED / split), [], []
+    subsets = celeba_membership() if testset == "CelebA" else None
+    for start in range(0, len(packed), batch):
+        prediction = predict(autoencoder, packed, slice(start, start + batch), source, segmentation)
+        for row in image_rows(packed, start, prediction):
+            subset = row["subset"] if subsets is None else subsets.get(str(row["image"]), "")
+            rows.append(row | {"testset": testset, "subset": subset})
+        kept.append(prediction)
+    keep_predictions(folder, split, kept)
+    return rows
+
+
+def celeba_membership() -> dict[str, str]:
+    """Return image name -> unoccluded | occluded, from results/lists."""
+    return membership("celeba")
+
+
+def membership(prefix: str) -> dict[str, str]:
+    """Return image name -> subset, from the two lists of a data set."""
+    names = ("unoccluded", "occluded")
+    return {line: name for name in names for line in (paths.LISTS / f"{prefix}_{name}.txt").read_text().splitlines()}
+
+
+def keep_predictions(folder: Path, split: str, kept: list[Prediction]) -> None:
+    """Write theta (N,P) and, where there are masks, the rounded masks (N,S,S) uint8."""
+    write_npy(folder / f"{split}_theta.npy", Parameters.cat([part.parameters for part in kept]).theta().numpy())
+    if kept[0].mask is not None:
+        masks = torch.cat([part.mask for part in kept])[:, 0]
+        write_npy(folder / f"{split}_masks.npy", (masks >= 0.5).to(torch.uint8).numpy())
+
+
+def evaluate_now(
+    autoencoder: Autoencoder, batch: int, folder: Path
+) -> tuple[list[dict[str, object]], dict[str, list[np.ndarray]]]:
+    """Return NoW rows and pooled errors of R's neutral meshes; keep the latents in `folder`."""
+    packed, model = PackedSet(paths.PACKED / "now"), build.face_model()
+    latents = encode(autoencoder, packed, batch)
+    write_npy(folder / "now_theta.npy", latents.theta().numpy())
+    write_npy(folder / "now_shape.npy", latents.shape.numpy())
+    rows, errors = now_rows(packed, read_scans(packed.folder), model.neutral(latents.shape), model, membership("now"))
+    return [row | {"testset": "NoW"} for row in rows], errors
+
+
+if __name__ == "__main__":
+    chosen = sys.argv[1]
+    run(f"evaluate/{chosen}", SECTIONS, tuple(key.format(name=chosen) for key in PARAMS), partial(work, name=chosen))

@@ -1,0 +1,42 @@
+"""The 3D morphable face model: embedded, written in BFM 2017's layout, or the user's BFM; read by one reader, packed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+
+from focus.face_model import crop_to_face, read_bfm, write_bfm
+from focus.face_model.embedded import FaceGenerator, build_embedded_model, build_template
+from focus.files import sha256, write_json
+from focus.seeds import numpy_generator
+from focus.stages import paths
+from focus.stages.runner import run
+
+SECTIONS = ("assets", "face_model")
+PARAMS = ("seeds",)
+
+
+def work(settings: SimpleNamespace) -> None:
+    """Write data/face_model: the packed model, the part that is rendered, and for the embedded one its own file."""
+    plan = settings.face_model
+    source = settings.assets.bfm or embedded(settings)
+    model = read_bfm(source, plan.shape, plan.expression, plan.albedo)
+    model.save(paths.FACE_MODEL)
+    rendered = crop_to_face(model)[0] if plan.crop_to_face else model
+    rendered.save(paths.RENDERED_MODEL)
+    facts = {"name": model.name, "licence": model.licence, "vertices": model.vertex_count, "sha256": sha256(source)}
+    write_json(paths.FACE_MODEL.with_name("source.json"), facts)
+
+
+def embedded(settings: SimpleNamespace) -> Path:
+    """Make the embedded model and write it as an HDF5 file in BFM 2017's layout; return the file."""
+    plan, seed = settings.face_model, settings.seeds.data
+    generator = FaceGenerator(build_template(plan.spacing_mm), seed)
+    rng = numpy_generator(seed, "face_model", "samples")
+    sizes = {"shape": plan.shape, "expression": plan.expression, "albedo": plan.albedo}
+    write_bfm(paths.FACE_MODEL_FILE, build_embedded_model(generator, rng, plan.samples, **sizes))
+    return paths.FACE_MODEL_FILE
+
+
+if __name__ == "__main__":
+    run("face_model", SECTIONS, PARAMS, work)

@@ -1,0 +1,135 @@
+"""Figures 1, 3, 4 and 5 remade from this run, NoW's error curves, the ablation's F1, training curves."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import torch
+from safetensors.torch import load_file
+
+from focus.datasets.packed import PackedSet
+from focus.files import read_npy, whole_directory, write_bytes
+from focus.report import figures
+from focus.report.mesh_figure import misfit_prior
+from focus.report.tables import build_tables
+from focus.stages import build, paths
+from focus.stages.common import methods, results
+from focus.stages.evaluate import membership
+from focus.stages.runner import run
+
+SECTIONS = ("image", "encoder", "render", "assets")
+PARAMS = ("variants", "corrected")
+FIRST, LATER = 8, 2  # images of CelebA-Occluded and of AR in a grid, as in the paper's Figure 5
+
+
+def work(settings: SimpleNamespace) -> None:
+    """Write results/figures. Pictures of real people go to results/figures/faces, which git ignores."""
+    with whole_directory(paths.FIGURES) as folder:
+        real = settings.assets.celeba_hq is not None or settings.assets.ar is not None
+        faces = folder / "faces" if real else folder
+        for name, picture in face_figures(settings).items():
+            write_bytes(faces / f"{name}.png", picture)
+        for name, picture in {**prior_figures(), **curve_figures(), **result_figures(settings)}.items():
+            write_bytes(folder / f"{name}.png", picture)
+
+
+class Gallery:
+    """The same test images as every variant sees them: renderings from kept latents, kept masks."""
+
+    def __init__(self, settings: SimpleNamespace) -> None:
+        self.autoencoder = build.autoencoder(settings)
+        occluded = [name for name, subset in membership("celeba").items() if subset == "occluded"]
+        self.sets = {split: PackedSet(paths.PACKED / split) for split in ("celeba_test", "ar")}
+        ar = self.sets["ar"].index
+        rows = {
+            "celeba_test": [self.sets["celeba_test"].names.index(name) for name in occluded[::-1][:FIRST]],
+            "ar": [next(i for i, row in enumerate(ar) if row["subset"] == kind) for kind in ("glasses", "scarf")][:LATER],
+        }
+        self.rows = {split: sorted(chosen) for split, chosen in rows.items()}
+
+    def gather(self, pick) -> np.ndarray:
+        """Return `pick(split, rows)` of both sets, one after the other."""
+        return np.concatenate([np.asarray(pick(split, rows)) for split, rows in self.rows.items()])
+
+    def targets(self) -> np.ndarray:
+        """Return the images (N,S,S,3) uint8."""
+        return self.gather(lambda split, rows: self.sets[split].images[rows])
+
+    def truth(self, variant: str) -> np.ndarray:
+        """Return the visible face inside the variant's rendered region (N,S,S)."""
+        return self.gather(lambda split, rows: self.sets[split].visible[rows]) * self.decoded(variant)[1]
+
+    def masks(self, variant: str) -> np.ndarray:
+        """Return the variant's rounded masks (N,S,S)."""
+        return self.gather(lambda split, rows: read_npy(paths.EVALUATION / variant / f"{split}_masks.npy")[rows])
+
+    def decoded(self, variant: str) -> tuple[np.ndarray, np.ndarray]:
+        """Return the variant's renderings (N,S,S,3) in 0..1 and rendered regions (N,S,S)."""
+        theta = self.gather(lambda split, rows: read_npy(paths.EVALUATION / variant / f"{split}_theta.npy")[rows])
+        with torch.no_grad():
+            result = self.autoencoder.decode(self.autoencoder.split(torch.from_numpy(theta)))
+        return result.image.permute(0, 2, 3, 1).clamp(0, 1).numpy(), result.mask[:, 0].numpy()
+
+
+def face_figures(settings: SimpleNamespace) -> dict[str, bytes]:
+    """Return Figures 1, 3 and 5."""
+    gallery = Gallery(settings)
+    target, focus = ("target", gallery.targets()), ("FOCUS", gallery.decoded("FOCUS")[0])
+    mofa, mask = ("MoFA", gallery.decoded("MoFA")[0]), ("FOCUS mask", gallery.masks("FOCUS"))
+    skin = [("Deep3D-skin", gallery.decoded("Deep3D-skin")[0]), ("skin mask", gallery.masks("Deep3D-skin"))]
+    truth = ("true mask", gallery.truth("FOCUS"))
+    return {
+        "figure1": figures.image_grid([target, focus, mask]),
+        "figure3": figures.image_grid([target, mofa, focus]),
+        "figure5": figures.image_grid([target, *skin, mofa, focus, mask, truth]),
+    }
+
+
+def prior_figures() -> dict[str, bytes]:
+    """Return Figure 4 for each kind of misfit prior."""
+    model = build.face_model()
+    mesh = model.shape_mean.numpy(), model.triangles.numpy()
+    return {
+        f"figure4_{kind}": misfit_prior(*mesh, load_file(paths.misfit_prior(kind))["misfit_prior"].numpy(), kind)
+        for kind in ("plain", "composited")
+    }
+
+
+def curve_figures() -> dict[str, bytes]:
+    """Return the training curves: initialisation, pre-training, and the R and S steps of FOCUS."""
+
+    def curve(name: str, network: str) -> pd.DataFrame:
+        frame = pd.read_csv(paths.CURVES / f"{name}.csv")
+        return frame[frame["network"] == network]
+
+    reconstruction = {"initialise": curve("initialise", "reconstruction"), "FOCUS": curve("FOCUS", "reconstruction")}
+    segmentation = {"FOCUS": curve("FOCUS", "segmentation")}
+    terms = ["neighbour", "distance", "area", "preservation", "binary"]
+    return {
+        "training_reconstruction": figures.training_curves(
+            reconstruction, "step", ["loss", "pixel", "perceptual", "landmarks", "regularisation"]
+        ),
+        "training_segmentation": figures.training_curves(segmentation, "step", ["loss", *terms]),
+    }
+
+
+def result_figures(settings: SimpleNamespace) -> dict[str, bytes]:
+    """Return the NoW error curves by image medians and the F1 of Table 5's methods."""
+    rows = methods(settings)
+    found = results(list(rows))
+    table5 = build_tables(found, rows)[5]
+    curves = {name: median_curve(found, name) for name, tables in rows.items() if {2, 3} & set(tables)}
+    return {"f1_ablation": figures.f1_bars(table5), "now_curves": figures.error_curves(curves)}
+
+
+def median_curve(found, method: str) -> np.ndarray:
+    """Return (K,2): error in mm, share of images whose median error lies below it."""
+    medians = np.sort(found.rows("run", method, "NoW")["now_median"].to_numpy(float))
+    grid = np.linspace(0, 8, 161)
+    return np.stack([grid, np.searchsorted(medians, grid, side="right") / max(1, len(medians))], 1)
+
+
+if __name__ == "__main__":
+    run("figures", SECTIONS, PARAMS, work)

@@ -1,0 +1,100 @@
+"""68 landmarks for each image of a split, the Deep3D crop, and both packed; images without a face are named."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+
+from focus.datasets.ar import AR
+from focus.datasets.celebamask_hq import CelebAMaskHQ
+from focus.datasets.crop import deep3d_crop
+from focus.datasets.now import NoW
+from focus.datasets.packed import PackedSet, pack
+from focus.datasets.sample import Sample
+from focus.datasets.scans import pack_scans
+from focus.errors import FocusError
+from focus.files import write_json
+from focus.landmarks import Detector
+from focus.stages import build, paths
+from focus.stages.runner import run
+
+SECTIONS = ("assets", "detector", "image")
+PARAMS = ("visible_face",)
+FACTS = ("occluder", "occluder_fraction")
+CHUNK = 64  # images held in memory at once
+
+SPLITS = {
+    "celeba_train": lambda s: CelebAMaskHQ(root(s, "celeba_hq"), "train", s.visible_face),
+    "celeba_val": lambda s: CelebAMaskHQ(root(s, "celeba_hq"), "val", s.visible_face),
+    "celeba_test": lambda s: CelebAMaskHQ(root(s, "celeba_hq"), "test", s.visible_face),
+    "ar": lambda s: AR(root(s, "ar"), masked_only=True),
+    "now": lambda s: NoW(root(s, "now"), "validation"),
+}
+"""Every packed split, by its name in dvc.yaml."""
+
+
+def root(settings: SimpleNamespace, asset: str) -> Path:
+    """Return the user's folder of a data set, or the emulated one."""
+    return getattr(settings.assets, asset) or paths.RAW / asset
+
+
+def work(settings: SimpleNamespace, split: str) -> None:
+    """Write data/packed/<split> and results/landmarks/<split>.json."""
+    detector, missed = build.detector(settings.detector), {}
+    samples = SPLITS[split](settings)
+    facts = emulation_facts(settings, split)
+    packed = pack(paths.PACKED / split, crops(samples, detector, settings.image.size, missed, facts))
+    if isinstance(samples, NoW):
+        pack_scans(packed.folder, samples)
+    subsets = Counter(row["subset"] for row in packed.index)
+    report = {"images": len(samples), "packed": len(packed), "subsets": dict(sorted(subsets.items())), "left_out": missed}
+    write_json(paths.RESULTS / "landmarks" / f"{split}.json", report)
+
+
+def emulation_facts(settings: SimpleNamespace, split: str) -> dict[str, dict[str, str]]:
+    """Return image name -> occluder and its share of the face, where the emulator noted them; {} for real data."""
+    asset = split.split("_")[0].replace("celeba", "celeba_hq")
+    path = root(settings, asset) / "emulation.csv"
+    if not path.is_file():
+        return {}
+    rows = pd.read_csv(path, dtype=str, keep_default_na=False).to_dict("records")
+    return {row.pop("image"): {key: row[key] for key in FACTS} for row in rows}
+
+
+def crops(
+    samples, detector: Detector, size: int, missed: dict[str, str], facts: dict[str, dict[str, str]]
+) -> Iterator[Sample]:
+    """Yield each image in which a face is found, cropped with its mask and landmarks; name the others in `missed`."""
+    for start in range(0, len(samples), CHUNK):
+        chunk = [samples[position] for position in range(start, min(start + CHUNK, len(samples)))]
+        for sample, found in zip(chunk, detector.detect([sample.image for sample in chunk]), strict=True):
+            if found.landmarks is None:
+                missed[sample.name] = found.reason
+                continue
+            try:
+                yield cropped(sample, found.landmarks, size, facts.get(sample.name, {}))
+            except FocusError as error:
+                missed[sample.name] = str(error)
+        print(f"landmarks: {min(start + CHUNK, len(samples))} of {len(samples)} images", file=sys.stderr)
+
+
+def cropped(sample: Sample, landmarks: np.ndarray, size: int, facts: dict[str, str]) -> Sample:
+    """Return a sample cut to Deep3D's frame, with further facts about it."""
+    image, _, transform = deep3d_crop(sample.image, landmarks, size)
+    points = transform.to_crop(landmarks)  # exact; Deep3D's own are off by its rounding, much at 64 px
+    mask = None if sample.visible_face is None else transform.crop_mask(sample.visible_face)
+    attributes = sample.attributes | facts | {"crop": transform.to_json()}
+    return replace(sample, image=image, visible_face=mask, landmarks=points.astype("float32"), attributes=attributes)
+
+
+if __name__ == "__main__":
+    chosen = sys.argv[1]
+    run(f"landmarks/{chosen}", SECTIONS, PARAMS, partial(work, split=chosen))

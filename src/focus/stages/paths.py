@@ -1,0 +1,39 @@
+"""Where each stage of dvc.yaml keeps its outs, relative to the project's root."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+FACE_MODEL = Path("data/face_model/face_model.safetensors")
+RENDERED_MODEL = Path("data/face_model/rendered.safetensors")
+FACE_MODEL_FILE = Path("data/face_model/model.h5")
+RAW = Path("data/raw")
+PACKED = Path("data/packed")
+SYNTHETIC = Path("data/synthetic")
+EVALUATION = Path("data/evaluation")
+MODELS = Path("models")
+DETECTOR = Path("models/detector/detector.safetensors")
+RECOGNISER = Path("models/recogniser/recogniser.safetensors")
+CHECKPOINTS = Path(".checkpoints")
+LOGS = Path("logs")
+RESULTS = Path("results")
+LISTS = Path("results/lists")
+METRICS = Path("results/metrics")
+CURVES = Path("results/curves")
+TABLES = Path("results/tables")
+FIGURES = Path("results/figures")
+
+
+def network(name: str) -> Path:
+    """Return the model file of `initialise`, `pretrain`, a variant or `r_syn/<kind>`."""
+    return MODELS / name / "model.safetensors"
+
+
+def misfit_prior(kind: str) -> Path:
+    """Return the misfit prior E_MP of one kind: plain or composited."""
+    return MODELS / "misfit_prior" / kind / "misfit_prior.safetensors"
+
+
+def checkpoint(stage: str) -> Path:
+    """Return a stage's checkpoint file."""
+    return CHECKPOINTS / stage.replace("/", "-") / "checkpoint.pt"

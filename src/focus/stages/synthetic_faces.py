@@ -1,0 +1,72 @@
+"""Synthetic faces with known geometry (Sec. 3.4), packed like photographs, for R_syn and the misfit prior."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from types import SimpleNamespace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from focus.autoencoder import Autoencoder, Parameters
+from focus.datasets.packed import PackedSet, pack
+from focus.datasets.sample import Sample
+from focus.files import write_npy
+from focus.inference import encode, network_images
+from focus.misfit_prior import draw_composited, draw_plain, render_faces
+from focus.seeds import numpy_generator, torch_generator
+from focus.stages import build, paths
+from focus.stages.runner import run
+
+SECTIONS = ("image", "detector", "encoder", "segmentation", "render", "synthetic")
+PARAMS = ("seeds",)
+CHUNK = 100
+
+
+def work(settings: SimpleNamespace, kind: str) -> None:
+    """Write data/synthetic/<kind>: faces/ (a packed set) and shape.npy (N,Ks), the faces' true shape latents."""
+    count = settings.synthetic.count + settings.synthetic.holdout
+    autoencoder, _ = build.focus_networks(settings, paths.network("initialise"))
+    latents, backgrounds = DRAWS[kind](settings, autoencoder, count)
+    folder = paths.SYNTHETIC / kind
+    pack(folder / "faces", samples(settings, autoencoder, latents, backgrounds))
+    write_npy(folder / "shape.npy", latents.shape.numpy())
+
+
+def plain(settings: SimpleNamespace, autoencoder: Autoencoder, count: int) -> tuple[Parameters, Tensor | None]:
+    """All of theta drawn; black backgrounds."""
+    predicted = encode(autoencoder, PackedSet(paths.PACKED / "celeba_train"))
+    return draw_plain(predicted, count, torch_generator(settings.seeds.data, "synthetic", "plain")), None
+
+
+def composited(settings: SimpleNamespace, autoencoder: Autoencoder, count: int) -> tuple[Parameters, Tensor | None]:
+    """Shape and albedo drawn; the rest, and the background, from training images."""
+    packed, seed = PackedSet(paths.PACKED / "celeba_train"), settings.seeds.data
+    rows = numpy_generator(seed, "synthetic", "composited", "rows").permutation(np.arange(count) % len(packed))
+    predicted = encode(autoencoder, packed).map(lambda part: part[torch.from_numpy(rows)])
+    latents = draw_composited(predicted, torch_generator(seed, "synthetic", "composited"))
+    return latents, network_images(packed, rows)
+
+
+DRAWS = {"plain": plain, "composited": composited}
+
+
+def samples(settings: SimpleNamespace, autoencoder: Autoencoder, latents: Parameters, backgrounds: Tensor | None):
+    """Yield the rendered faces with landmarks as the pipeline's own detector finds them (exact where it finds none)."""
+    detector, count = build.detector(settings.detector), len(latents.shape)
+    for start in range(0, count, CHUNK):
+        part = slice(start, start + CHUNK)
+        behind = None if backgrounds is None else backgrounds[part]
+        images, exact = render_faces(autoencoder, latents.map(lambda value, part=part: value[part]), behind)
+        pictures = images.mul(255).round().byte().permute(0, 2, 3, 1).numpy()
+        for place, found in enumerate(detector.detect(list(pictures))):
+            points = exact[place].numpy() if found.landmarks is None else found.landmarks
+            yield Sample(name=f"{start + place:06d}", image=pictures[place], landmarks=points)
+        print(f"synthetic faces: {min(start + CHUNK, count)} of {count}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    chosen = sys.argv[1]
+    run(f"synthetic_faces/{chosen}", SECTIONS, PARAMS, partial(work, kind=chosen))
