@@ -16,7 +16,8 @@ from focus.masks import MaskSource
 @dataclass(frozen=True)
 class Prediction:
     """What a variant makes of N images: images (N,3,S,S) rendered, rendered (N,1,S,S) 0/1, mask (N,1,S,S) or None,
-    landmarks (N,68,2) px, and the latents."""
+    landmarks (N,68,2) px, and the latents.
+    """
 
     images: Tensor
     rendered: Tensor
@@ -27,7 +28,7 @@ class Prediction:
 
 def network_images(packed: PackedSet, rows: slice | np.ndarray = slice(None)) -> Tensor:
     """Return packed images as network input (n,3,S,S) float32 in [0,1]."""
-    return torch.from_numpy(np.ascontiguousarray(packed.images[rows])).permute(0, 3, 1, 2).float().div_(255)
+    return torch.from_numpy(np.array(packed.images[rows])).permute(0, 3, 1, 2).float().div_(255)
 
 
 @torch.no_grad()

@@ -46,7 +46,7 @@ class Image(Section):
 
 
 class Assets(Section):
-    """Paths of licensed files; null means: use the embedded stand-in that the pipeline makes."""
+    """Paths of licensed files; null: the stand-in that the pipeline makes, if the profile's `emulate` allows it."""
 
     bfm: Path | None = Field(description="model2017-1_bfm_nomouth.h5 or model2019_bfm.h5")
     celeba_hq: Path | None = Field(description="folder with CelebA-HQ-img/ and CelebAMask-HQ-mask-anno/")
@@ -204,11 +204,20 @@ class LossWeights(Section):
     neighbourhood: Count = Field(description="radius of N(x) in Eq. 1, px")
 
 
+class AugmentationSettings(Section):
+    """Random changes of a training image (kornia); all zero: none."""
+
+    shift: Weight = Field(description="largest shift along each axis, px at 224")
+    scale: Share = Field(description="largest change of scale, as a share")
+    rotation: Weight = Field(description="largest rotation, degrees")
+    flip: Share = Field(description="probability of a mirror image, with the 68-point swap")
+
+
 class Training(Section):
     """What all trainings of R and S share."""
 
     batch: Positive
-    augmentation: bool = Field(description="shift, scale, rotation and flip of the training images")
+    augmentation: AugmentationSettings
     log_every: Positive = Field(description="steps between two rows of the training curve")
     checkpoint_every: Positive = Field(description="steps between two checkpoints")
 
@@ -270,6 +279,7 @@ class Evaluation(Section):
 class Profile(Section):
     """profiles/<name>.yaml."""
 
+    emulate: bool = Field(description="let the pipeline make a stand-in for an asset that is null")
     compute: Compute
     image: Image
     assets: Assets
@@ -290,7 +300,7 @@ class Profile(Section):
     evaluation: Evaluation
 
 
-# --- params.yaml: the method, its variants and the seeds ---------------------------------------------------------------
+# --- params.yaml: the method, its variants and the seeds -----------------------------------------------------------
 
 
 class Seeds(Section):
@@ -374,7 +384,7 @@ class Params(Section):
     ablation: Ablation
 
 
-# --- loading -----------------------------------------------------------------------------------------------------------
+# --- loading --------------------------------------------------------------------------------------------------------
 
 
 def read_yaml(path: Path) -> Any:
@@ -383,7 +393,7 @@ def read_yaml(path: Path) -> Any:
         return yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise FocusError(f"{path}: no such file; expected a YAML file with settings") from None
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
+    except (ValueError, yaml.YAMLError) as error:  # ValueError: no UTF-8, or a date that does not exist
         raise FocusError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
 
 

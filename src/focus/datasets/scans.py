@@ -1,9 +1,8 @@
-"""NoW's scans in one file beside the packed images: all that the protocol needs of a scan is vertices and seven points."""
+"""NoW's scans in one file beside the packed images: the protocol needs their vertices and seven points only."""
 
 from __future__ import annotations
 
 import io
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,5 +43,6 @@ def read_scans(folder: Path) -> dict[str, Scan]:
             return {name: Scan(arrays[f"{name}/vertices"], arrays[f"{name}/landmarks"]) for name in subjects}
     except FileNotFoundError:
         raise FocusError(f"{path}: no such file; expected the packed scans of NoW") from None
-    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise FocusError(f"{path}: not the packed scans of NoW ({str(error).splitlines()[0]})") from None
+    except Exception as error:  # zipfile and NumPy's header parser raise many types on damaged files
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise FocusError(f"{path}: not the packed scans of NoW ({reason})") from None

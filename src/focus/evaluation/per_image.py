@@ -21,15 +21,30 @@ from focus.face_model import FaceModel
 from focus.files import write_json, write_text
 from focus.inference import Prediction
 
-COLUMNS = (
-    "method testset subset image subject occluder rmse rmse_visible acc ppv tpr f1 now_median now_mean now_std points "
-    "occluder_fraction"
-).split()
+COLUMNS = [
+    "method",
+    "testset",
+    "subset",
+    "image",
+    "subject",
+    "occluder",
+    "rmse",
+    "rmse_visible",
+    "acc",
+    "ppv",
+    "tpr",
+    "f1",
+    "now_median",
+    "now_mean",
+    "now_std",
+    "points",
+    "occluder_fraction",
+]
 FACTS = ("occluder", "occluder_fraction")
 
 
 def image_rows(packed: PackedSet, start: int, prediction: Prediction) -> Iterator[dict[str, object]]:
-    """Yield a row for each predicted image, from position `start` of the set: Table 1's and Tables 4 and 5's figures."""
+    """Yield a row for each predicted image, from position `start` of the set: the figures of Tables 1, 4 and 5."""
     target, visible = packed.images, packed.visible
     if visible is None:
         raise FocusError(f"{packed.folder}: found no visible-face masks, expected one an image")

@@ -1,4 +1,4 @@
-"""Which images make Table 1's CelebA subsets and Table 3's NoW pairs: stated rules, as the authors' lists are unpublished.
+"""Table 1's CelebA subsets and Table 3's NoW pairs by stated rules, as the authors' lists are unpublished.
 
 CelebA: a test image's occluded fraction is the share of the landmarks' convex hull that the part masks do not show as
 visible face. The images with the smallest fractions are the unoccluded subset, those with the largest the occluded one.

@@ -25,7 +25,9 @@ class FaceAlignmentDetector:
         try:
             import face_alignment
         except ImportError:
-            raise FocusError("detector.kind: face-alignment is not installed; expected `pip install face-alignment`") from None
+            raise FocusError(
+                "detector.kind: face-alignment is not installed; expected `pip install face-alignment`"
+            ) from None
         try:
             kind = face_alignment.LandmarksType.TWO_D
             self._aligner = face_alignment.FaceAlignment(kind, device=device, compile=False)

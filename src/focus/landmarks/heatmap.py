@@ -101,7 +101,9 @@ class HeatmapDetector:
     @torch.no_grad()
     def detect(self, images: Sequence[np.ndarray]) -> list[Detection]:
         """Return one detection for each uint8 RGB image (H,W,3)."""
-        return [found for start in range(0, len(images), self.batch) for found in self._detect(images[start:][: self.batch])]
+        return [
+            found for start in range(0, len(images), self.batch) for found in self._detect(images[start:][: self.batch])
+        ]
 
     def _detect(self, images: Sequence[np.ndarray]) -> list[Detection]:
         centres = torch.tensor([[(i.shape[1] - 1) / 2, (i.shape[0] - 1) / 2] for i in images])

@@ -8,8 +8,11 @@ from types import SimpleNamespace
 import torch
 
 from focus.autoencoder import Autoencoder, OutputScale
+from focus.datasets.augmentation import Augmentation
+from focus.datasets.packed import PackedSet
 from focus.errors import FocusError
 from focus.face_model import FaceModel
+from focus.files import read_json
 from focus.landmarks import Detector, HeatmapDetector, HeatmapNetwork
 from focus.networks import FaceEncoder, FaceRecogniser, SegmentationNetwork
 from focus.networks.store import load_networks
@@ -22,6 +25,19 @@ from focus.stages import paths
 from focus.training.checkpoint import Checkpoint, fingerprint
 from focus.training.objectives import LossPlan
 from focus.training.optimisers import OptimiserPlan
+
+
+def packed(split: str) -> PackedSet:
+    """Return a packed split. Raises FocusError that says what is missing when the licensed set is not there."""
+    note = paths.PACKED / split / paths.MISSING
+    if note.is_file():
+        raise FocusError(read_json(note)["reason"])
+    return PackedSet(paths.PACKED / split)
+
+
+def has(split: str) -> bool:
+    """Tell whether a split is there: False when its licensed set is missing and the profile does not emulate."""
+    return not (paths.PACKED / split / paths.MISSING).is_file()
 
 
 def face_model() -> FaceModel:
@@ -78,6 +94,12 @@ def detector(plan: DetectorSettings) -> Detector:
     network = HeatmapNetwork(plan.width)
     load_networks(paths.DETECTOR, {"detector": network})
     return HeatmapDetector(network, plan.size, plan.threshold)
+
+
+def augmentation(settings: SimpleNamespace) -> Augmentation | None:
+    """Return the augmentation of training images, None where all is zero; needs sections image and training."""
+    values = settings.training.augmentation.model_dump()
+    return Augmentation(settings.image.size, **values) if any(values.values()) else None
 
 
 def loss_plan(settings: SimpleNamespace, terms: list[str], weight_of: dict[str, str] | None = None) -> LossPlan:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+from focus.files import read_json
 from focus.report.results import Results, load_results
 from focus.stages import paths
 
@@ -31,3 +32,13 @@ def provenance(settings: SimpleNamespace) -> str:
             "not comparable with the paper's figures, which are on real faces"
         )
     return f"run: profile {settings.profile}, licensed assets: {', '.join(given)}; everything else embedded"
+
+
+def missing() -> dict[str, str]:
+    """Return test set -> what is missing, for the sets whose licensed files are not there."""
+    found = {}
+    for testset, split in {"CelebA": "celeba_test", "AR": "ar", "NoW": "now"}.items():
+        report = read_json(paths.RESULTS / "landmarks" / f"{split}.json")
+        if "missing" in report:
+            found[testset] = f"{report['missing']} missing"
+    return found

@@ -9,7 +9,6 @@ from types import SimpleNamespace
 import torch
 from safetensors.torch import load_file
 
-from focus.datasets.packed import PackedSet
 from focus.datasets.scans import read_scans
 from focus.evaluation.per_image import now_rows, pooled, write_figures
 from focus.files import read_npy, whole_directory
@@ -25,7 +24,11 @@ PARAMS = ("corrected.{name}",)
 def work(settings: SimpleNamespace, name: str) -> None:
     """Write results/metrics/<name>."""
     plan = settings.corrected[name]
-    packed, model = PackedSet(paths.PACKED / "now"), build.face_model()
+    if not build.has("now"):
+        with whole_directory(paths.METRICS / name) as folder:
+            write_figures(folder, name, [], {})
+        return
+    packed, model = build.packed("now"), build.face_model()
     shape = torch.from_numpy(read_npy(paths.EVALUATION / plan.variant / "now_shape.npy"))
     prior = load_file(paths.misfit_prior(plan.prior))["misfit_prior"]
     meshes = correct(model.neutral(shape), prior)

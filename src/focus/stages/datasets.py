@@ -1,4 +1,4 @@
-"""The emulated data sets, written in the real layouts; for a set whose asset path is given, only a note of that path."""
+"""The emulated data sets, in the real layouts; for a set whose asset path is given, only a note of that path."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
+from focus.assets import ASSETS
 from focus.emulation import emulate_identities, write_ar, write_celeba_hq, write_now
 from focus.face_model.embedded import FaceGenerator, build_template
 from focus.files import whole_directory, write_json, write_npy
 from focus.stages import paths
 from focus.stages.runner import run
 
-SECTIONS = ("assets", "datasets")
+SECTIONS = ("emulate", "assets", "datasets")
 PARAMS = ("seeds",)
 ASSET = {"celeba_hq": "celeba_hq", "ar": "ar", "now": "now", "identities": "arcface"}
 
@@ -63,6 +64,11 @@ def work(settings: SimpleNamespace, name: str) -> None:
     root, given = paths.RAW / name, getattr(settings.assets, ASSET[name])
     if given is not None:
         write_json(root / "source.json", {"asset": ASSET[name], "path": str(given)})
+        return
+    if not settings.emulate:
+        write_json(
+            root / paths.MISSING, {"missing": ASSETS[ASSET[name]].short, "reason": ASSETS[ASSET[name]].missing()}
+        )
         return
     generator = FaceGenerator(build_template(settings.datasets.spacing_mm), settings.seeds.data)
     WRITERS[name](root, generator, settings)

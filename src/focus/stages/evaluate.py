@@ -12,7 +12,6 @@ import torch
 from torch import nn
 
 from focus.autoencoder import Autoencoder, Parameters
-from focus.datasets.packed import PackedSet
 from focus.datasets.scans import read_scans
 from focus.evaluation.per_image import image_rows, now_rows, pooled, write_figures
 from focus.files import whole_directory, write_npy
@@ -34,8 +33,9 @@ def work(settings: SimpleNamespace, name: str) -> None:
     rows: list[dict[str, object]] = []
     with whole_directory(paths.EVALUATION / name) as folder:
         for testset, split in IMAGE_SETS.items():
-            rows += evaluate_images(testset, split, autoencoder, segmentation, source, batch, folder)
-        found, errors = evaluate_now(autoencoder, batch, folder)
+            if build.has(split):
+                rows += evaluate_images(testset, split, autoencoder, segmentation, source, batch, folder)
+        found, errors = evaluate_now(autoencoder, batch, folder) if build.has("now") else ([], {})
     with whole_directory(paths.METRICS / name) as folder:
         write_figures(folder, name, rows + found, pooled(errors))
 
@@ -50,7 +50,7 @@ def evaluate_images(
     folder: Path,
 ) -> list[dict[str, object]]:
     """Return the rows of one set of images with ground-truth masks; keep its latents and masks in `folder`."""
-    packed, rows, kept = PackedSet(paths.PACKED / split), [], []
+    packed, rows, kept = build.packed(split), [], []
     subsets = celeba_membership() if testset == "CelebA" else None
     for start in range(0, len(packed), batch):
         prediction = predict(autoencoder, packed, slice(start, start + batch), source, segmentation)
@@ -85,7 +85,7 @@ def evaluate_now(
     autoencoder: Autoencoder, batch: int, folder: Path
 ) -> tuple[list[dict[str, object]], dict[str, list[np.ndarray]]]:
     """Return NoW rows and pooled errors of R's neutral meshes; keep the latents in `folder`."""
-    packed, model = PackedSet(paths.PACKED / "now"), build.face_model()
+    packed, model = build.packed("now"), build.face_model()
     latents = encode(autoencoder, packed, batch)
     write_npy(folder / "now_theta.npy", latents.theta().numpy())
     write_npy(folder / "now_shape.npy", latents.shape.numpy())

@@ -1,10 +1,12 @@
-"""The 3D morphable face model: embedded, written in BFM 2017's layout, or the user's BFM; read by one reader, packed."""
+"""The 3D morphable face model: embedded, in BFM 2017's layout, or the user's BFM; read by one reader, packed."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from types import SimpleNamespace
 
+from focus.assets import ASSETS
+from focus.errors import FocusError
 from focus.face_model import crop_to_face, read_bfm, write_bfm
 from focus.face_model.embedded import FaceGenerator, build_embedded_model, build_template
 from focus.files import sha256, write_json
@@ -12,7 +14,7 @@ from focus.seeds import numpy_generator
 from focus.stages import paths
 from focus.stages.runner import run
 
-SECTIONS = ("assets", "face_model")
+SECTIONS = ("emulate", "assets", "face_model")
 PARAMS = ("seeds",)
 
 
@@ -30,6 +32,8 @@ def work(settings: SimpleNamespace) -> None:
 
 def embedded(settings: SimpleNamespace) -> Path:
     """Make the embedded model and write it as an HDF5 file in BFM 2017's layout; return the file."""
+    if not settings.emulate:
+        raise FocusError(ASSETS["bfm"].missing())
     plan, seed = settings.face_model, settings.seeds.data
     generator = FaceGenerator(build_template(plan.spacing_mm), seed)
     rng = numpy_generator(seed, "face_model", "samples")

@@ -21,7 +21,7 @@ from focus.stages.runner import run
 
 SECTIONS = ("image", "encoder", "render", "assets")
 PARAMS = ("variants", "corrected")
-FIRST, LATER = 8, 2  # images of CelebA-Occluded and of AR in a grid, as in the paper's Figure 5
+FIRST = 8  # images of CelebA-Occluded in a grid, as in the paper's Figure 5
 
 
 def work(settings: SimpleNamespace) -> None:
@@ -35,19 +35,29 @@ def work(settings: SimpleNamespace) -> None:
             write_bytes(folder / f"{name}.png", picture)
 
 
+def occluded_portraits(packed: PackedSet) -> list[int]:
+    """Return the first images of CelebA-Occluded's middle, as positions in the test set."""
+    names = [name for name, subset in membership("celeba").items() if subset == "occluded"]
+    middle = names[len(names) // 2 :][:FIRST]  # of middling occlusion: the first are nearly all covered
+    return sorted(packed.names.index(name) for name in middle)
+
+
+def ar_people(packed: PackedSet) -> list[int]:
+    """Return one AR image with glasses and one with a scarf, where there are such."""
+    subsets = [row["subset"] for row in packed.index]
+    return [subsets.index(kind) for kind in ("glasses", "scarf") if kind in subsets]
+
+
+CHOSEN = {"celeba_test": occluded_portraits, "ar": ar_people}
+
+
 class Gallery:
     """The same test images as every variant sees them: renderings from kept latents, kept masks."""
 
     def __init__(self, settings: SimpleNamespace) -> None:
         self.autoencoder = build.autoencoder(settings)
-        occluded = [name for name, subset in membership("celeba").items() if subset == "occluded"]
-        self.sets = {split: PackedSet(paths.PACKED / split) for split in ("celeba_test", "ar")}
-        ar = self.sets["ar"].index
-        rows = {
-            "celeba_test": [self.sets["celeba_test"].names.index(name) for name in occluded[::-1][:FIRST]],
-            "ar": [next(i for i, row in enumerate(ar) if row["subset"] == kind) for kind in ("glasses", "scarf")][:LATER],
-        }
-        self.rows = {split: sorted(chosen) for split, chosen in rows.items()}
+        self.sets = {split: build.packed(split) for split in ("celeba_test", "ar") if build.has(split)}
+        self.rows = {split: CHOSEN[split](packed) for split, packed in self.sets.items()}
 
     def gather(self, pick) -> np.ndarray:
         """Return `pick(split, rows)` of both sets, one after the other."""

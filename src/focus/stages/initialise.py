@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from focus.datasets.packed import PackedSet
 from focus.masks import mask_source
 from focus.networks.store import save_networks
 from focus.stages import build, paths
@@ -26,7 +25,7 @@ def work(settings: SimpleNamespace) -> None:
         autoencoder.encoder.load_backbone(settings.assets.resnet50)
     objective = ReconstructionObjective(
         autoencoder,
-        Batches(PackedSet(images), settings.training.batch, seed, settings.training.augmentation),
+        Batches(build.packed("celeba_train"), settings.training.batch, seed, build.augmentation(settings)),
         build.loss_plan(settings, TERMS),
         mask_source("robust", xi=settings.initialise.xi),
         perception=build.perception(settings),

@@ -17,11 +17,11 @@ from focus.datasets.ar import AR
 from focus.datasets.celebamask_hq import CelebAMaskHQ
 from focus.datasets.crop import deep3d_crop
 from focus.datasets.now import NoW
-from focus.datasets.packed import PackedSet, pack
+from focus.datasets.packed import pack
 from focus.datasets.sample import Sample
 from focus.datasets.scans import pack_scans
 from focus.errors import FocusError
-from focus.files import write_json
+from focus.files import read_json, write_json
 from focus.landmarks import Detector
 from focus.stages import build, paths
 from focus.stages.runner import run
@@ -47,7 +47,13 @@ def root(settings: SimpleNamespace, asset: str) -> Path:
 
 
 def work(settings: SimpleNamespace, split: str) -> None:
-    """Write data/packed/<split> and results/landmarks/<split>.json."""
+    """Write data/packed/<split> and results/landmarks/<split>.json; only a note where the licensed set is missing."""
+    note = paths.RAW / asset_of(split) / paths.MISSING
+    if note.is_file():
+        write_json(paths.PACKED / split / paths.MISSING, read_json(note))
+        write_json(paths.RESULTS / "landmarks" / f"{split}.json", {"images": 0, "packed": 0, **read_json(note)})
+        print(f"landmarks/{split}: {read_json(note)['reason']}", file=sys.stderr)
+        return
     detector, missed = build.detector(settings.detector), {}
     samples = SPLITS[split](settings)
     facts = emulation_facts(settings, split)
@@ -55,14 +61,23 @@ def work(settings: SimpleNamespace, split: str) -> None:
     if isinstance(samples, NoW):
         pack_scans(packed.folder, samples)
     subsets = Counter(row["subset"] for row in packed.index)
-    report = {"images": len(samples), "packed": len(packed), "subsets": dict(sorted(subsets.items())), "left_out": missed}
+    report = {
+        "images": len(samples),
+        "packed": len(packed),
+        "subsets": dict(sorted(subsets.items())),
+        "left_out": missed,
+    }
     write_json(paths.RESULTS / "landmarks" / f"{split}.json", report)
+
+
+def asset_of(split: str) -> str:
+    """Return the key of the data set that a split is of."""
+    return "celeba_hq" if split.startswith("celeba") else split
 
 
 def emulation_facts(settings: SimpleNamespace, split: str) -> dict[str, dict[str, str]]:
     """Return image name -> occluder and its share of the face, where the emulator noted them; {} for real data."""
-    asset = split.split("_")[0].replace("celeba", "celeba_hq")
-    path = root(settings, asset) / "emulation.csv"
+    path = root(settings, asset_of(split)) / "emulation.csv"
     if not path.is_file():
         return {}
     rows = pd.read_csv(path, dtype=str, keep_default_na=False).to_dict("records")

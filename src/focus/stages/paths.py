@@ -23,6 +23,8 @@ CURVES = Path("results/curves")
 TABLES = Path("results/tables")
 FIGURES = Path("results/figures")
 
+MISSING = "missing.json"  # stands in a data set's folder when its licensed files are not there
+
 
 def network(name: str) -> Path:
     """Return the model file of `initialise`, `pretrain`, a variant or `r_syn/<kind>`."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from focus.datasets.packed import PackedSet
 from focus.networks.store import load_networks, save_networks
 from focus.stages import build, paths
 from focus.stages.runner import run
@@ -23,7 +22,7 @@ def work(settings: SimpleNamespace) -> None:
     load_networks(paths.network("initialise"), {"encoder": autoencoder.encoder})
     autoencoder.encoder.eval().requires_grad_(False)
     segmentation = build.segmentation(settings, purpose="pretrain", seed=seed)
-    batches = Batches(PackedSet(images), settings.training.batch, seed, settings.training.augmentation)
+    batches = Batches(build.packed("celeba_train"), settings.training.batch, seed, build.augmentation(settings))
     checkpoint = build.checkpoint("pretrain", settings, [paths.FACE_MODEL, images, paths.network("initialise")])
     plan = Plan(
         networks={"segmentation": segmentation},

@@ -27,7 +27,9 @@ def work(settings: SimpleNamespace, kind: str) -> None:
     load_networks(paths.network("initialise"), {"encoder": autoencoder.encoder})
     objective = ReconstructionObjective(
         autoencoder,
-        Batches(PackedSet(faces), settings.training.batch, seed, settings.training.augmentation, settings.synthetic.count),
+        Batches(
+            PackedSet(faces), settings.training.batch, seed, build.augmentation(settings), settings.synthetic.count
+        ),
         build.loss_plan(settings, TERMS, {"landmarks": "landmarks_em"}),
         mask_source("ones"),
         perception=build.perception(settings),

@@ -7,6 +7,8 @@ from types import SimpleNamespace
 import numpy as np
 import torch
 
+from focus.assets import ASSETS
+from focus.errors import FocusError
 from focus.files import read_npy
 from focus.networks import ArcFaceHead, align_faces
 from focus.networks.store import save_networks
@@ -28,6 +30,8 @@ def work(settings: SimpleNamespace) -> None:
     if settings.assets.arcface is not None:
         network.load_backbone(settings.assets.arcface)
         plan_metadata, turns, objective = {"weights": settings.assets.arcface.name}, [], None
+    elif (paths.RAW / "identities" / paths.MISSING).is_file():
+        raise FocusError(ASSETS["arcface"].missing())
     else:
         train_set, held_out = identities(plan.size)
         head = ArcFaceHead(plan.embedding, train_set.count, margin=plan.margin, scale=plan.scale)
@@ -56,7 +60,10 @@ def identities(size: int) -> tuple[Identities, Identities]:
     """Return aligned crops of the emulated identities: nine tenths to train on, a tenth never seen in training."""
     root = paths.RAW / "identities"
     images = torch.from_numpy(read_npy(root / "images.npy")).permute(0, 3, 1, 2)
-    landmarks, labels = torch.from_numpy(read_npy(root / "landmarks.npy")), torch.from_numpy(read_npy(root / "labels.npy"))
+    landmarks, labels = (
+        torch.from_numpy(read_npy(root / "landmarks.npy")),
+        torch.from_numpy(read_npy(root / "labels.npy")),
+    )
     parts = [
         align_faces(chunk.float().div(255), points, size)
         for chunk, points in zip(images.split(256), landmarks.split(256), strict=True)

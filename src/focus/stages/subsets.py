@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from focus.datasets.packed import PackedSet
 from focus.evaluation.subsets import celeba_subsets, now_pairs
 from focus.files import whole_directory, write_text
 from focus.stages import build, paths
@@ -17,10 +16,11 @@ PARAMS = ()
 def work(settings: SimpleNamespace) -> None:
     """Write results/lists."""
     plan, model = settings.evaluation, build.face_model()
-    celeba = PackedSet(paths.PACKED / "celeba_test")
-    subsets = celeba_subsets(celeba, plan.celeba_unoccluded, plan.celeba_occluded)
+    subsets: dict[str, list[str]] = {"unoccluded": [], "occluded": []}
+    if build.has("celeba_test"):
+        subsets = celeba_subsets(build.packed("celeba_test"), plan.celeba_unoccluded, plan.celeba_occluded)
     points = model.shape_mean[model.landmarks68].double().numpy()
-    pairs = now_pairs(PackedSet(paths.PACKED / "now"), points, plan.now_pairs)
+    pairs = now_pairs(build.packed("now"), points, plan.now_pairs) if build.has("now") else []
     with whole_directory(paths.LISTS) as folder:
         for name, images in subsets.items():
             write_text(folder / f"celeba_{name}.txt", "".join(f"{image}\n" for image in images))

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from focus.autoencoder import Autoencoder, Parameters
-from focus.datasets.packed import PackedSet, pack
+from focus.datasets.packed import pack
 from focus.datasets.sample import Sample
 from focus.files import write_npy
 from focus.inference import encode, network_images
@@ -37,13 +37,13 @@ def work(settings: SimpleNamespace, kind: str) -> None:
 
 def plain(settings: SimpleNamespace, autoencoder: Autoencoder, count: int) -> tuple[Parameters, Tensor | None]:
     """All of theta drawn; black backgrounds."""
-    predicted = encode(autoencoder, PackedSet(paths.PACKED / "celeba_train"))
+    predicted = encode(autoencoder, build.packed("celeba_train"))
     return draw_plain(predicted, count, torch_generator(settings.seeds.data, "synthetic", "plain")), None
 
 
 def composited(settings: SimpleNamespace, autoencoder: Autoencoder, count: int) -> tuple[Parameters, Tensor | None]:
     """Shape and albedo drawn; the rest, and the background, from training images."""
-    packed, seed = PackedSet(paths.PACKED / "celeba_train"), settings.seeds.data
+    packed, seed = build.packed("celeba_train"), settings.seeds.data
     rows = numpy_generator(seed, "synthetic", "composited", "rows").permutation(np.arange(count) % len(packed))
     predicted = encode(autoencoder, packed).map(lambda part: part[torch.from_numpy(rows)])
     latents = draw_composited(predicted, torch_generator(seed, "synthetic", "composited"))

@@ -8,7 +8,7 @@ from focus.files import whole_directory
 from focus.report.tables import build_tables
 from focus.report.write import write_table
 from focus.stages import paths
-from focus.stages.common import methods, provenance, results
+from focus.stages.common import methods, missing, provenance, results
 from focus.stages.runner import run
 
 SECTIONS = ("assets",)
@@ -18,11 +18,11 @@ REFERENCES = ("all-ones",)
 
 def work(settings: SimpleNamespace) -> None:
     """Write results/tables."""
-    rows = methods(settings)
-    tables = build_tables(results(list(rows)), rows)
+    rows, lacking = methods(settings), missing()
+    tables = build_tables(results(list(rows)), rows, missing=lacking)
     with whole_directory(paths.TABLES) as folder:
         for number, frame in tables.items():
-            write_table(folder, number, frame, provenance(settings), references=REFERENCES)
+            write_table(folder, number, frame, provenance(settings), lacking, REFERENCES)
 
 
 if __name__ == "__main__":

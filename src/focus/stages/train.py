@@ -6,7 +6,6 @@ import sys
 from functools import partial
 from types import SimpleNamespace
 
-from focus.datasets.packed import PackedSet
 from focus.masks import mask_source
 from focus.networks.store import save_networks
 from focus.settings import Variant
@@ -73,8 +72,8 @@ def work(settings: SimpleNamespace, name: str) -> None:
 
 def objectives(settings: SimpleNamespace, variant: Variant, autoencoder, segmentation) -> dict:
     """Return the objectives of the variant's R and S steps."""
-    packed = PackedSet(paths.PACKED / variant.images)
-    batches = Batches(packed, settings.training.batch, settings.seeds.training, settings.training.augmentation)
+    packed = build.packed(variant.images)
+    batches = Batches(packed, settings.training.batch, settings.seeds.training, build.augmentation(settings))
     perception = build.perception(settings)
     reconstruction = ReconstructionObjective(
         autoencoder,

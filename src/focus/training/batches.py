@@ -34,11 +34,13 @@ def sample_index(count: int, batch: int, seed: int, step: int) -> Tensor:
 class Batches:
     """Draws and augments the batch of any step of a packed set."""
 
-    def __init__(self, packed: PackedSet, batch: int, seed: int, augment: bool, count: int | None = None) -> None:
-        """`seed` is the training's own; `augment` switches shift, scale, rotation and flip; `count`: first images only."""
+    def __init__(
+        self, packed: PackedSet, batch: int, seed: int, augmentation: Augmentation | None, count: int | None = None
+    ) -> None:
+        """`augmentation` None: images as packed; `count`: only so many of the first images."""
         self.packed, self.seed, self.count = packed, seed, count or len(packed)
         self.batch = min(batch, self.count)
-        self.augmentation = Augmentation(packed.size) if augment else None
+        self.augmentation = augmentation
 
     def __call__(self, step: int) -> Batch:
         """Return the batch of a step, augmented."""

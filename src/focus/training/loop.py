@@ -106,11 +106,10 @@ def _one_step(plan: Plan, optimiser: torch.optim.Optimizer, name: str, step: int
         raise FocusError(_diverged(plan, step, terms))
     optimiser.zero_grad(set_to_none=True)
     loss.backward()
-    clip = plan.optimisers[name].clip
-    if clip:
-        norm = nn.utils.clip_grad_norm_(plan.networks[name].parameters(), clip)
-        if not torch.isfinite(norm):
-            raise FocusError(_diverged(plan, step, terms, "the gradient's norm"))
+    clip = plan.optimisers[name].clip or math.inf  # infinity: gradients stay as they are, to the bit
+    norm = nn.utils.clip_grad_norm_(plan.networks[name].parameters(), clip)
+    if not torch.isfinite(norm):
+        raise FocusError(_diverged(plan, step, terms, "the gradient's norm"))
     optimiser.step()
     return {"loss": loss.detach(), **terms}
 

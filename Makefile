@@ -1,0 +1,69 @@
+# The whole project by hand: `make reproduce` and `make test` do all the set-up they need. The environment lives in .venv.
+# Variables: PYTHON (a Python 3.11), CORES (jobs side by side). pip is used as this machine configures it, so a CPU or CUDA
+# build of torch is what its index offers.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+CORES ?= $(shell nproc 2>/dev/null || echo 2)
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+TORCH := $(shell sed -n 's/.*"\(torch==[^"]*\)".*/\1/p' pyproject.toml)
+PYTEST := $(BIN)/python -m pytest -p no:cacheprovider
+
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export OMP_NUM_THREADS := 1
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help install reproduce test test-pipeline test-long lint format deps lock clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(INSTALLED) ## set up .venv (Python 3.11; about 2 GB, 3 minutes); nothing to do when it is up to date
+
+$(INSTALLED): pyproject.toml requirements.lock
+	@"$(PYTHON)" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null \
+	  || { echo "make: found '$(PYTHON)', expected Python 3.11 with venv; install it or name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@echo "Setting up .venv (about 2 GB, some minutes)"
+	@"$(PYTHON)" -m venv --clear .venv
+	@# All but torch is pinned with hashes; torch comes last, and then finds all that it needs but its CUDA libraries.
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check "$(TORCH)"
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m pip check
+	@touch $@
+
+reproduce: $(INSTALLED) ## run the whole paper: every stage of dvc.yaml, then say where the results are
+	@snakemake --cores $(CORES)
+	@dvc repro
+	@focus summary
+
+test: $(INSTALLED) ## unit tests and the smoke profile's whole pipeline (under 15 minutes)
+	@$(PYTEST) -n 2 --dist loadgroup tests
+
+test-pipeline: $(INSTALLED) ## both engines, cache, failures and ablations in temporary clones (under 45 minutes)
+	@$(PYTEST) -n 2 --dist loadfile tests/pipeline
+
+test-long: $(INSTALLED) ## tests of minutes: full-size networks and models
+	@$(PYTEST) -m long tests
+
+lint: $(INSTALLED) ## ruff, snakefmt, snakemake --lint, and dvc.yaml's code dependencies
+	@ruff check .
+	@ruff format --check .
+	@snakefmt --check workflow
+	@snakemake --lint
+	@python scripts/code_deps.py
+
+format: $(INSTALLED) ## rewrite the sources in the project's format
+	@ruff check --fix .
+	@ruff format .
+	@snakefmt workflow
+
+deps: $(INSTALLED) ## write each stage's import closure into dvc.yaml
+	@python scripts/code_deps.py --write
+
+lock: $(INSTALLED) ## resolve pyproject.toml anew into requirements.lock (CPython 3.11, Linux x86_64)
+	@python scripts/lock.py
+
+clean: ## remove results that DVC can restore, logs and .venv; the cache (.dvc/cache) stays
+	rm -rf .venv .snakemake .checkpoints logs data models

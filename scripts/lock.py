@@ -1,0 +1,61 @@
+"""Resolve the dependencies of pyproject.toml and write them to requirements.lock: `make lock`.
+
+Every package is pinned to the version and SHA-256 of the file that pip chose for this interpreter and machine, so the
+lock is one for CPython 3.11 on Linux x86_64. torch and the CUDA libraries that some of its builds need are left out: which
+build fits depends on the machine, and pyproject.toml pins torch's version.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCK = ROOT / "requirements.lock"
+HEADER = f"""# Made by `make lock` for CPython {sys.version_info.major}.{sys.version_info.minor} on Linux x86_64; do not edit.
+# Install with `pip install --require-hashes --no-deps -r requirements.lock`, then the torch that pyproject.toml names.
+"""
+# nvidia-ml-py is a plain Python package that DVCLive needs, not a part of CUDA.
+OUTSIDE_THE_LOCK = re.compile(r"torch|triton|cuda-.+|nvidia-(?!ml-py$).+")
+
+
+def canonical(name: str) -> str:
+    """Return a package name as the indexes compare it: lower case, runs of -_. as one hyphen."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def requirements(pyproject: Path) -> list[str]:
+    """Return the run-time and development requirements of a pyproject.toml."""
+    content = tomllib.loads(pyproject.read_text(encoding="utf-8"))
+    return [*content["project"]["dependencies"], *content["dependency-groups"]["dev"]]
+
+
+def resolve(wanted: list[str]) -> list[dict[str, Any]]:
+    """Return pip's report of what it would install into an empty environment."""
+    pip = [sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--quiet", "--report", "-"]
+    answer = subprocess.run([*pip, *wanted], check=True, stdout=subprocess.PIPE, text=True)
+    return json.loads(answer.stdout)["install"]
+
+
+def lock_lines(installs: list[dict[str, Any]]) -> list[str]:
+    """Return one sorted `name==version --hash=sha256:…` entry for each package in pip's report."""
+    pins = {
+        canonical(item["metadata"]["name"]): (
+            item["metadata"]["version"],
+            item["download_info"]["archive_info"]["hashes"]["sha256"],
+        )
+        for item in installs
+    }
+    locked = {name: pin for name, pin in sorted(pins.items()) if not OUTSIDE_THE_LOCK.fullmatch(name)}
+    return [f"{name}=={version} --hash=sha256:{digest}\n" for name, (version, digest) in locked.items()]
+
+
+if __name__ == "__main__":
+    lines = lock_lines(resolve(requirements(ROOT / "pyproject.toml")))
+    LOCK.write_text(HEADER + "".join(lines), encoding="utf-8")
+    print(f"{LOCK.name}: {len(lines)} packages")

@@ -1,0 +1,79 @@
+"""The paper's licensed files: what each is, where to get it and where to put it. None is part of the project."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Asset:
+    """One licensed file or folder, by its key in a profile's `assets`."""
+
+    key: str
+    what: str
+    licence: str
+    page: str
+    place: str
+    short: str
+
+    def missing(self) -> str:
+        """Return one line for a person who lacks it."""
+        return (
+            f"assets.{self.key}: found null, expected {self.place}: {self.what}; {self.licence}; get it at {self.page}"
+        )
+
+
+ASSETS = {
+    asset.key: asset
+    for asset in (
+        Asset(
+            "bfm",
+            "Basel Face Model 2017 without mouth, or 2019",
+            "research only, on registration",
+            "https://faces.dmi.unibas.ch/bfm/",
+            "the path of model2017-1_bfm_nomouth.h5 or model2019_bfm.h5",
+            "BFM",
+        ),
+        Asset(
+            "celeba_hq",
+            "CelebA-HQ images with CelebAMask-HQ masks",
+            "non-commercial research and education",
+            "https://github.com/switchablenorms/CelebAMask-HQ",
+            "the folder with CelebA-HQ-img/, CelebAMask-HQ-mask-anno/ and the mapping file",
+            "CelebA-HQ",
+        ),
+        Asset(
+            "ar",
+            "AR face database, raw, with Egger's masks",
+            "research only, on request",
+            "https://www2.ece.ohio-state.edu/~aleix/ARdatabase.html",
+            "the folder with raw/, labels/ and faceEllipse/",
+            "AR masks",
+        ),
+        Asset(
+            "now",
+            "NoW images, scans and landmarks",
+            "non-commercial research, on registration",
+            "https://now.is.tue.mpg.de/",
+            "the folder with NoW_Dataset/, scans/, scans_lmks_onlypp/ and the image lists",
+            "NoW",
+        ),
+        Asset(
+            "arcface",
+            "iResNet-50 trained on ms1mv3 with ArcFace",
+            "non-commercial research only",
+            "https://github.com/deepinsight/insightface/tree/master/recognition/arcface_torch",
+            "the path of ms1mv3_arcface_r50_fp16/backbone.pth",
+            "ArcFace weights",
+        ),
+        Asset(
+            "resnet50",
+            "ResNet-50 trained on ImageNet, torchvision's state dict",
+            "BSD code, ImageNet's terms",
+            "https://pytorch.org/vision/stable/models.html",
+            "the path of resnet50-*.pth (optional: without it R starts from random weights)",
+            "ImageNet weights",
+        ),
+    )
+}
+"""Every asset by its key, in the order of the profiles."""

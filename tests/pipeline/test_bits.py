@@ -1,0 +1,99 @@
+"""The real stages on the smoke profile: the same bits from every engine, and an ablation by YAML alone."""
+
+import json
+
+import pandas as pd
+import pytest
+
+RESULTS = ("data/packed", "models", "results")
+VARIANT = """\
+  No-area:
+    <<: *focus
+    tables: [5]
+    segmentation: [neighbour, distance, preservation, binary]
+  all-ones:"""
+
+
+def differing(first, second) -> list[str]:
+    """Return the names of the result files whose bytes differ between two projects."""
+    left, right = first.contents(*RESULTS), second.contents(*RESULTS)
+    return sorted(name for name in left.keys() | right.keys() if left.get(name) != right.get(name))
+
+
+@pytest.mark.parametrize("command", [("snakemake", "--cores", "1"), ("dvc", "repro")], ids=["one-core", "dvc-repro"])
+def test_one_core_and_dvc_repro_give_the_bits_of_two_cores(smoke, fresh_smoke, command):
+    """A result would depend on the engine, or on what ran beside it."""
+    fresh_smoke.run(*command)
+    assert differing(smoke, fresh_smoke) == []
+    assert fresh_smoke.is_up_to_date()
+
+
+def test_thread_count_of_the_environment_changes_nothing(smoke, copy):
+    """OMP_NUM_THREADS, which Snakemake sets, would change bits."""
+    project = copy(smoke)
+    project.run("dvc", "repro", "--force", "--single-item", "train@FOCUS", OMP_NUM_THREADS="2")
+    assert differing(smoke, project) == []
+
+
+def test_a_second_run_does_nothing(smoke, copy):
+    """`make reproduce` would not be over when it says so."""
+    project = copy(smoke)
+    assert project.planned() == set()
+    assert "Running stage" not in project.dvc("repro")
+
+
+def test_a_new_ablation_by_yaml_alone(smoke, copy):
+    """An ablation would need code, retrain the others, or not reach its table and the headline."""
+    project = copy(smoke)
+    models = project.contents("models")
+    project.edit("params.yaml", r"^  all-ones:", VARIANT)
+    project.edit("params.yaml", r"(^ablation:\n  variant: )\S+", r"\1No-area")
+    project.snakemake("--cores", "2")
+    assert {name: content for name, content in project.contents("models").items() if "/No-area/" not in name} == models
+    table = pd.read_csv(project.path / "results/tables/table5.csv")
+    assert set(table[table.method == "No-area"].source) == {"run"}
+    assert "No-area" in json.dumps(json.loads((project.path / "results/headline.json").read_text()))
+    trained = {path.stem for path in (project.path / "logs/train").glob("*.log") if _ran_now(smoke, path, project)}
+    assert trained == {"No-area"}
+
+
+def _ran_now(before, log, project) -> bool:
+    old = before.path / log.relative_to(project.path)
+    return not old.exists() or old.read_bytes() != log.read_bytes()
+
+
+def test_a_stage_refuses_the_code_of_another_checkout(smoke, copy):
+    """An environment installed from one clone would run its code in another, and record it as this one's."""
+    project = copy(smoke)
+    done = project.run("python", "-m", "focus.stages.headline", check=False, PYTHONPATH=str(smoke.path / "src"))
+    assert done.returncode == 1 and "code: found" in done.stdout and "Traceback" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "message"),
+    [
+        ("params.yaml", r"^  variant: FOCUS", "  variant: FOCSU", "FOCSU"),
+        ("profiles/smoke.yaml", r"^image: \{size: 48\}", "image: {size: big}", "image.size"),
+        ("profiles/smoke.yaml", r"^image: ", "imagee: ", "image"),
+    ],
+)
+def test_a_wrong_setting_is_one_line_and_changes_nothing(smoke, copy, file, old, new, message):
+    """A typing mistake would print a traceback, or leave half a result behind."""
+    project = copy(smoke)
+    before = project.contents("models", "results")
+    project.edit(file, old, new)
+    done = project.run("dvc", "repro", check=False)
+    assert done.returncode and message in done.stdout and "Traceback" not in done.stdout
+    remaining = project.contents("models", "results")
+    assert {name: content for name, content in before.items() if remaining.get(name, content) != content} == {}
+
+
+def test_a_truncated_input_is_one_line(smoke, copy):
+    """A damaged file would surface as a traceback from a library."""
+    project = copy(smoke)
+    model = next((project.path / "models/FOCUS").glob("*.safetensors"))
+    content = model.read_bytes()
+    model.unlink()
+    model.write_bytes(content[: len(content) // 2])
+    done = project.run("python", "-m", "focus.stages.evaluate", "FOCUS", check=False, PYTHONPATH="src")
+    assert done.returncode == 1 and "models/FOCUS" in done.stdout and "Traceback" not in done.stdout

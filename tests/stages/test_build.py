@@ -1,0 +1,122 @@
+"""From settings to objects."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+import tiny
+from focus import settings
+from focus.errors import FocusError
+from focus.files import write_json
+from focus.landmarks import HeatmapDetector, HeatmapNetwork
+from focus.networks.store import save_networks
+from focus.stages import build, paths
+
+SECTIONS = ("image", "recogniser", "encoder", "segmentation", "render", "losses", "training", "em", "detector")
+
+
+@pytest.fixture
+def chosen(project) -> SimpleNamespace:
+    for path in (paths.FACE_MODEL, paths.RENDERED_MODEL):
+        tiny.face_model().save(path)
+    return settings.load(SECTIONS, ("seeds", "method"))
+
+
+def test_networks_repeat_and_differ_by_purpose(chosen):
+    """Two stages would start from the same weights, or one stage from other ones each time."""
+    first, again, other = (
+        build.autoencoder(chosen, purpose=purpose, seed=0).encoder.state_dict() for purpose in ("a", "a", "b")
+    )
+    key = "network.stem.0.weight"
+    assert all(torch.equal(first[name], again[name]) for name in first) and not torch.equal(first[key], other[key])
+
+
+def test_autoencoder_is_of_the_settings(chosen):
+    """Another size, scale or face model than the settings say would be trained."""
+    found = build.autoencoder(chosen)
+    assert found.renderer.camera.size == chosen.image.size == 48
+    assert found.encode(torch.rand(2, 3, 48, 48)).shape.shape == (2, tiny.face_model().n_shape)
+    assert found.units[-6:].tolist() == pytest.approx([0.3, 0.3, 0.3, 10, 10, 30])
+
+
+def test_focus_networks_are_as_trained(chosen):
+    """Evaluation would use fresh weights, batch statistics of its own images, or dropout."""
+    autoencoder, mask_network = build.autoencoder(chosen, purpose="x"), build.segmentation(chosen, purpose="x")
+    save_networks(paths.network("FOCUS"), {"encoder": autoencoder.encoder, "segmentation": mask_network}, {})
+    found = build.focus_networks(chosen, paths.network("FOCUS"))
+    for network, expected in zip(found, (autoencoder, mask_network), strict=True):
+        assert not any(part.training for part in network.modules())
+        assert all(torch.equal(value, expected.state_dict()[key]) for key, value in network.state_dict().items())
+
+
+def test_model_of_another_size_is_one_line(chosen):
+    """Changing image.size without training anew would end in a traceback."""
+    networks = {"encoder": tiny.autoencoder().encoder, "segmentation": tiny.segmentation()}
+    save_networks(paths.network("FOCUS"), networks, {})
+    with pytest.raises(FocusError, match="belongs to another network or image size"):
+        build.focus_networks(chosen, paths.network("FOCUS"))
+
+
+def test_perception_and_detector(chosen):
+    """F or the detector would run with fresh weights or in training mode."""
+    torch.manual_seed(3)
+    network, points = build.recogniser(chosen.recogniser), HeatmapNetwork(chosen.detector.width)
+    save_networks(paths.RECOGNISER, {"recogniser": network}, {})
+    save_networks(paths.DETECTOR, {"detector": points}, {})
+    seen = build.perception(chosen)
+    assert seen.size == chosen.recogniser.size and not seen.recogniser.training
+    assert torch.equal(seen.recogniser.fc.weight, network.fc.weight)
+    detector = build.detector(chosen.detector)
+    assert isinstance(detector, HeatmapDetector) and torch.equal(detector.network.head.weight, points.head.weight)
+
+
+def test_loss_plan(chosen):
+    """A variant would be trained with other weights or forms than the settings say."""
+    plan = build.loss_plan(chosen, ["pixel", "landmarks"], {"landmarks": "landmarks_em"})
+    assert plan.weights == {"pixel": chosen.losses.pixel, "landmarks": chosen.losses.landmarks_em}
+    assert set(plan.forms.values()) == {"released"} and plan.neighbourhood == chosen.losses.neighbourhood
+    forms = chosen.method.forms.model_copy(update={"features": "paper", "pixel": "paper"})
+    chosen.method = chosen.method.model_copy(update={"forms": forms})
+    plan = build.loss_plan(chosen, ["distance"])
+    paper = {name for name, form in plan.forms.items() if form == "paper"}
+    assert paper == {"features", "pixel", "distance", "preservation", "pixel_segmentation"}
+
+
+def test_no_loss_terms(chosen):
+    """A variant without terms would be trained on nothing."""
+    with pytest.raises(FocusError, match="found no loss terms, expected at least one"):
+        build.loss_plan(chosen, [])
+
+
+def test_optimiser(chosen):
+    """Adaptation would run at the full learning rate."""
+    plan = build.optimiser(chosen.em.reconstruction, lr_share=0.5)
+    assert plan.lr == pytest.approx(chosen.em.reconstruction.lr / 2) and plan.clip == chosen.em.reconstruction.clip
+
+
+def test_checkpoint_is_tied_to_settings_and_inputs(chosen):
+    """A training would go on from weights of other settings, another variant or other images."""
+    (paths.PACKED / "x").mkdir(parents=True)
+    (paths.PACKED / "x" / "images.npy").write_bytes(b"1")
+
+    def key(stage: str = "train/FOCUS") -> str:
+        return build.checkpoint(stage, chosen, [paths.FACE_MODEL, paths.PACKED / "x"]).key
+
+    keys = [key(), key("train/MoFA")]
+    (paths.PACKED / "x" / "images.npy").write_bytes(b"2")
+    keys.append(key())
+    chosen.losses = chosen.losses.model_copy(update={"pixel": 9.0})
+    keys.append(key())
+    assert key() == keys[-1] and len(set(keys)) == 4
+    assert build.checkpoint("train/FOCUS", chosen, []).path == paths.CHECKPOINTS / "train-FOCUS" / "checkpoint.pt"
+
+
+def test_missing_set_says_why(project):
+    """A set whose licensed files are missing would end in a traceback."""
+    write_json(paths.PACKED / "ar" / paths.MISSING, {"reason": "assets.ar: found null, expected a folder"})
+    assert not build.has("ar") and build.has("now")
+    with pytest.raises(FocusError, match=r"assets\.ar: found null, expected a folder"):
+        build.packed("ar")

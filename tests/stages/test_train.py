@@ -1,0 +1,80 @@
+"""Whose steps come when, and which objectives a variant has."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+import tiny
+from focus import settings
+from focus.networks.store import save_networks
+from focus.stages import build, paths
+from focus.stages.train import SECTIONS, turns, work
+from focus.training.loop import Turn
+from focus.training.objectives import SegmentationObjective
+
+
+@pytest.fixture
+def chosen(project):
+    """The smoke profile at 32 px with a tiny face model, images and a start."""
+    for path in (paths.FACE_MODEL, paths.RENDERED_MODEL):
+        tiny.face_model().save(path)
+    found = settings.load(SECTIONS, ("seeds", "method", "variants"))
+    found.image = found.image.model_copy(update={"size": tiny.SIZE})
+    tiny.packed_faces(paths.PACKED / "celeba_train")
+    save_networks(paths.RECOGNISER, {"recogniser": build.recogniser(found.recogniser)}, {})
+    networks = {"encoder": build.autoencoder(found).encoder, "segmentation": build.segmentation(found)}
+    for start in ("initialise", "pretrain", "FOCUS"):
+        save_networks(paths.network(start), networks, {})
+    return found
+
+
+def test_turns(chosen):
+    """EM rounds would train R before S (Sec. 3.2), or a baseline train S or for another number of steps."""
+    s, r = Turn("segmentation", 2), Turn("reconstruction", 2)
+    assert turns(chosen, "em") == [s, r, s, r]
+    assert turns(chosen, "reconstruction") == [r, r]
+    assert turns(chosen, "none") == []
+    assert turns(chosen, "adaptation") == [Turn("segmentation", 1), Turn("reconstruction", 1)]
+
+
+def test_every_shipped_variant_trains(chosen):
+    """A variant of params.yaml would fail after an hour, or move a network that is not its own to train."""
+    start = load_file(paths.network("pretrain"))
+    for name, variant in chosen.variants.items():
+        assert variant.images == "celeba_train"  # the one set of this test
+        work(chosen, name)
+    for name in ("MoFA", "Backbone-cutmix", "Deep3D-skin", "Pretrained", "Neighbor", "FOCUS"):
+        found = load_file(paths.network(name))
+        moved = {key.partition(".")[0] for key in found if not torch.equal(found[key], start[key])}
+        expected = {"none": set(), "reconstruction": {"encoder"}, "em": {"encoder", "segmentation"}}
+        assert moved == expected[chosen.variants[name].schedule], name
+        assert (paths.CURVES / f"{name}.csv").is_file() and not paths.checkpoint(f"train/{name}").exists()
+
+
+def test_training_repeats_to_the_bit(chosen):
+    """Two runs of one stage would give two models."""
+    contents = []
+    for _ in range(2):
+        work(chosen, "Baseline")
+        contents.append(paths.network("Baseline").read_bytes())
+    assert contents[0] == contents[1]
+
+
+def test_objectives_of_the_ablations(chosen):
+    """Table 5's rows would use other terms than their names say."""
+    from focus.stages.train import objectives
+
+    expected = {
+        "Baseline": {"pixel", "area", "binary"},
+        "Neighbor": {"neighbour", "area", "binary"},
+        "Perceptual": {"distance", "preservation", "area", "binary"},
+        "FOCUS": {"neighbour", "distance", "area", "preservation", "binary"},
+    }
+    for name, terms in expected.items():
+        variant = chosen.variants[name]
+        networks = build.focus_networks(chosen, paths.network(variant.start))
+        found = objectives(chosen, variant, *networks)["segmentation"]
+        assert isinstance(found, SegmentationObjective) and set(found.plan.weights) == terms, name
+    assert set(objectives(chosen, chosen.variants["MoFA"], *networks)) == {"reconstruction"}

@@ -1,0 +1,47 @@
+"""Stands in for a stage's module in a copy of the project: the outs are a hash of the inputs and parameters.
+
+STAND_IN_FAILS names a stage that writes a part of its outs and then fails.
+"""
+
+import hashlib
+import os
+import sys
+from pathlib import Path
+
+from dvc.dependency.param import ParamsDependency
+from dvc.repo import Repo
+
+NAME = "@".join([Path(__file__).stem, *sys.argv[1:]])
+
+
+def fingerprint(path: str) -> str:
+    """Return a hash of a file, or of all the files in a folder."""
+    top = Path(path)
+    files = [top] if top.is_file() else sorted(file for file in top.rglob("*") if file.is_file())
+    content = [file.name.encode() + file.read_bytes() for file in files if file.name != ".snakemake_timestamp"]
+    return hashlib.sha256(b"\0".join(content)).hexdigest()
+
+
+def main() -> None:
+    """Write the outs of this stage and note that it ran."""
+    with Repo(_wait_for_lock=True) as repo, repo.lock:
+        (stage,) = repo.stage.collect(NAME)
+        read = [
+            f"{dep.def_path} {dep.read_params() if isinstance(dep, ParamsDependency) else fingerprint(dep.def_path)}"
+            for dep in stage.deps
+            if not dep.def_path.startswith("src/")
+        ]
+        outs = [Path(out.def_path) for out in stage.outs]
+    content = hashlib.sha256("\n".join([NAME, *sorted(read)]).encode()).hexdigest() + "\n"
+    fails = os.environ.get("STAND_IN_FAILS") == NAME
+    for out in outs:
+        file = out if out.suffix else out / "content.txt"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content[:10] if fails else content)
+        if fails:
+            sys.exit(f"{NAME}: found a stand-in that was told to fail, expected one that works")
+    with open("executed.log", "a") as log:
+        log.write(NAME + "\n")
+
+
+main()

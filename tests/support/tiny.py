@@ -1,0 +1,86 @@
+"""The smallest face model, networks and packed images that the whole code can work on, all made by code."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import torch
+from torch import nn
+
+from focus.autoencoder import Autoencoder, OutputScale, Parameters
+from focus.datasets.packed import PackedSet, pack
+from focus.datasets.sample import Sample
+from focus.face_model import FaceModel, read_bfm, write_bfm
+from focus.face_model.embedded import FaceGenerator, build_embedded_model, build_template
+from focus.networks import FaceEncoder, FaceRecogniser, SegmentationNetwork
+from focus.perception import Perception
+from focus.rendering import Renderer
+
+SIZE = 32
+SCALE = OutputScale(albedo=1.0, light=0.5, translation_xy=10.0, translation_z=30.0)
+
+
+@cache
+def face_model() -> FaceModel:
+    """Return an embedded model of 4 shape, 3 expression and 3 albedo components."""
+    generator = FaceGenerator(build_template(8.0), 0)
+    arrays = build_embedded_model(generator, np.random.default_rng(0), 30, 4, 3, 3)
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "model.h5")
+        write_bfm(path, arrays)
+        return read_bfm(path, 4, 3, 3)
+
+
+def autoencoder(seed: int = 0, scale: OutputScale = SCALE, *, head: float = 0.0) -> Autoencoder:
+    """Return R for 32 px images; `head`: standard deviation of the last layer's weights, 0 as training starts."""
+    model = face_model()
+    torch.manual_seed(seed)
+    encoder = FaceEncoder(Autoencoder.output_count(model), "small", SIZE, 4)
+    if head:
+        nn.init.normal_(encoder.network.fc.weight, std=head)
+    return Autoencoder(encoder, model, Renderer(model.triangles, SIZE), scale)
+
+
+def segmentation(seed: int = 0) -> SegmentationNetwork:
+    """Return S with 4 channels and two poolings, dropout after both."""
+    torch.manual_seed(seed)
+    return SegmentationNetwork(4, 2)
+
+
+def recogniser(seed: int = 0) -> FaceRecogniser:
+    """Return F for 16 px crops, with an embedding of 8."""
+    torch.manual_seed(seed)
+    return FaceRecogniser((1, 1, 1, 1), (4, 4, 8, 8), 16, 8)
+
+
+def perception(seed: int = 0) -> Perception:
+    """Return the frozen F."""
+    return Perception(recogniser(seed), 16)
+
+
+def latents(count: int, seed: int = 0) -> Parameters:
+    """Return random faces that are nearly upright."""
+    generator = torch.Generator().manual_seed(seed)
+    model = face_model()
+    sizes = (model.n_shape, model.n_expression, model.n_albedo, 27, 6)
+    parts = [torch.randn(count, size, generator=generator) for size in sizes]
+    spread = torch.tensor([0.1, 0.2, 0.1, 5.0, 5.0, 20.0])
+    return Parameters(*parts[:3], 0.1 * parts[3], spread * parts[4])
+
+
+def packed_faces(folder: Path, count: int = 6, seed: int = 0) -> PackedSet:
+    """Pack rendered faces on noise, the left third of each image covered in grey, with visible-face masks."""
+    with torch.no_grad():
+        result = autoencoder().decode(latents(count, seed))
+    noise = torch.rand(result.image.shape, generator=torch.Generator().manual_seed(seed + 1))
+    images = torch.where(result.mask > 0, result.image.clamp(0, 1), noise)
+    images[..., : SIZE // 3] = 0.5
+    visible = result.mask.clone()
+    visible[..., : SIZE // 3] = 0
+    pixels = images.mul(255).round().byte().permute(0, 2, 3, 1).numpy()
+    masks = visible[:, 0].byte().numpy()
+    points = result.landmarks.numpy()
+    return pack(folder, (Sample(f"{i}.png", pixels[i], masks[i], points[i], f"s{i % 2}") for i in range(count)))

@@ -1,0 +1,152 @@
+"""`focus …` as a person types it: results, or one line and exit code 1."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from focus import cli
+from focus.datasets.crop import deep3d_crop
+from focus.datasets.images import read_image, write_png
+from focus.datasets.landmark_table import write_landmark_table
+from focus.errors import FocusError
+
+runner = CliRunner()
+
+
+def one_line(monkeypatch, capsys, *words: str) -> str:
+    monkeypatch.setattr(sys, "argv", ["focus", *words])
+    with pytest.raises(SystemExit) as caught:
+        cli.main()
+    captured = capsys.readouterr()
+    assert caught.value.code == 1 and captured.out == ""
+    assert captured.err.startswith("focus: ") and captured.err.count("\n") == 1
+    return captured.err
+
+
+@pytest.fixture
+def picture(tmp_path):
+    """A picture with a face's 68 points in a table."""
+    rng = np.random.default_rng(0)
+    write_png(tmp_path / "face.png", rng.integers(0, 255, (120, 100, 3), dtype=np.uint8))
+    angle = np.linspace(0, 2 * np.pi, 68, endpoint=False)
+    points = np.column_stack([50 + 30 * np.cos(angle), 60 + 35 * np.sin(angle)])
+    points[[36, 39, 42, 45, 30, 48, 54]] = [(35, 50), (45, 50), (55, 50), (65, 50), (50, 62), (40, 75), (60, 75)]
+    write_landmark_table(tmp_path / "points.csv", {"face.png": points})
+    return tmp_path, points
+
+
+def test_help_is_quick_to_import():
+    """`focus --help` would load torch: seconds for a help text."""
+    code = "import sys, focus.cli; print('torch' in sys.modules)"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env={"PYTHONPATH": "src"})
+    assert found.stdout.strip() == "False", found.stderr
+
+
+def test_help_names_every_command():
+    """A command would be hidden."""
+    result = runner.invoke(cli.app, ["--help"])
+    assert result.exit_code == 0
+    assert all(name in result.stdout for name in ("summary", "crop", "schemas", "now"))
+
+
+def test_crop(picture):
+    """The crop a person makes would differ from the pipeline's."""
+    folder, points = picture
+    arguments = [str(folder / name) for name in ("face.png", "points.csv", "out.png")]
+    assert runner.invoke(cli.app, ["crop", *arguments, "--size", "64"]).exit_code == 0
+    expected = deep3d_crop(read_image(folder / "face.png"), points, 64)[0]
+    assert np.array_equal(read_image(folder / "out.png"), expected)
+
+
+def test_crop_without_landmarks(picture, monkeypatch, capsys):
+    """A picture that the table lacks would end in a traceback, or leave a file."""
+    folder, _ = picture
+    write_png(folder / "other.png", read_image(folder / "face.png"))
+    words = [str(folder / name) for name in ("other.png", "points.csv", "out.png")]
+    assert "points.csv: found no row for other.png, expected" in one_line(monkeypatch, capsys, "crop", *words)
+    assert not (folder / "out.png").exists()
+
+
+def test_crop_with_an_unknown_flip(picture, monkeypatch, capsys):
+    """A misspelt option would be taken for the default."""
+    folder, _ = picture
+    words = [str(folder / name) for name in ("face.png", "points.csv", "out.png")]
+    assert "--flip: found 'h'" in one_line(monkeypatch, capsys, "crop", *words, "--flip", "h")
+
+
+def test_crop_of_a_missing_picture(picture, monkeypatch, capsys):
+    """A mistyped path would end in a traceback."""
+    folder, _ = picture
+    (folder / "face.png").unlink()
+    words = [str(folder / name) for name in ("face.png", "points.csv", "out.png")]
+    assert "face.png" in one_line(monkeypatch, capsys, "crop", *words)
+
+
+def test_schemas(tmp_path):
+    """Editors would get no schemas."""
+    assert runner.invoke(cli.app, ["schemas", str(tmp_path / "s")]).exit_code == 0
+    for name in ("params", "profile"):
+        assert json.loads((tmp_path / "s" / f"{name}.schema.json").read_text())["type"] == "object"
+
+
+def test_stored_schemas_are_current():
+    """workflow/schemas would describe other settings than the code reads."""
+    from focus.settings import json_schemas
+
+    for name, schema in json_schemas().items():
+        path = Path(__file__).parents[1] / "workflow" / "schemas" / f"{name}.schema.json"
+        if not path.parent.is_dir():
+            pytest.skip("no stored schemas")
+        assert json.loads(path.read_text()) == schema, "run `focus schemas`"
+
+
+def cost(name: str, wall: float, peak: float) -> str:
+    return json.dumps({"stage": name, "wall_s": wall, "cpu_s": 2 * wall, "peak_rss_mib": peak})
+
+
+def test_summary(tmp_path, monkeypatch):
+    """`make reproduce` would end without saying what was made and what it cost."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "logs" / "cost").mkdir(parents=True)
+    (tmp_path / "logs/cost/a.json").write_text(cost("first", 1.25, 100))
+    (tmp_path / "logs/cost/b.json").write_text(cost("train/FOCUS", 100.0, 900.4))
+    (tmp_path / "results" / "tables").mkdir(parents=True)
+    result = runner.invoke(cli.app, ["summary"])
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()
+    rows = [[cell.strip(" │┃") for cell in line.split("│")[1:-1]] for line in lines if "│" in line]
+    assert rows == [
+        ["train/FOCUS", "100.0", "200.0", "900"],
+        ["first", "1.2", "2.5", "100"],
+        ["2 stages", "101.2", "202.5", "900"],
+    ]
+    assert lines[-1].startswith("results/tables") and "claims" not in result.stdout
+
+
+def test_summary_of_nothing(tmp_path, monkeypatch, capsys):
+    """An empty checkout would print an empty table."""
+    monkeypatch.chdir(tmp_path)
+    assert "logs/cost: found no stage, expected a run" in one_line(monkeypatch, capsys, "summary")
+
+
+def test_other_errors_keep_their_traceback(monkeypatch):
+    """A mistake in the code would be hidden behind one line."""
+
+    def broken() -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(cli, "app", broken)
+    with pytest.raises(ZeroDivisionError):
+        cli.main()
+
+
+def test_error_is_an_exception_of_its_own():
+    """Programming errors would be taken for a person's."""
+    assert FocusError.__mro__[1] is Exception

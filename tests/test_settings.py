@@ -1,0 +1,217 @@
+"""params.yaml and the profiles: typed, validated, and handed out by the section."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from pydantic import ValidationError
+
+from focus import settings
+from focus.errors import FocusError
+
+ROOT = Path(__file__).resolve().parents[1]
+PROFILES = sorted(path.stem for path in (ROOT / "profiles").glob("*.yaml"))
+
+
+@pytest.fixture
+def project(tmp_path):
+    """Return a function that writes params.yaml and profiles/smoke.yaml after changes, and the folder."""
+
+    def write(params=lambda content: None, profile=lambda content: None) -> Path:
+        contents = {name: yaml.safe_load((ROOT / name).read_text()) for name in ("params.yaml", "profiles/smoke.yaml")}
+        contents["params.yaml"]["profile"] = "smoke"
+        params(contents["params.yaml"])
+        profile(contents["profiles/smoke.yaml"])
+        for name, content in contents.items():
+            path = tmp_path / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(yaml.safe_dump(content))
+        return tmp_path
+
+    return write
+
+
+def message(root: Path, params: tuple[str, ...] = ()) -> str:
+    with pytest.raises(FocusError) as caught:
+        settings.load(("image",), params, root)
+    text = str(caught.value)
+    assert "\n" not in text
+    return text
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_shipped_profiles_are_valid(name):
+    """A shipped profile would be refused, or its comment-only anchors would be read as settings."""
+    assert settings.read_profile(name, ROOT).image.size > 0
+
+
+def test_profiles_of_the_three_scales_are_there():
+    """The test above would run over nothing."""
+    assert {"demo", "paper", "smoke"} <= set(PROFILES)
+
+
+def test_shipped_params_are_valid():
+    """The shipped params.yaml would be refused, or name a variant that is not there."""
+    params = settings.read_params(ROOT)
+    starts = {"initialise", "pretrain", *params.variants}
+    assert {variant.start for variant in params.variants.values()} <= starts
+    assert {plan.variant for plan in params.corrected.values()} <= set(params.variants)
+    assert params.ablation.variant in params.variants
+    assert params.profile in PROFILES
+
+
+def test_paper_profile_has_the_papers_sizes():
+    """The paper's scale would not be the paper's."""
+    paper = settings.read_profile("paper", ROOT)
+    model = paper.face_model
+    assert (paper.image.size, model.shape, model.expression, model.albedo) == (224, 80, 64, 80)
+    assert (paper.encoder.architecture, paper.segmentation.width, paper.recogniser.size) == ("resnet50", 64, 112)
+
+
+def test_load_gives_only_what_was_asked():
+    """A stage could read settings that dvc.yaml does not track for it."""
+    found = settings.load(("image", "em"), ("seeds", "variants.FOCUS"), ROOT)
+    assert sorted(vars(found)) == ["em", "image", "seeds", "variants"]
+    assert list(found.variants) == ["FOCUS"]
+    assert vars(settings.load((), (), ROOT)) == {}
+
+
+def test_two_entries_of_one_key():
+    """The second dotted key would replace the first."""
+    found = settings.load((), ("variants.FOCUS", "variants.MoFA"), ROOT)
+    assert list(found.variants) == ["FOCUS", "MoFA"]
+
+
+def test_settings_cannot_be_changed():
+    """A stage could change its settings under the hand of another part."""
+    image = settings.load(("image",), (), ROOT).image
+    with pytest.raises(ValidationError):
+        image.size = 3
+
+
+def test_missing_key(project):
+    """A missing key would be filled in silently, or end in a traceback."""
+    assert "profiles/smoke.yaml: training.batch: Field required" in message(
+        project(profile=lambda content: content["training"].pop("batch"))
+    )
+
+
+def test_mistyped_key(project):
+    """A misspelt key would be ignored, and another value used."""
+
+    def misspell(content):
+        content["training"]["batchs"] = content["training"]["batch"]
+
+    assert "profiles/smoke.yaml: training.batchs: Extra inputs" in message(project(profile=misspell))
+
+    def rename(content):
+        content["training"]["batchs"] = content["training"].pop("batch")
+
+    assert "training.batch" in message(project(profile=rename))
+
+
+def test_mistyped_key_in_params(project):
+    """A misspelt switch of the method would be ignored."""
+    found = message(project(params=lambda content: content["method"]["forms"].update(areaa="paper")))
+    assert "params.yaml: method.forms.areaa: Extra inputs are not permitted, found 'paper'" in found
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value"),
+    [
+        ("training", "batch", "many"),
+        ("training", "batch", 0),
+        ("training", "batch", 2.5),
+        ("training", "batch", None),
+        ("losses", "pixel", -1.0),
+        ("losses", "pixel", float("inf")),
+        ("adaptation", "lr_share", 1.5),
+        ("encoder", "architecture", "resnet18"),
+        ("initialise", "xi", [1]),
+    ],
+)
+def test_wrong_value(project, section, key, value):
+    """A value of a wrong type or out of range would reach a training."""
+    found = message(project(profile=lambda content: content[section].update({key: value})))
+    assert f"profiles/smoke.yaml: {section}.{key}: " in found and f"found {value!r}" in found
+
+
+def test_unknown_term_of_a_variant(project):
+    """A variant with a misspelt loss term would train without it."""
+    found = message(project(params=lambda content: content["variants"]["FOCUS"].update(segmentation=["neighbor"])))
+    assert "params.yaml: variants.FOCUS.segmentation.0: " in found and "neighbor" in found
+
+
+def test_unknown_profile(project):
+    """A misspelt profile would end in a traceback."""
+    found = message(project(params=lambda content: content.update(profile="demoo")))
+    assert "profiles/demoo.yaml: no such file" in found
+
+
+@pytest.mark.parametrize("name", ["../smoke", "", 3])
+def test_profile_is_a_name(project, name):
+    """A profile could be read from outside profiles/."""
+    assert "params.yaml: profile: " in message(project(params=lambda content: content.update(profile=name)))
+
+
+def test_unknown_variant(project):
+    """A stage of a variant that is not in params.yaml would end in a traceback."""
+    found = message(project(), ("variants.FOCUSS",))
+    assert "params.yaml: variants: found no entry 'FOCUSS', expected one of " in found and "FOCUS" in found
+
+
+@pytest.mark.parametrize(
+    "text", ["a: [1\nb: 2", "a: \t- x: :", "when: 2024-13-45", "!!python/object:os.system {}", "\udcff", "a: &x *y"]
+)
+def test_broken_yaml(project, text):
+    """A broken file would end in a traceback, or run what it names."""
+    root = project()
+    (root / "params.yaml").write_bytes(text.encode(errors="surrogateescape"))
+    found = message(root)
+    assert "params.yaml: not valid YAML" in found
+
+
+@pytest.mark.parametrize("text", ["", "- a\n- b\n", "just words\n"])
+def test_yaml_that_is_no_mapping(project, text):
+    """An emptied file would end in a traceback."""
+    root = project()
+    (root / "params.yaml").write_text(text)
+    assert "params.yaml: (top level): " in message(root)
+
+
+def test_missing_params(tmp_path):
+    """A stage started in another folder would end in a traceback."""
+    assert "params.yaml: no such file" in message(tmp_path)
+
+
+@pytest.mark.parametrize("asset", ["bfm", "celeba_hq", "ar", "now", "arcface", "resnet50"])
+def test_licensed_assets_need_a_private_remote(project, asset):
+    """`dvc push` could publish what was made of licensed files."""
+
+    def give(content):
+        content["assets"][asset] = "/licensed/file"
+
+    found = message(project(profile=give))
+    assert "params.yaml: remote: found shared, expected private" in found
+    root = project(params=lambda content: content.update(remote="private"), profile=give)
+    assert getattr(settings.load(("assets",), (), root).assets, asset) == Path("/licensed/file")
+
+
+def test_form_follows_the_preset_unless_named():
+    """method.preset, or one form beside it, would have no effect."""
+    method = settings.read_params(ROOT).method
+    assert method.form("area") == "released"
+    paper = method.model_copy(update={"preset": "paper"})
+    assert paper.form("area") == "paper"
+    named = paper.model_copy(update={"forms": method.forms.model_copy(update={"area": "released"})})
+    assert (named.form("area"), named.form("pixel")) == ("released", "paper")
+
+
+def test_json_schemas():
+    """Editors would get no schema, or one without descriptions of units."""
+    schemas = settings.json_schemas()
+    assert set(schemas) == {"params", "profile"}
+    assert schemas["profile"]["additionalProperties"] is False
+    assert schemas["profile"]["$defs"]["Image"]["properties"]["size"]["description"].endswith("px")

@@ -1,0 +1,47 @@
+"""Learning-rate shapes by hand, and the optimisers by name."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from focus.training.optimisers import OptimiserPlan
+
+
+def test_cosine_with_warm_up_by_hand():
+    """The learning rate would have another shape than the profile's comment says."""
+    plan = OptimiserPlan("adam", 2.0, "cosine", warmup=4, final=0.1)
+    assert plan.rate(0, 100) == pytest.approx(2 * 0.25)
+    assert plan.rate(1, 100) == pytest.approx(2 * 0.5 * (0.1 + 0.9 * 0.99975), rel=1e-4)
+    assert plan.rate(50, 100) == pytest.approx(2 * 0.55)
+    assert plan.rate(75, 100) == pytest.approx(2 * (0.1 + 0.9 * 0.1464466))
+    assert plan.rate(99, 100) == pytest.approx(2 * (0.1 + 0.9 * 0.000246720))
+    rates = [plan.rate(step, 100) for step in range(4, 100)]
+    assert rates == sorted(rates, reverse=True)
+
+
+def test_no_warm_up():
+    """The first step would be lost."""
+    assert OptimiserPlan("adam", 3.0).rate(0, 10) == 3.0
+
+
+def test_released_codes_steps_by_hand():
+    """x.99 per 5,000 iterations (method.md, section 8) would be another schedule."""
+    plan = OptimiserPlan("adadelta", 0.1, "step", decay=0.99, decay_every=5000)
+    rates = [plan.rate(step, 300000) for step in (0, 4999, 5000, 9999, 10000, 299999)]
+    assert rates == pytest.approx([0.1, 0.1, 0.099, 0.099, 0.09801, 0.1 * 0.99**59])
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("adam", torch.optim.Adam), ("adamw", torch.optim.AdamW), ("adadelta", torch.optim.Adadelta)]
+)
+def test_build(name, kind):
+    """Another optimiser would be used, or frozen weights trained."""
+    network = nn.Linear(2, 2)
+    network.bias.requires_grad_(False)
+    optimiser = OptimiserPlan(name, 0.5, weight_decay=0.25).build(network)
+    assert type(optimiser) is kind
+    (group,) = optimiser.param_groups
+    assert [id(weight) for weight in group["params"]] == [id(network.weight)]
+    assert (group["lr"], group["weight_decay"]) == (0.5, 0.25)

@@ -1,0 +1,110 @@
+"""dvc_dag: the stages as Snakemake sees them, and file times that say what DVC's hashes say."""
+
+import os
+from pathlib import Path
+
+import dvc_dag
+import pytest
+from projects import Project
+
+PIPELINE = """
+stages:
+  split:
+    cmd: mkdir -p data && cp source.txt data/train.txt && cp source.txt data/test.txt
+    deps: [source.txt]
+    outs: [data]
+  fit:
+    cmd: python -c "import pathlib; pathlib.Path('model.txt').write_text(pathlib.Path('data/train.txt').read_text())"
+    deps: [data/train.txt]
+    params: [rate]
+    outs: [model.txt]
+  score:
+    cmd: cat model.txt data/test.txt > score.txt
+    deps: [model.txt, data/test.txt]
+    outs: [score.txt]
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """Three stages that have run, in a repository of their own."""
+    project = Project(tmp_path)
+    (tmp_path / "dvc.yaml").write_text(PIPELINE)
+    (tmp_path / "params.yaml").write_text("rate: 1\n")
+    (tmp_path / "source.txt").write_text("pixels\n")
+    project.run("git", "init", "-q", ".")
+    project.dvc("init", "-q")
+    project.dvc("repro", "-q")
+    return project
+
+
+def needs_a_run(project: Project, stages: dict[str, dvc_dag.Stage]) -> set[str]:
+    """Return the stages with an output that is older than an input: what Snakemake goes by."""
+    time = {path.name: path.stat().st_mtime_ns for path in project.path.iterdir()}
+    return {
+        stage.name
+        for stage in stages.values()
+        if min(time[out] for out in stage.outs) < max(time[path] for path in stage.inputs)
+    }
+
+
+def test_a_dependency_inside_an_output_is_the_whole_output(project):
+    """Snakemake would look for a rule that makes data/train.txt, and find none."""
+    stages = dvc_dag.load(project.path)
+    assert stages["fit"].inputs == ("data",)
+    assert stages["score"].inputs == ("model.txt", "data")
+    assert stages["split"].outs == ("data",)
+
+
+def test_stages_come_after_what_they_read(project):
+    """Times would be set before those they depend on."""
+    assert [stage.name for stage in dvc_dag.in_order(dvc_dag.load(project.path))] == ["split", "fit", "score"]
+
+
+def test_a_touched_file_reruns_nothing(project):
+    """A git checkout, which renews every file's time, would cost a whole run."""
+    stages = dvc_dag.load(project.path)
+    for name in ("source.txt", "data", "model.txt"):
+        os.utime(project.path / name)
+    dvc_dag.sync_mtimes(stages, project.path)
+    assert needs_a_run(project, stages) == set()
+
+
+def test_a_changed_parameter_reruns_its_stage(project):
+    """Snakemake, which sees files alone, would miss it."""
+    stages = dvc_dag.load(project.path)
+    (project.path / "params.yaml").write_text("rate: 2\n")
+    assert dvc_dag.sync_mtimes(stages, project.path) == {"fit"}
+    assert needs_a_run(project, stages) >= {"fit"} and "split" not in needs_a_run(project, stages)
+
+
+def test_a_tampered_output_reruns_its_stage(project):
+    """A changed result would pass for one of this code."""
+    stages = dvc_dag.load(project.path)
+    (project.path / "model.txt").write_text("forged\n")
+    assert "fit" in dvc_dag.sync_mtimes(stages, project.path)
+    assert "fit" in needs_a_run(project, stages)
+
+
+def test_lost_outputs_come_back_from_the_cache(project):
+    """A lost file would cost its whole training again."""
+    before = (project.path / "model.txt").read_bytes()
+    (project.path / "model.txt").unlink()
+    assert dvc_dag.restore_missing(project.path) == ["model.txt"]
+    assert (project.path / "model.txt").read_bytes() == before
+
+
+def test_restoring_leaves_other_outputs_alone(project):
+    """A file that the user changed would be overwritten in passing."""
+    (project.path / "model.txt").unlink()
+    (project.path / "score.txt").unlink()
+    (project.path / "score.txt").write_text("mine\n")
+    dvc_dag.restore_missing(project.path)
+    assert (project.path / "score.txt").read_text() == "mine\n"
+
+
+def test_a_broken_pipeline_ends_with_one_line(project):
+    """A mistyped key in dvc.yaml would print a traceback."""
+    (project.path / "dvc.yaml").write_text("stages: {fit: {comand: x}}\n")
+    with pytest.raises(SystemExit, match=r"^dvc\.yaml: "):
+        dvc_dag.load(project.path)

@@ -1,0 +1,145 @@
+"""The stages of dvc.yaml, as Snakemake sees them: the DAG is written once, in dvc.yaml, and only read here."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from dvc.dependency.param import ParamsDependency
+from dvc.exceptions import DvcException
+from dvc.repo import Repo
+
+# Snakemake's own time of a directory: an entry inside it, as a directory's mtime changes with its contents.
+TIMESTAMP = ".snakemake_timestamp"
+SECOND = 10**9  # ns; coarser file systems than ours keep whole seconds
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage of dvc.yaml; every path is relative to the project's root.
+
+    inputs: files and folders whose change reruns the stage: a dependency inside another stage's output is widened to
+        that whole output, as Snakemake knows no finer unit.
+    """
+
+    name: str
+    cmd: str
+    inputs: tuple[str, ...]
+    outs: tuple[str, ...]
+
+
+def load(root: Path = Path()) -> dict[str, Stage]:
+    """Return the stages of `root`/dvc.yaml by name ("train@FOCUS"). A broken dvc.yaml ends the program with one line."""
+    try:
+        # A job on a cluster node reads the Snakefile anew while others write dvc.lock; DVC's lock keeps them apart.
+        with Repo(os.fspath(root), _wait_for_lock=True) as repo, repo.lock:
+            found = {stage.name: stage for stage in repo.index.stages if stage.cmd}
+            outs = {name: tuple(_path(out, repo) for out in stage.outs) for name, stage in found.items()}
+            made = [path for paths in outs.values() for path in paths]
+            return {
+                name: Stage(name, _command(stage), _inputs(stage, repo, made), outs[name])
+                for name, stage in found.items()
+            }
+    except DvcException as error:
+        sys.exit(f"dvc.yaml: {' '.join(str(error).split())}")
+
+
+def _path(item: Any, repo: Repo) -> str:
+    return os.path.relpath(item.fs_path, repo.root_dir)
+
+
+def _command(stage: Any) -> str:
+    return stage.cmd if isinstance(stage.cmd, str) else " && ".join(stage.cmd)
+
+
+def _inputs(stage: Any, repo: Repo, made: list[str]) -> tuple[str, ...]:
+    paths = [_path(dep, repo) for dep in stage.deps if not isinstance(dep, ParamsDependency)]
+    return tuple(dict.fromkeys(wide for path in paths for wide in _widen(path, made)))
+
+
+def _widen(path: str, made: list[str]) -> list[str]:
+    """Return the stage outputs that hold `path`, or lie in it; `path` itself when no stage makes it."""
+    here = PurePosixPath(path)
+    holders = [out for out in made if here.is_relative_to(out)]
+    return holders or [out for out in made if PurePosixPath(out).is_relative_to(here)] or [path]
+
+
+def makers(stages: dict[str, Stage]) -> dict[str, Stage]:
+    """Return the stage that makes each output."""
+    return {out: stage for stage in stages.values() for out in stage.outs}
+
+
+def upstream(stage: Stage, maker: dict[str, Stage]) -> set[str]:
+    """Return the names of the stages whose outputs `stage` reads."""
+    return {maker[path].name for path in stage.inputs if path in maker}
+
+
+def in_order(stages: dict[str, Stage]) -> Iterator[Stage]:
+    """Yield the stages, each after all that it reads from."""
+    maker = makers(stages)
+    graph = {name: upstream(stage, maker) for name, stage in stages.items()}
+    return (stages[name] for name in TopologicalSorter(graph).static_order())
+
+
+def use_this_environment() -> None:
+    """Put the folder of this interpreter first on PATH, so that a job's `dvc` and `python` are its own, activated or not."""
+    os.environ["PATH"] = os.pathsep.join([os.fspath(Path(sys.executable).parent), os.environ.get("PATH", "")])
+
+
+def restore_missing(root: Path = Path()) -> list[str]:
+    """Bring outputs that are gone but in DVC's cache back in one pass, and return those that were gone."""
+    with Repo(os.fspath(root), _wait_for_lock=True) as repo:
+        outs = [out for stage in repo.index.stages if stage.cmd for out in stage.outs]
+        gone = [out.fs_path for out in outs if out.use_cache and out.hash_info and not out.exists]
+        if gone:
+            repo.checkout(gone, allow_missing=True)
+        return [os.path.relpath(path, repo.root_dir) for path in gone]
+
+
+def sync_mtimes(stages: dict[str, Stage], root: Path = Path()) -> set[str]:
+    """Make file times say what DVC's hashes say, and return the stages that are not up to date.
+
+    Snakemake compares times: it would miss a changed parameter, and rerun after a mere `touch` or `dvc checkout`. So the
+    outputs of a stage that `dvc status` calls changed become older than its inputs, and those of an unchanged stage (with
+    nothing changed above it) not older. Only times change, never contents.
+    """
+    with Repo(os.fspath(root), _wait_for_lock=True) as repo, repo.lock:
+        stale = {stage.name for stage in repo.index.stages if stage.cmd and stage.status()}
+    maker = makers(stages)
+    behind: set[str] = set()
+    for stage in in_order(stages):
+        inputs = [time for path in stage.inputs if (time := _mtime(root / path)) is not None]
+        if stage.name in stale or upstream(stage, maker) & behind:
+            behind.add(stage.name)
+        if not inputs:
+            continue
+        newest = max(inputs)
+        for out in stage.outs:
+            made = _mtime(root / out)
+            if made is None:
+                continue
+            if stage.name in stale and made >= newest:
+                _set_mtime(root / out, newest - SECOND)
+            elif stage.name not in behind and made < newest:
+                _set_mtime(root / out, newest)
+    return stale
+
+
+def _mtime(path: Path) -> int | None:
+    """Return the time Snakemake sees, in ns since the epoch; None when there is no such file."""
+    for candidate in (path / TIMESTAMP, path):
+        try:
+            return candidate.lstat().st_mtime_ns
+        except OSError:
+            continue
+    return None
+
+
+def _set_mtime(path: Path, time: int) -> None:
+    stamp = path / TIMESTAMP
+    os.utime(stamp if stamp.exists() else path, ns=(time, time), follow_symlinks=False)

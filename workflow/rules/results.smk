@@ -1,0 +1,151 @@
+# Measurements, tables, figures and claims.
+
+
+rule evaluate:
+    input:
+        needs("evaluate@{variant}"),
+    output:
+        directory("data/evaluation/{variant}"),
+        directory("results/metrics/{variant}"),
+    log:
+        "logs/evaluate/{variant}.log",
+    benchmark:
+        "logs/benchmarks/evaluate/{variant}.tsv"
+    wildcard_constraints:
+        variant=members("evaluate"),
+    priority: 40
+    conda:
+        "../envs/focus.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=240,
+    params:
+        **dvc_stage("evaluate@{variant}"),
+    shell:
+        DVC_REPRO
+
+
+rule correct:
+    input:
+        needs("correct@{variant}"),
+    output:
+        directory("results/metrics/{variant}"),
+    log:
+        "logs/correct/{variant}.log",
+    benchmark:
+        "logs/benchmarks/correct/{variant}.tsv"
+    wildcard_constraints:
+        variant=members("correct"),
+    priority: 30
+    conda:
+        "../envs/focus.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=60,
+    params:
+        **dvc_stage("correct@{variant}"),
+    shell:
+        DVC_REPRO
+
+
+rule tables:
+    input:
+        needs("tables"),
+    output:
+        report(
+            directory("results/tables"),
+            patterns=["table{number}.csv"],
+            caption="../report/table.rst",
+            category="Tables",
+            labels={"table": "{number}"},
+        ),
+    log:
+        "logs/tables.log",
+    benchmark:
+        "logs/benchmarks/tables.tsv"
+    priority: 20
+    conda:
+        "../envs/focus.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        **dvc_stage("tables"),
+    shell:
+        DVC_REPRO
+
+
+rule figures:
+    input:
+        needs("figures"),
+    output:
+        report(
+            directory("results/figures"),
+            patterns=["{name}.png"],
+            caption="../report/figure.rst",
+            category="Figures",
+            labels={"figure": "{name}"},
+        ),
+    log:
+        "logs/figures.log",
+    benchmark:
+        "logs/benchmarks/figures.tsv"
+    priority: 25
+    conda:
+        "../envs/focus.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=30,
+    params:
+        **dvc_stage("figures"),
+    shell:
+        DVC_REPRO
+
+
+rule claims:
+    input:
+        needs("claims"),
+    output:
+        "results/claims.json",
+        report("results/claims.md", caption="../report/claims.rst", category="Claims"),
+    log:
+        "logs/claims.log",
+    benchmark:
+        "logs/benchmarks/claims.tsv"
+    priority: 10
+    conda:
+        "../envs/focus.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        **dvc_stage("claims"),
+    shell:
+        DVC_REPRO
+
+
+rule headline:
+    input:
+        needs("headline"),
+    output:
+        report("results/headline.json", caption="../report/headline.rst", category="Claims"),
+    log:
+        "logs/headline.log",
+    benchmark:
+        "logs/benchmarks/headline.tsv"
+    priority: 10
+    conda:
+        "../envs/focus.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        **dvc_stage("headline"),
+    shell:
+        DVC_REPRO
