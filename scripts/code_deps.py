@@ -89,7 +89,9 @@ def code_deps(root: Path, stage: dict[str, Any]) -> list[str]:
     body = stage.get("do", stage)
     match = STAGE_MODULE.search(str(body["cmd"]))
     if match is None or module_file(root, match[1]) is None:
-        sys.exit(f"dvc.yaml: found cmd {str(body['cmd'])!r}, expected `python -m focus.stages.NAME` with that file in src/")
+        sys.exit(
+            f"dvc.yaml: found cmd {str(body['cmd'])!r}, expected `python -m focus.stages.NAME` with that file in src/"
+        )
     return folded(root, closure(root, match[1]))
 
 

@@ -85,7 +85,7 @@ def test_npy_is_never_unpickled(tmp_path):
     """A file from elsewhere could run code."""
     path = tmp_path / "a.npy"
     np.save(path, np.array([{"a": 1}], dtype=object), allow_pickle=True)
-    with pytest.raises(FocusError, match="not a plain .npy array"):
+    with pytest.raises(FocusError, match=r"not a plain \.npy array"):
         files.read_npy(path)
     with pytest.raises(ValueError, match="allow_pickle"):
         files.write_npy(tmp_path / "b.npy", np.array([{}], dtype=object))

@@ -37,7 +37,7 @@ def test_missing_weights(monkeypatch, tmp_path, problem):
 def test_missing_package(monkeypatch):
     """Without the package the stage would end in a traceback."""
     monkeypatch.setitem(sys.modules, "face_alignment", None)
-    with pytest.raises(FocusError, match="detector.kind: face-alignment is not installed; expected `pip install"):
+    with pytest.raises(FocusError, match=r"detector\.kind: face-alignment is not installed; expected `pip install"):
         FaceAlignmentDetector()
 
 

@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn import functional
 
 from focus.landmarks import HeatmapDetector, HeatmapNetwork
-from focus.landmarks.heatmap import confidence, expected_positions, rotation, sample_squares
+from focus.landmarks.heatmap import _shrunk_square, confidence, expected_positions, rotation, sample_squares
 
 
 def peak(column: int, row: int, size: int = 32) -> torch.Tensor:
@@ -116,6 +116,16 @@ def test_two_passes_find_the_spot(width, height, x, y):
     (found,) = HeatmapDetector(SeesTheSpot(), 64, 0.0).detect([image])
     assert found.landmarks.shape == (68, 2) and found.landmarks.dtype == np.float32
     assert np.abs(found.landmarks - (x, y)).max() < max(0.5, max(width, height) / 250)
+
+
+def test_large_images_are_averaged_down_in_place():
+    """In large photographs all landmarks would be off by a part of the averaging's cells."""
+    x, y, side = 251.0, 333.0, 600.0
+    image = (spot(500, 600, x, y, 30.0)[0] * 255).byte().permute(1, 2, 0).numpy()
+    centre = torch.tensor([260.0, 310.0])
+    square = _shrunk_square(image, centre, torch.tensor(side), 64)
+    assert square.shape == (1, 3, 64, 64)
+    assert torch.allclose(centre + (centroid(square[0, 0]) - 0.5) * side, torch.tensor([x, y]), atol=0.3)
 
 
 def test_images_of_several_sizes_in_several_batches():

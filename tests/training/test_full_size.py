@@ -1,4 +1,4 @@
-"""One S step and one R step at the paper's size: 224 px, ResNet-50, U-Net 64, iResNet-50, a cropped 53,149-vertex model."""
+"""One S and one R step at the paper's size: 224 px, ResNet-50, U-Net 64, iResNet-50, a cropped 53,149-vertex model."""
 
 from __future__ import annotations
 

@@ -269,6 +269,13 @@ def test_log_lines_name_the_step(capsys):
     assert lines[0] == "train a number: step 0 of 3, net, loss 1" and len(lines) == 2
 
 
+def test_dropout_differs_from_step_to_step():
+    """Dropout would leave out the same channels in every step."""
+    draws = []
+    train(scalar_plan(lambda weight, step: draws.append(torch.rand(1).item()) or (weight * 1.0, {})))
+    assert len(set(draws)) == len(draws) == 6
+
+
 def test_frozen_weights_stay_frozen():
     """Weights that a network keeps fixed, as the embedding's scale of F, would be trained."""
     network = nn.Linear(2, 1)

@@ -83,14 +83,14 @@ def test_mask_multiplies_the_pixel_loss(autoencoder, batches):
     batch = batches(0)
     result = autoencoder(batch.images)
     expected = losses.pixel_loss(batch.images, result.image, batch.visible * result.mask)
-    assert float(objective(0)[0]) == pytest.approx(float(expected), rel=1e-5)
-    assert float(expected) != pytest.approx(float(losses.pixel_loss(batch.images, result.image, result.mask)), rel=0.01)
+    assert objective(0)[0].item() == pytest.approx(expected.item(), rel=1e-5)
+    assert expected.item() != pytest.approx(losses.pixel_loss(batch.images, result.image, result.mask).item(), rel=0.01)
 
 
 @pytest.mark.parametrize("mask_gradient", [False, True])
 def test_mask_gradient(autoencoder, batches, mask_gradient):
     """The switch of the released code (M not detached in R steps) would have no effect, or be always on."""
-    mask_network = tiny.segmentation().eval().requires_grad_(False)
+    mask_network = tiny.segmentation().eval().requires_grad_(not mask_gradient)
     seen = []
 
     def source(target, rendering, rendered_mask, visible, network):
@@ -138,7 +138,7 @@ def test_occlusions_get_zero_mask(autoencoder, batches, name):
     objective = reconstruction(autoencoder, batches, {"pixel": 1.0}, "ground_truth", occlude=OCCLUSIONS[name])
     result = autoencoder(pasted.images)
     expected = losses.pixel_loss(pasted.images, result.image, batch.visible * result.mask * untouched)
-    assert float(objective(3)[0]) == pytest.approx(float(expected), rel=1e-5)
+    assert objective(3)[0].item() == pytest.approx(expected.item(), rel=1e-5)
 
 
 def test_occlusions_by_name():
@@ -172,7 +172,7 @@ def test_s_step_on_the_pixel_loss(autoencoder, batches):
         result = autoencoder(batch.images)
         mask = mask_network(result.image, batch.images) * result.mask
         expected = losses.pixel_loss(batch.images, result.image, mask, form="image_mean")
-    assert float(objective(0)[0]) == pytest.approx(float(expected), rel=1e-5)
+    assert objective(0)[0].item() == pytest.approx(expected.item(), rel=1e-5)
 
 
 def test_pretraining_target_is_equation_10(autoencoder, batches):
@@ -188,6 +188,6 @@ def test_pretraining_target_is_equation_10(autoencoder, batches):
         assert 0 < target.sum() < result.mask.sum()
         mask = mask_network(result.image, batch.images)
         expected = functional.binary_cross_entropy(mask, target)
-    assert float(loss) == pytest.approx(float(expected), rel=1e-4) and float(terms["cross_entropy"]) == float(loss)
+    assert loss.item() == pytest.approx(expected.item(), rel=1e-4) and float(terms["cross_entropy"]) == loss.item()
     loss.backward()
     assert gradients(autoencoder) == [] and len(gradients(mask_network)) > 0

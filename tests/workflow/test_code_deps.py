@@ -40,7 +40,16 @@ def closure(tree: Path) -> set[str]:
 def test_closure_holds_what_is_imported_and_nothing_else(tree):
     """A stage would rerun for an edit that it cannot see, or miss one that it can."""
     packages = {"__init__.py", "stages/__init__.py", "nets/__init__.py"}
-    own = {"stages/train.py", "nets/unet.py", "nets/blocks.py", "losses.py", "files.py", "seeds.py", "errors.py", "late.py"}
+    own = {
+        "stages/train.py",
+        "nets/unet.py",
+        "nets/blocks.py",
+        "losses.py",
+        "files.py",
+        "seeds.py",
+        "errors.py",
+        "late.py",
+    }
     assert closure(tree) == packages | own
 
 
@@ -72,7 +81,9 @@ def test_writing_keeps_the_rest_of_dvc_yaml(tree):
 @pytest.mark.parametrize("deps", ["", "      deps: []\n", "      deps: [src/focus/gone.py]\n"])
 def test_writing_makes_a_list_where_there_is_none(tree, deps):
     """A new stage would have to list a dependency by hand first."""
-    (tree / "dvc.yaml").write_text(f"stages:\n  train:\n    do:\n      cmd: python -m focus.stages.train\n{deps}      outs: [x]\n")
+    (tree / "dvc.yaml").write_text(
+        f"stages:\n  train:\n    do:\n      cmd: python -m focus.stages.train\n{deps}      outs: [x]\n"
+    )
     (tree / "dvc.yaml").write_text(code_deps.compare(tree)[0])
     assert code_deps.compare(tree)[1] == {}
 

@@ -15,7 +15,9 @@ def outs_of(body: dict) -> dict[str, dict]:
     """Return the options of each out, metric and plot of an entry of dvc.yaml."""
     entries = [entry for kind in ("outs", "metrics", "plots") for entry in body.get(kind, [])]
     return {
-        path: options or {} for entry in entries for path, options in (entry if isinstance(entry, dict) else {entry: {}}).items()
+        path: options or {}
+        for entry in entries
+        for path, options in (entry if isinstance(entry, dict) else {entry: {}}).items()
     }
 
 
@@ -38,13 +40,17 @@ def test_what_dvc_keeps_is_ignored_by_git_and_the_rest_is_not(fresh):
 @pytest.mark.parametrize("stage", STAGES)
 def test_outs_that_git_keeps_are_metrics_or_plots(stage):
     """DVC records no run of a stage with another uncached out: going back to a setting would train again."""
-    uncached = [entry for entry in STAGES[stage].get("do", STAGES[stage]).get("outs", []) if "'cache': False" in str(entry)]
+    uncached = [
+        entry for entry in STAGES[stage].get("do", STAGES[stage]).get("outs", []) if "'cache': False" in str(entry)
+    ]
     assert uncached == []
 
 
 def test_make_help_lists_every_target():
     """A target would be known only to readers of the Makefile."""
-    printed = subprocess.run(["make", "--no-print-directory", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    printed = subprocess.run(
+        ["make", "--no-print-directory", "help"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     phony = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)[1].split()
     assert sorted(re.findall(r"^  make (\S+)", printed.stdout, re.MULTILINE)) == sorted(phony)
 

@@ -40,5 +40,9 @@ def test_same_edges(jobs, stages):
 def test_every_job_declares_what_it_takes(jobs):
     """A cluster would give a job too little memory or time, and a failure would have no log."""
     assert all(job["threads"] == 1 and job["declared"] == ["mem_mb", "runtime"] for job in jobs.values())
-    assert len({job["log"][0] for job in jobs.values()}) == len({job["benchmark"] for job in jobs.values()}) == len(jobs)
-    assert all(job["log"][0].startswith("logs/") and job["benchmark"].startswith("logs/benchmarks/") for job in jobs.values())
+    assert (
+        len({job["log"][0] for job in jobs.values()}) == len({job["benchmark"] for job in jobs.values()}) == len(jobs)
+    )
+    assert all(
+        job["log"][0].startswith("logs/") and job["benchmark"].startswith("logs/benchmarks/") for job in jobs.values()
+    )

@@ -14,8 +14,20 @@ LOCK = {
             "cmd": "env PYTHONPATH=src python -m focus.stages.train FOCUS --option 'with: a colon' and many more words behind",
             "deps": [{"path": "data/face_model", "hash": "md5", "md5": "0" * 30 + "e1.dir", "size": 1, "nfiles": 2}],
             "params": {
-                "params.yaml": {"zeta": None, "alpha": [], "empty": {}, "texts": ["yes", "1.0", "null", "", "a: b", "#c"]},
-                "profiles/demo.yaml": {"lr": 2e-3, "tiny": 1e-05, "big": 1e20, "on": True, "steps": [1, 2], "name": "ünï"},
+                "params.yaml": {
+                    "zeta": None,
+                    "alpha": [],
+                    "empty": {},
+                    "texts": ["yes", "1.0", "null", "", "a: b", "#c"],
+                },
+                "profiles/demo.yaml": {
+                    "lr": 2e-3,
+                    "tiny": 1e-05,
+                    "big": 1e20,
+                    "on": True,
+                    "steps": [1, 2],
+                    "name": "ünï",
+                },
             },
             "outs": [{"path": "models/FOCUS", "md5": "12345678901234567890123456789012", "size": 0}],
         }

@@ -31,7 +31,9 @@ def variants(smoke) -> dict[str, dict]:
 
 def test_every_output_is_there_and_up_to_date(smoke):
     """A stage would leave out what dvc.yaml promises."""
-    missing = [out for stage in dvc_dag.load(smoke.path).values() for out in stage.outs if not (smoke.path / out).exists()]
+    missing = [
+        out for stage in dvc_dag.load(smoke.path).values() for out in stage.outs if not (smoke.path / out).exists()
+    ]
     assert missing == []
     assert smoke.is_up_to_date()
 

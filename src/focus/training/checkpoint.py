@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import shutil
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,8 +53,11 @@ class Checkpoint:
         if not self.path.is_file():
             return None
         try:
+            with zipfile.ZipFile(self.path) as archive:
+                if archive.testzip() is not None:  # torch writes checksums and does not check them
+                    return None
             state = torch.load(self.path, weights_only=True)
-        except Exception:  # torch's readers raise many types on damaged files
+        except Exception:  # both readers raise many types on damaged files
             return None
         return state if isinstance(state, dict) and state.get("key") == self.key else None
 
