@@ -1,7 +1,7 @@
 """Compare each stage's code dependencies in dvc.yaml with its import closure, or write them (`--write`).
 
-A stage's src/ dependencies are exactly the files that its module imports, directly or not, so that an edit reruns what it
-can change and nothing else. A package all of whose files are in the closure stands as one folder.
+A stage's src/ dependencies are exactly the files that its module imports, directly or not, so that an edit reruns what
+it can change and nothing else. A package all of whose files are in the closure stands as one folder.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def imported(root: Path, file: Path) -> Iterator[str]:
 
 
 def closure(root: Path, module: str) -> set[Path]:
-    """Return the files that importing `module` may run: its own, every parent package's, and so on for all it imports."""
+    """Return the files that importing `module` may run: its own, all parent packages' and so on."""
     found: set[Path] = set()
     waiting = [module]
     while waiting:

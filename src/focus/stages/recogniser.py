@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-import numpy as np
 import torch
 
 from focus.assets import ASSETS
@@ -69,7 +68,7 @@ def identities(size: int) -> tuple[Identities, Identities]:
         for chunk, points in zip(images.split(256), landmarks.split(256), strict=True)
     ]
     aligned, count = torch.cat(parts), int(labels.max()) + 1
-    seen = labels < max(1, int(np.ceil(0.9 * count)))
+    seen = labels < max(1, min(count - 2, int(0.9 * count)))
     return Identities(aligned[seen], labels[seen]), Identities(aligned[~seen], labels[~seen])
 
 
