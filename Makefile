@@ -39,7 +39,7 @@ reproduce: $(INSTALLED) ## run the whole paper: every stage of dvc.yaml, then sa
 	@focus summary
 
 test: $(INSTALLED) ## unit tests and the smoke profile's whole pipeline (under 15 minutes)
-	@$(PYTEST) -n 2 --dist loadgroup tests
+	@$(PYTEST) -n 2 --dist loadfile tests
 
 test-pipeline: $(INSTALLED) ## both engines, cache, failures and ablations in temporary clones (under 45 minutes)
 	@$(PYTEST) -n 2 --dist loadfile tests/pipeline

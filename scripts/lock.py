@@ -1,8 +1,8 @@
 """Resolve the dependencies of pyproject.toml and write them to requirements.lock: `make lock`.
 
 Every package is pinned to the version and SHA-256 of the file that pip chose for this interpreter and machine, so the
-lock is one for CPython 3.11 on Linux x86_64. torch and the CUDA libraries that some of its builds need are left out: which
-build fits depends on the machine, and pyproject.toml pins torch's version.
+lock is one for CPython 3.11 on Linux x86_64. torch and the CUDA libraries that some of its builds need are left out:
+which build fits depends on the machine, and pyproject.toml pins torch's version.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = ROOT / "requirements.lock"
-HEADER = f"""# Made by `make lock` for CPython {sys.version_info.major}.{sys.version_info.minor} on Linux x86_64; do not edit.
+HEADER = """\
+# Made by `make lock` for CPython 3.11 on Linux x86_64; do not edit.
 # Install with `pip install --require-hashes --no-deps -r requirements.lock`, then the torch that pyproject.toml names.
 """
 # nvidia-ml-py is a plain Python package that DVCLive needs, not a part of CUDA.

@@ -32,9 +32,14 @@ class Stage:
     inputs: tuple[str, ...]
     outs: tuple[str, ...]
 
+    @property
+    def benchmark(self) -> str:
+        """Where Snakemake notes what the job cost: logs/benchmarks/train/FOCUS.tsv for train@FOCUS."""
+        return f"logs/benchmarks/{self.name.replace('@', '/')}.tsv"
+
 
 def load(root: Path = Path()) -> dict[str, Stage]:
-    """Return the stages of `root`/dvc.yaml by name ("train@FOCUS"). A broken dvc.yaml ends the program with one line."""
+    """Return the stages of `root`/dvc.yaml by name ("train@FOCUS"). Exits with one line when the file is broken."""
     try:
         # A job on a cluster node reads the Snakefile anew while others write dvc.lock; DVC's lock keeps them apart.
         with Repo(os.fspath(root), _wait_for_lock=True) as repo, repo.lock:
@@ -87,7 +92,7 @@ def in_order(stages: dict[str, Stage]) -> Iterator[Stage]:
 
 
 def use_this_environment() -> None:
-    """Put the folder of this interpreter first on PATH, so that a job's `dvc` and `python` are its own, activated or not."""
+    """Put this interpreter's folder first on PATH: a job's `python` is then this one, activated or not."""
     os.environ["PATH"] = os.pathsep.join([os.fspath(Path(sys.executable).parent), os.environ.get("PATH", "")])
 
 
@@ -104,9 +109,9 @@ def restore_missing(root: Path = Path()) -> list[str]:
 def sync_mtimes(stages: dict[str, Stage], root: Path = Path()) -> set[str]:
     """Make file times say what DVC's hashes say, and return the stages that are not up to date.
 
-    Snakemake compares times: it would miss a changed parameter, and rerun after a mere `touch` or `dvc checkout`. So the
-    outputs of a stage that `dvc status` calls changed become older than its inputs, and those of an unchanged stage (with
-    nothing changed above it) not older. Only times change, never contents.
+    Snakemake compares times: it would miss a changed parameter, and rerun after a mere `touch` or `dvc checkout`. So
+    the outputs of a stage that `dvc status` calls changed become older than its inputs, and those of an unchanged
+    stage (with nothing changed above it) not older. Only times change, never contents.
     """
     with Repo(os.fspath(root), _wait_for_lock=True) as repo, repo.lock:
         stale = {stage.name for stage in repo.index.stages if stage.cmd and stage.status()}
@@ -119,7 +124,8 @@ def sync_mtimes(stages: dict[str, Stage], root: Path = Path()) -> set[str]:
         if not inputs:
             continue
         newest = max(inputs)
-        for out in stage.outs:
+        # Snakemake counts the benchmark among the outputs; `dvc repro` leaves an old one behind.
+        for out in (*stage.outs, stage.benchmark):
             made = _mtime(root / out)
             if made is None:
                 continue

@@ -1,8 +1,8 @@
 """`dvc --wait-for-lock repro --single-item STAGE`, with the rewriting of dvc.lock made quicker.
 
-After each stage DVC reads the whole of dvc.lock in a way that keeps comments, in pure Python, while it holds its lock: about
-2 s for the 13,000 lines of this pipeline, one stage after the other. dvc.lock has no comments, so the plain reader does, which
-takes a tenth of that (libyaml), and DVC writes the same bytes (tests/workflow/test_run_stage.py).
+After each stage DVC reads the whole of dvc.lock in a way that keeps comments, in pure Python, while it holds its lock:
+about 2 s for the 13,000 lines of this pipeline, one stage after the other. dvc.lock has no comments, so the plain
+reader does, which takes a tenth of that (libyaml), and DVC writes the same bytes (tests/workflow/test_run_stage.py).
 """
 
 from __future__ import annotations

@@ -52,6 +52,20 @@ def crop(
 
 
 @app.command()
+def assets(profile: Annotated[str, typer.Option(help="profiles/<profile>.yaml")] = "paper") -> None:
+    """Check every licensed file that a profile names; for each one missing, say what it is and where to get it."""
+    from focus.asset_check import check_assets, record
+    from focus.settings import read_profile
+
+    verdicts = check_assets(read_profile(profile))
+    for verdict in verdicts:
+        print(f"{verdict.status:8} {verdict.key:10} {verdict.found}")
+    record(verdicts, Path("logs/assets.json"))
+    if any(verdict.status == "broken" for verdict in verdicts):
+        raise FocusError("assets: found broken files, expected whole ones (see above)")
+
+
+@app.command()
 def schemas(folder: Annotated[Path, typer.Argument(help="folder to write to")] = Path("workflow/schemas")) -> None:
     """Write the JSON schemas of params.yaml and of the profiles."""
     from focus.files import write_json

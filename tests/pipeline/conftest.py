@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from projects import Project, clone_of, copy_of_the_work_tree, smoke_profile, with_stand_in_stages, without_results
 
 

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 from projects import Project, copy_of_the_work_tree, with_stand_in_stages, without_results
 
 ENGINES = {"snakemake": lambda project: project.snakemake("--cores", "2"), "dvc": lambda project: project.dvc("repro")}

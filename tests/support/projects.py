@@ -67,7 +67,7 @@ def smoke_profile(target: Path) -> Project:
 
 
 def clone_of(project: Project, target: Path) -> Project:
-    """Copy a project's folder whole, DVC's cache included; DVC's site cache stays behind, as it speaks of the old place."""
+    """Copy a project's folder whole, but for DVC's site cache, which speaks of the old place."""
     shutil.copytree(project.path, target, symlinks=True, ignore=shutil.ignore_patterns("dvc-site"))
     return Project(target)
 

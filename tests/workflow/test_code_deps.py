@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-import code_deps
 import pytest
+
+import code_deps
 from projects import ROOT
 
 
@@ -12,7 +13,8 @@ def tree(tmp_path: Path) -> Path:
     """A little package: stage `train` imports part of `nets`, `losses` inside a function, and so on."""
     files = {
         "stages/__init__.py": "",
-        "stages/train.py": "import torch\nfrom focus import seeds\nfrom focus.nets import unet\n\ndef f():\n    import focus.losses\n",
+        "stages/train.py": "import torch\nfrom focus import seeds\nfrom focus.nets import unet\n"
+        "def f():\n    import focus.losses\n",
         "stages/other.py": "",
         "nets/__init__.py": "",
         "nets/unet.py": "from .blocks import block\n",
@@ -65,7 +67,8 @@ def test_a_package_wholly_in_the_closure_is_one_folder(tree):
 def test_writing_keeps_the_rest_of_dvc_yaml(tree):
     """`make deps` would lose comments, quotes or data dependencies."""
     before = (
-        "# a comment\nstages:\n  train:\n    foreach: ${variants}\n    do:\n      cmd: python -m focus.stages.train ${key}\n"
+        "# a comment\nstages:\n  train:\n    foreach: ${variants}\n    do:\n"
+        "      cmd: python -m focus.stages.train ${key}\n"
         "      deps:\n        - data/raw/${key}\n        - src/focus/gone.py\n      # why\n      outs:\n"
         '        - models/${key}: {remote: "${remote}"}\n'
     )

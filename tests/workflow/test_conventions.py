@@ -3,9 +3,10 @@
 import re
 import subprocess
 
-import dvc_dag
 import pytest
 import yaml
+
+import dvc_dag
 from projects import ROOT
 
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
@@ -44,6 +45,23 @@ def test_outs_that_git_keeps_are_metrics_or_plots(stage):
         entry for entry in STAGES[stage].get("do", STAGES[stage]).get("outs", []) if "'cache': False" in str(entry)
     ]
     assert uncached == []
+
+
+def keys_of(value: object) -> set[str]:
+    """Return every key of a nested mapping."""
+    if not isinstance(value, dict):
+        return set()
+    return set(value) | {key for inner in value.values() for key in keys_of(inner)}
+
+
+@pytest.mark.parametrize(
+    "name", ["params.yaml", *(f"profiles/{path.name}" for path in (ROOT / "profiles").glob("*.yaml"))]
+)
+def test_no_parameter_has_a_name_that_dvc_overlooks(name):
+    """DVC's run-cache leaves keys named size and nfiles out of its hash, parameters included: a change of such a one
+    would bring back the results of the old value without a word.
+    """
+    assert keys_of(yaml.safe_load((ROOT / name).read_text())) & {"size", "nfiles"} == set()
 
 
 def test_make_help_lists_every_target():

@@ -4,8 +4,9 @@ import json
 import os
 from pathlib import Path
 
-import dvc_dag
 import pytest
+
+import dvc_dag
 import snakemake_jobs
 
 

@@ -3,8 +3,9 @@
 import re
 import tomllib
 
-import lock
 import yaml
+
+import lock
 from projects import ROOT
 
 CONDA_NAMES = {"pytorch": "torch", "matplotlib-base": "matplotlib"}

@@ -3,8 +3,9 @@
 import os
 from pathlib import Path
 
-import dvc_dag
 import pytest
+
+import dvc_dag
 from projects import Project
 
 PIPELINE = """
@@ -68,6 +69,17 @@ def test_a_touched_file_reruns_nothing(project):
         os.utime(project.path / name)
     dvc_dag.sync_mtimes(stages, project.path)
     assert needs_a_run(project, stages) == set()
+
+
+def test_an_old_benchmark_reruns_nothing(project):
+    """Snakemake would run again what `dvc repro` has run since."""
+    stages = dvc_dag.load(project.path)
+    benchmark = project.path / stages["fit"].benchmark
+    benchmark.parent.mkdir(parents=True)
+    benchmark.touch()
+    os.utime(benchmark, (0, 0))
+    dvc_dag.sync_mtimes(stages, project.path)
+    assert benchmark.stat().st_mtime_ns >= (project.path / "data").stat().st_mtime_ns
 
 
 def test_a_changed_parameter_reruns_its_stage(project):

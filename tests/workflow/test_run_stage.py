@@ -4,6 +4,7 @@ from pathlib import Path
 
 import dvc.utils.serialize._yaml as dvc_yaml
 import pytest
+
 import run_stage
 from projects import ROOT
 
@@ -11,7 +12,7 @@ LOCK = {
     "schema": "2.0",
     "stages": {
         "train@FOCUS": {
-            "cmd": "env PYTHONPATH=src python -m focus.stages.train FOCUS --option 'with: a colon' and many more words behind",
+            "cmd": "env PYTHONPATH=src python -m focus.stages.train  FOCUS --option 'with: a colon' and more words",
             "deps": [{"path": "data/face_model", "hash": "md5", "md5": "0" * 30 + "e1.dir", "size": 1, "nfiles": 2}],
             "params": {
                 "params.yaml": {

@@ -3,9 +3,10 @@
 import ast
 import re
 
-import code_deps
 import pytest
 import yaml
+
+import code_deps
 from projects import ROOT
 
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
