@@ -44,7 +44,7 @@ def message(root: Path, params: tuple[str, ...] = ()) -> str:
 @pytest.mark.parametrize("name", PROFILES)
 def test_shipped_profiles_are_valid(name):
     """A shipped profile would be refused, or its comment-only anchors would be read as settings."""
-    assert settings.read_profile(name, ROOT).image.size > 0
+    assert settings.read_profile(name, ROOT).image.side > 0
 
 
 def test_profiles_of_the_three_scales_are_there():
@@ -66,8 +66,8 @@ def test_paper_profile_has_the_papers_sizes():
     """The paper's scale would not be the paper's."""
     paper = settings.read_profile("paper", ROOT)
     model = paper.face_model
-    assert (paper.image.size, model.shape, model.expression, model.albedo) == (224, 80, 64, 80)
-    assert (paper.encoder.architecture, paper.segmentation.width, paper.recogniser.size) == ("resnet50", 64, 112)
+    assert (paper.image.side, model.shape, model.expression, model.albedo) == (224, 80, 64, 80)
+    assert (paper.encoder.architecture, paper.segmentation.width, paper.recogniser.side) == ("resnet50", 64, 112)
 
 
 def test_load_gives_only_what_was_asked():
@@ -88,7 +88,7 @@ def test_settings_cannot_be_changed():
     """A stage could change its settings under the hand of another part."""
     image = settings.load(("image",), (), ROOT).image
     with pytest.raises(ValidationError):
-        image.size = 3
+        image.side = 3
 
 
 def test_missing_key(project):
@@ -214,4 +214,4 @@ def test_json_schemas():
     schemas = settings.json_schemas()
     assert set(schemas) == {"params", "profile"}
     assert schemas["profile"]["additionalProperties"] is False
-    assert schemas["profile"]["$defs"]["Image"]["properties"]["size"]["description"].endswith("px")
+    assert schemas["profile"]["$defs"]["Image"]["properties"]["side"]["description"].endswith("px")

@@ -25,7 +25,11 @@ Form = Literal["preset", "paper", "released"]
 
 
 class Section(BaseModel):
-    """A group of settings; an unknown key is an error."""
+    """A group of settings; an unknown key is an error.
+
+    No key may be called `size` or `nfiles`: DVC's run-cache leaves those names out of its hash, parameters included,
+    and would answer a changed value with the old result. A test holds this.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
 
@@ -42,7 +46,7 @@ class Compute(Section):
 class Image(Section):
     """The network's input."""
 
-    size: Positive = Field(description="side of the Deep3D crop, px")
+    side: Positive = Field(description="side of the Deep3D crop, px")
 
 
 class Assets(Section):
@@ -70,7 +74,7 @@ class FaceModelSettings(Section):
 class CelebAHQSize(Section):
     """Emulated CelebA-HQ."""
 
-    size: Positive = Field(description="side of the images, px")
+    side: Positive = Field(description="side of the images, px")
     train: Positive
     val: Positive
     test_unoccluded: Positive
@@ -88,7 +92,7 @@ class ARSize(Section):
 class NoWSize(Section):
     """Emulated NoW."""
 
-    size: Positive = Field(description="side of the images, px")
+    side: Positive = Field(description="side of the images, px")
     subjects: Positive
     images_per_subject: Positive
     scan_spacing_mm: Rate = Field(description="vertex spacing of the scans, mm")
@@ -97,7 +101,7 @@ class NoWSize(Section):
 class IdentitiesSize(Section):
     """Emulated identities for the recogniser."""
 
-    size: Positive = Field(description="side of the images, px")
+    side: Positive = Field(description="side of the images, px")
     identities: Positive
     images: Positive = Field(description="images of one identity")
 
@@ -130,7 +134,7 @@ class Detector(Section):
     """Who finds the 68 landmarks."""
 
     kind: Literal["heatmap", "face-alignment"]
-    size: Positive = Field(description="input side of the heat-map network, px")
+    side: Positive = Field(description="input side of the heat-map network, px")
     width: Positive = Field(description="channels of its first block")
     steps: Positive
     batch: Positive
@@ -141,7 +145,7 @@ class Detector(Section):
 class Recogniser(Section):
     """The face recogniser F, trained with the ArcFace loss unless assets.arcface is given."""
 
-    size: Positive = Field(description="side of the aligned crop, px (112 in the paper)")
+    side: Positive = Field(description="side of the aligned crop, px (112 in the paper)")
     layers: list[Positive]
     widths: list[Positive]
     embedding: Positive

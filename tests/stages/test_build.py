@@ -37,7 +37,7 @@ def test_networks_repeat_and_differ_by_purpose(chosen):
 def test_autoencoder_is_of_the_settings(chosen):
     """Another size, scale or face model than the settings say would be trained."""
     found = build.autoencoder(chosen)
-    assert found.renderer.camera.size == chosen.image.size == 48
+    assert found.renderer.camera.size == chosen.image.side == 48
     assert found.encode(torch.rand(2, 3, 48, 48)).shape.shape == (2, tiny.face_model().n_shape)
     assert found.units[-6:].tolist() == pytest.approx([0.3, 0.3, 0.3, 10, 10, 30])
 
@@ -53,7 +53,7 @@ def test_focus_networks_are_as_trained(chosen):
 
 
 def test_model_of_another_size_is_one_line(chosen):
-    """Changing image.size without training anew would end in a traceback."""
+    """Changing image.side without training anew would end in a traceback."""
     networks = {"encoder": tiny.autoencoder().encoder, "segmentation": tiny.segmentation()}
     save_networks(paths.network("FOCUS"), networks, {})
     with pytest.raises(FocusError, match="belongs to another network or image size"):
@@ -67,7 +67,7 @@ def test_perception_and_detector(chosen):
     save_networks(paths.RECOGNISER, {"recogniser": network}, {})
     save_networks(paths.DETECTOR, {"detector": points}, {})
     seen = build.perception(chosen)
-    assert seen.size == chosen.recogniser.size and not seen.recogniser.training
+    assert seen.size == chosen.recogniser.side and not seen.recogniser.training
     assert torch.equal(seen.recogniser.fc.weight, network.fc.weight)
     detector = build.detector(chosen.detector)
     assert isinstance(detector, HeatmapDetector) and torch.equal(detector.network.head.weight, points.head.weight)

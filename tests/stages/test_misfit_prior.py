@@ -27,7 +27,7 @@ def faces(project):
         model.save(path)
     chosen = settings.load(SECTIONS, PARAMS)
     chosen.synthetic = chosen.synthetic.model_copy(update={"count": 7, "holdout": 3})
-    chosen.image = chosen.image.model_copy(update={"size": tiny.SIZE})
+    chosen.image = chosen.image.model_copy(update={"side": tiny.SIZE})
     autoencoder = build.autoencoder(chosen)
     torch.nn.init.normal_(autoencoder.encoder.network.fc.weight, std=0.1)
     networks = {"encoder": autoencoder.encoder, "segmentation": build.segmentation(chosen)}

@@ -18,7 +18,7 @@ def test_work_gets_its_settings_and_the_cost_is_noted(project):
     """A stage would read more than it declared, or its cost be lost."""
     seen = []
     run("train/FOCUS", ("image",), ("seeds",), seen.append)
-    assert sorted(vars(seen[0])) == ["compute", "image", "seeds"] and seen[0].image.size == 48
+    assert sorted(vars(seen[0])) == ["compute", "image", "seeds"] and seen[0].image.side == 48
     assert torch.get_num_threads() == 1 and torch.are_deterministic_algorithms_enabled()
     cost = json.loads((project / "logs/cost/train-FOCUS.json").read_text())
     assert cost["stage"] == "train/FOCUS" and cost["wall_s"] >= 0 and cost["cpu_s"] > 0 and cost["peak_rss_mib"] > 10

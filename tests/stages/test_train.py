@@ -21,7 +21,7 @@ def chosen(project):
     for path in (paths.FACE_MODEL, paths.RENDERED_MODEL):
         tiny.face_model().save(path)
     found = settings.load(SECTIONS, ("seeds", "method", "variants"))
-    found.image = found.image.model_copy(update={"size": tiny.SIZE})
+    found.image = found.image.model_copy(update={"side": tiny.SIZE})
     tiny.packed_faces(paths.PACKED / "celeba_train")
     save_networks(paths.RECOGNISER, {"recogniser": build.recogniser(found.recogniser)}, {})
     networks = {"encoder": build.autoencoder(found).encoder, "segmentation": build.segmentation(found)}

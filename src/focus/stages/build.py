@@ -55,8 +55,8 @@ def autoencoder(settings: SimpleNamespace, *, purpose: str = "reference", seed: 
     model = rendered_model()
     torch.manual_seed(derive(seed, "weights", "encoder", purpose))
     plan = settings.encoder
-    encoder = FaceEncoder(Autoencoder.output_count(model), plan.architecture, settings.image.size, plan.width)
-    renderer = Renderer(model.triangles, settings.image.size, settings.render.interpolation, settings.render.backend)
+    encoder = FaceEncoder(Autoencoder.output_count(model), plan.architecture, settings.image.side, plan.width)
+    renderer = Renderer(model.triangles, settings.image.side, settings.render.interpolation, settings.render.backend)
     return Autoencoder(encoder, model, renderer, OutputScale(**plan.output_scale.model_dump()))
 
 
@@ -75,14 +75,14 @@ def focus_networks(settings: SimpleNamespace, file: Path) -> tuple[Autoencoder, 
 
 def recogniser(plan: Recogniser) -> FaceRecogniser:
     """Return an untrained face recogniser of the size that the settings name."""
-    return FaceRecogniser(tuple(plan.layers), tuple(plan.widths), plan.size, plan.embedding)
+    return FaceRecogniser(tuple(plan.layers), tuple(plan.widths), plan.side, plan.embedding)
 
 
 def perception(settings: SimpleNamespace) -> Perception:
     """Return the frozen recogniser F; needs section recogniser."""
     network = recogniser(settings.recogniser)
     load_networks(paths.RECOGNISER, {"recogniser": network})
-    return Perception(network, settings.recogniser.size)
+    return Perception(network, settings.recogniser.side)
 
 
 def detector(plan: DetectorSettings) -> Detector:
@@ -93,13 +93,13 @@ def detector(plan: DetectorSettings) -> Detector:
         return FaceAlignmentDetector()
     network = HeatmapNetwork(plan.width)
     load_networks(paths.DETECTOR, {"detector": network})
-    return HeatmapDetector(network, plan.size, plan.threshold)
+    return HeatmapDetector(network, plan.side, plan.threshold)
 
 
 def augmentation(settings: SimpleNamespace) -> Augmentation | None:
     """Return the augmentation of training images, None where all is zero; needs sections image and training."""
     values = settings.training.augmentation.model_dump()
-    return Augmentation(settings.image.size, **values) if any(values.values()) else None
+    return Augmentation(settings.image.side, **values) if any(values.values()) else None
 
 
 def loss_plan(settings: SimpleNamespace, terms: list[str], weight_of: dict[str, str] | None = None) -> LossPlan:

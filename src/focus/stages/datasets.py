@@ -25,7 +25,7 @@ def celeba_hq(root: Path, generator: FaceGenerator, settings: SimpleNamespace) -
     plan = settings.datasets.celeba_hq
     names = ("train", "val", "test_unoccluded", "test_occluded")
     counts = {name: getattr(plan, name) for name in names}
-    write_celeba_hq(root, generator, counts, plan.size, settings.seeds.data, plan.occluded_share)
+    write_celeba_hq(root, generator, counts, plan.side, settings.seeds.data, plan.occluded_share)
 
 
 def ar(root: Path, generator: FaceGenerator, settings: SimpleNamespace) -> None:
@@ -37,14 +37,14 @@ def ar(root: Path, generator: FaceGenerator, settings: SimpleNamespace) -> None:
 def now(root: Path, generator: FaceGenerator, settings: SimpleNamespace) -> None:
     """Emulate NoW."""
     plan, seed = settings.datasets.now, settings.seeds.data
-    write_now(root, generator, plan.subjects, plan.images_per_subject, plan.size, seed, plan.scan_spacing_mm)
+    write_now(root, generator, plan.subjects, plan.images_per_subject, plan.side, seed, plan.scan_spacing_mm)
 
 
 def identities(root: Path, generator: FaceGenerator, settings: SimpleNamespace) -> None:
     """Emulate a recognition set, the stand-in for the one behind ms1mv3's weights."""
     plan = settings.datasets.identities
     images, labels, landmarks = emulate_identities(
-        generator, plan.identities, plan.images, plan.size, settings.seeds.data
+        generator, plan.identities, plan.images, plan.side, settings.seeds.data
     )
     with whole_directory(root) as folder:
         for name, array in {"images": images, "labels": labels, "landmarks": landmarks}.items():

@@ -35,7 +35,7 @@ def work(settings: SimpleNamespace) -> None:
     checkpoint = build.checkpoint("detector", settings, [paths.RAW / "celeba_hq" / "landmarks.csv"])
     training = Plan(
         networks={"detector": network},
-        objectives={"detector": DetectorObjective(network, annotated_images(), plan.size, plan.batch, seed)},
+        objectives={"detector": DetectorObjective(network, annotated_images(), plan.side, plan.batch, seed)},
         optimisers={"detector": build.optimiser(plan.optimiser)},
         turns=[Turn("detector", plan.steps)],
         seed=seed,
@@ -44,7 +44,7 @@ def work(settings: SimpleNamespace) -> None:
         title="train the landmark detector",
     )
     train(training)
-    save_networks(paths.DETECTOR, {"detector": network}, {"stage": "detector", "size": plan.size})
+    save_networks(paths.DETECTOR, {"detector": network}, {"stage": "detector", "size": plan.side})
     checkpoint.remove()
 
 

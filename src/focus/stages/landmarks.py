@@ -57,7 +57,7 @@ def work(settings: SimpleNamespace, split: str) -> None:
     detector, missed = build.detector(settings.detector), {}
     samples = SPLITS[split](settings)
     facts = emulation_facts(settings, split)
-    packed = pack(paths.PACKED / split, crops(samples, detector, settings.image.size, missed, facts))
+    packed = pack(paths.PACKED / split, crops(samples, detector, settings.image.side, missed, facts))
     if isinstance(samples, NoW):
         pack_scans(packed.folder, samples)
     subsets = Counter(row["subset"] for row in packed.index)

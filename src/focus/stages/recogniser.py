@@ -32,7 +32,7 @@ def work(settings: SimpleNamespace) -> None:
     elif (paths.RAW / "identities" / paths.MISSING).is_file():
         raise FocusError(ASSETS["arcface"].missing())
     else:
-        train_set, held_out = identities(plan.size)
+        train_set, held_out = identities(plan.side)
         head = ArcFaceHead(plan.embedding, train_set.count, margin=plan.margin, scale=plan.scale)
         model = RecogniserTraining(network, head)
         objective = RecogniserObjective(model, train_set, plan.batch, plan.steps, seed)
