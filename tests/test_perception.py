@@ -7,6 +7,7 @@ import torch
 
 import tiny
 from focus.networks import align_faces
+from focus.perception import Perception
 
 
 @pytest.fixture
@@ -21,9 +22,11 @@ def test_shapes_and_alignment(faces):
     seen = tiny.perception()
     aligned = align_faces(*faces, 16)
     assert seen.embedding(*faces).shape == (2, 8)
-    assert seen.early(*faces).shape == (2, 4, 8, 8)
+    assert [level.shape for level in seen.early(*faces)] == [(2, 4, 8, 8)]
     assert torch.equal(seen.embedding(*faces), seen.recogniser.embedding(aligned))
-    assert torch.equal(seen.early(*faces), seen.recogniser.layer1_features(aligned))
+    assert torch.equal(seen.early(*faces)[0], seen.recogniser.feature_map(aligned, 1))
+    deep = Perception(seen.recogniser, 16, (1, 3)).early(*faces)
+    assert torch.equal(deep[1], seen.recogniser.feature_map(aligned, 3))
 
 
 def test_stays_frozen_and_in_eval_mode(faces):

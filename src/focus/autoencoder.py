@@ -100,6 +100,10 @@ class Autoencoder(nn.Module):
         """Return theta (B, sum of sizes) as named parameters."""
         return Parameters(*theta.split(self.sizes, dim=1))
 
+    def emitted(self, parameters: Parameters) -> Parameters:
+        """Return parameters in the encoder's own units, before C's output scales."""
+        return self.split(parameters.theta() / self.units)
+
     def decode(self, parameters: Parameters) -> Reconstruction:
         """Render parameters: I_R of the paper."""
         vertices = self.model.geometry(parameters.shape, parameters.expression)

@@ -56,7 +56,7 @@ def test_full_size_features():
     network = FaceRecogniser().eval()
     aligned = torch.rand(1, 3, 112, 112)
     with torch.no_grad():
-        assert network.layer1_features(aligned).shape == (1, 64, 56, 56)
+        assert network.feature_map(aligned, 1).shape == (1, 64, 56, 56)
         assert network.embedding(aligned).shape == (1, 512)
 
 
@@ -65,7 +65,7 @@ def test_levels(small):
     aligned = torch.rand(2, 3, 56, 56)
     maps = small.feature_maps(aligned, [3, 1])
     assert [tuple(level.shape) for level in maps] == [(2, 16, 7, 7), (2, 4, 28, 28)]
-    assert torch.equal(maps[1], small.layer1_features(aligned))
+    assert torch.equal(maps[1], small.feature_map(aligned, 1))
     assert torch.equal(maps[0], small.feature_map(aligned, 3))
     assert maps[0].min() < 0
     for levels in ([], [0], [5, 1]):

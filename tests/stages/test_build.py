@@ -73,47 +73,6 @@ def test_perception_and_detector(chosen):
     assert isinstance(detector, HeatmapDetector) and torch.equal(detector.network.head.weight, points.head.weight)
 
 
-def test_loss_plan(chosen):
-    """A variant would be trained with other weights or forms than the settings say."""
-    plan = build.loss_plan(chosen, ["pixel", "landmarks"], {"landmarks": "landmarks_em"})
-    assert plan.weights == {"pixel": chosen.losses.pixel, "landmarks": chosen.losses.landmarks_em}
-    assert set(plan.forms.values()) == {"released"} and plan.neighbourhood == chosen.losses.neighbourhood
-    forms = chosen.method.forms.model_copy(update={"features": "paper", "pixel": "paper"})
-    chosen.method = chosen.method.model_copy(update={"forms": forms})
-    plan = build.loss_plan(chosen, ["distance"])
-    paper = {name for name, form in plan.forms.items() if form == "paper"}
-    assert paper == {"features", "pixel", "distance", "preservation", "pixel_segmentation"}
-
-
-def test_no_loss_terms(chosen):
-    """A variant without terms would be trained on nothing."""
-    with pytest.raises(FocusError, match="found no loss terms, expected at least one"):
-        build.loss_plan(chosen, [])
-
-
-def test_optimiser(chosen):
-    """Adaptation would run at the full learning rate."""
-    plan = build.optimiser(chosen.em.reconstruction, lr_share=0.5)
-    assert plan.lr == pytest.approx(chosen.em.reconstruction.lr / 2) and plan.clip == chosen.em.reconstruction.clip
-
-
-def test_checkpoint_is_tied_to_settings_and_inputs(chosen):
-    """A training would go on from weights of other settings, another variant or other images."""
-    (paths.PACKED / "x").mkdir(parents=True)
-    (paths.PACKED / "x" / "images.npy").write_bytes(b"1")
-
-    def key(stage: str = "train/FOCUS") -> str:
-        return build.checkpoint(stage, chosen, [paths.FACE_MODEL, paths.PACKED / "x"]).key
-
-    keys = [key(), key("train/MoFA")]
-    (paths.PACKED / "x" / "images.npy").write_bytes(b"2")
-    keys.append(key())
-    chosen.losses = chosen.losses.model_copy(update={"pixel": 9.0})
-    keys.append(key())
-    assert key() == keys[-1] and len(set(keys)) == 4
-    assert build.checkpoint("train/FOCUS", chosen, []).path == paths.CHECKPOINTS / "train-FOCUS" / "checkpoint.pt"
-
-
 def test_missing_set_says_why(project):
     """A set whose licensed files are missing would end in a traceback."""
     write_json(paths.PACKED / "ar" / paths.MISSING, {"reason": "assets.ar: found null, expected a folder"})

@@ -111,10 +111,6 @@ class FaceRecogniser(nn.Module):
         """Return the map after one stage; see `feature_maps`."""
         return self.feature_maps(aligned, [level])[0]
 
-    def layer1_features(self, aligned: Tensor) -> Tensor:
-        """Return the output of layer1, (B,64,56,56) at full size: the released code's features for Eq. 2 and 4."""
-        return self.feature_map(aligned, 1)
-
     def embedding(self, aligned: Tensor) -> Tensor:
         """Return the embedding (B,embedding), not normalised: the features of Eq. 6."""
         x = self.bn2(self.feature_map(aligned, 4))

@@ -1,4 +1,4 @@
-"""From settings to objects: the one place where a stage's networks, face model and losses are put together."""
+"""From settings and files to objects: a stage's data, face model and networks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from types import SimpleNamespace
 import torch
 
 from focus.autoencoder import Autoencoder, OutputScale
-from focus.datasets.augmentation import Augmentation
 from focus.datasets.packed import PackedSet
 from focus.errors import FocusError
 from focus.face_model import FaceModel
@@ -20,11 +19,8 @@ from focus.perception import Perception
 from focus.rendering import Renderer
 from focus.seeds import derive
 from focus.settings import Detector as DetectorSettings
-from focus.settings import Optimiser, Recogniser
+from focus.settings import Recogniser
 from focus.stages import paths
-from focus.training.checkpoint import Checkpoint, fingerprint
-from focus.training.objectives import LossPlan
-from focus.training.optimisers import OptimiserPlan
 
 
 def packed(split: str) -> PackedSet:
@@ -82,7 +78,7 @@ def perception(settings: SimpleNamespace) -> Perception:
     """Return the frozen recogniser F; needs section recogniser."""
     network = recogniser(settings.recogniser)
     load_networks(paths.RECOGNISER, {"recogniser": network})
-    return Perception(network, settings.recogniser.side)
+    return Perception(network, settings.recogniser.side, settings.recogniser.levels)
 
 
 def detector(plan: DetectorSettings) -> Detector:
@@ -94,41 +90,3 @@ def detector(plan: DetectorSettings) -> Detector:
     network = HeatmapNetwork(plan.width)
     load_networks(paths.DETECTOR, {"detector": network})
     return HeatmapDetector(network, plan.side, plan.threshold)
-
-
-def augmentation(settings: SimpleNamespace) -> Augmentation | None:
-    """Return the augmentation of training images, None where all is zero; needs sections image and training."""
-    values = settings.training.augmentation.model_dump()
-    return Augmentation(settings.image.side, **values) if any(values.values()) else None
-
-
-def loss_plan(settings: SimpleNamespace, terms: list[str], weight_of: dict[str, str] | None = None) -> LossPlan:
-    """Return the weights and forms of the named terms; needs section losses and key method.
-
-    `weight_of` names the setting of a term's weight where it is not the term's own name.
-    """
-    if not terms:
-        raise FocusError("variants: found no loss terms, expected at least one")
-    weights = {term: getattr(settings.losses, (weight_of or {}).get(term, term)) for term in terms}
-    method = settings.method
-    forms = {term: method.form(term) for term in type(method.forms).model_fields}
-    forms |= {"distance": forms["features"], "preservation": forms["features"], "pixel_segmentation": forms["pixel"]}
-    return LossPlan(weights, forms, method.reduction, settings.losses.neighbourhood)
-
-
-def optimiser(plan: Optimiser, *, lr_share: float = 1.0) -> OptimiserPlan:
-    """Return an optimiser plan, its learning rate scaled by `lr_share`."""
-    values = plan.model_dump()
-    return OptimiserPlan(**{**values, "lr": plan.lr * lr_share})
-
-
-def checkpoint(stage: str, settings: SimpleNamespace, inputs: list[Path]) -> Checkpoint:
-    """Return a stage's checkpoint, tied to its settings and the bytes of its inputs; needs section training."""
-    chosen = {name: _plain(value) for name, value in vars(settings).items()}
-    return Checkpoint(paths.checkpoint(stage), fingerprint(stage, chosen, *inputs), settings.training.checkpoint_every)
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, dict):
-        return {key: _plain(entry) for key, entry in value.items()}
-    return value.model_dump(mode="json") if hasattr(value, "model_dump") else value

@@ -14,10 +14,11 @@ from focus.files import write_json
 from focus.landmarks import HeatmapNetwork
 from focus.networks.store import save_networks
 from focus.seeds import derive
-from focus.stages import build, paths
+from focus.stages import paths
 from focus.stages.runner import run
+from focus.stages.training import Trained, optimiser, run_training
 from focus.training.detector import AnnotatedImages, DetectorObjective
-from focus.training.loop import Plan, Turn, train
+from focus.training.loop import Turn
 
 SECTIONS = ("assets", "detector", "training")
 PARAMS = ("seeds",)
@@ -32,20 +33,17 @@ def work(settings: SimpleNamespace) -> None:
     plan, seed = settings.detector, settings.seeds.training
     torch.manual_seed(derive(seed, "weights", "detector"))
     network = HeatmapNetwork(plan.width)
-    checkpoint = build.checkpoint("detector", settings, [paths.RAW / "celeba_hq" / "landmarks.csv"])
-    training = Plan(
-        networks={"detector": network},
-        objectives={"detector": DetectorObjective(network, annotated_images(), plan.side, plan.batch, seed)},
-        optimisers={"detector": build.optimiser(plan.optimiser)},
-        turns=[Turn("detector", plan.steps)],
-        seed=seed,
-        log_every=settings.training.log_every,
-        checkpoint=checkpoint,
-        title="train the landmark detector",
+    objective = DetectorObjective(network, annotated_images(), plan.side, plan.batch, seed)
+    facts = {"stage": "detector", "side": plan.side}
+    run_training(
+        "detector",
+        settings,
+        {"detector": Trained(network, objective, optimiser(plan.optimiser))},
+        [Turn("detector", plan.steps)],
+        inputs=[paths.RAW / "celeba_hq" / "landmarks.csv"],
+        curve=None,
+        save=lambda: save_networks(paths.DETECTOR, {"detector": network}, facts),
     )
-    train(training)
-    save_networks(paths.DETECTOR, {"detector": network}, {"stage": "detector", "size": plan.side})
-    checkpoint.remove()
 
 
 def annotated_images() -> AnnotatedImages:

@@ -5,46 +5,41 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 from focus.masks import mask_source
-from focus.networks.store import save_networks
 from focus.stages import build, paths
 from focus.stages.runner import run
-from focus.training.batches import Batches
-from focus.training.loop import Plan, Turn, train
+from focus.stages.training import Trained, batches, loss_plan, optimiser, run_training, save_focus_networks
+from focus.training.loop import Turn
 from focus.training.objectives import ReconstructionObjective
 
 SECTIONS = ("assets", "image", "recogniser", "encoder", "segmentation", "render", "losses", "training", "initialise")
 PARAMS = ("seeds", "method")
-TERMS = ["pixel", "perceptual", "landmarks", "regularisation"]
+COLOUR = {"paper": "pixel", "released": "likelihood"}
+"""The term that compares colours, by method.forms.initialisation: Eq. 5, or the negative of Eq. 9."""
 
 
 def work(settings: SimpleNamespace) -> None:
-    """Train R from the mean face; write models/initialise."""
-    seed, images = settings.seeds.training, paths.PACKED / "celeba_train"
-    autoencoder = build.autoencoder(settings, purpose="initialise", seed=seed)
+    """Train R from the mean face; write models/initialise, its S still untrained."""
+    autoencoder = build.autoencoder(settings, purpose="initialise", seed=settings.seeds.training)
     if settings.assets.resnet50 is not None:
         autoencoder.encoder.load_backbone(settings.assets.resnet50)
+    terms = [COLOUR[settings.method.form("initialisation")], "perceptual", "landmarks", "regularisation"]
     objective = ReconstructionObjective(
         autoencoder,
-        Batches(build.packed("celeba_train"), settings.training.batch, seed, build.augmentation(settings)),
-        build.loss_plan(settings, TERMS),
+        batches(settings, build.packed("celeba_train")),
+        loss_plan(settings, terms),
         mask_source("robust", xi=settings.initialise.xi),
         perception=build.perception(settings),
     )
-    checkpoint = build.checkpoint("initialise", settings, [paths.FACE_MODEL, images, paths.RECOGNISER])
-    plan = Plan(
-        networks={"reconstruction": autoencoder.encoder},
-        objectives={"reconstruction": objective},
-        optimisers={"reconstruction": build.optimiser(settings.initialise.optimiser)},
-        turns=[Turn("reconstruction", settings.initialise.steps)],
-        seed=seed,
-        log_every=settings.training.log_every,
-        checkpoint=checkpoint,
-        title="initialise R",
+    facts = {"stage": "initialise", "segmentation": "untrained"}
+    run_training(
+        "initialise",
+        settings,
+        {"reconstruction": Trained(autoencoder.encoder, objective, optimiser(settings.initialise.optimiser))},
+        [Turn("reconstruction", settings.initialise.steps)],
+        inputs=[paths.FACE_MODEL, paths.PACKED / "celeba_train", paths.RECOGNISER],
+        curve="initialise",
+        save=lambda: save_focus_networks("initialise", autoencoder, build.segmentation(settings), facts),
     )
-    train(plan, paths.CURVES / "initialise.csv")
-    networks = {"encoder": autoencoder.encoder, "segmentation": build.segmentation(settings)}
-    save_networks(paths.network("initialise"), networks, {"stage": "initialise", "segmentation": "untrained"})
-    checkpoint.remove()
 
 
 if __name__ == "__main__":

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from focus.networks.store import load_networks, save_networks
+from focus.networks.store import load_networks
 from focus.stages import build, paths
 from focus.stages.runner import run
-from focus.training.batches import Batches
-from focus.training.loop import Plan, Turn, train
+from focus.stages.training import Trained, batches, optimiser, run_training, save_focus_networks
+from focus.training.loop import Turn
 from focus.training.objectives import PretrainingObjective
 
 SECTIONS = ("image", "encoder", "segmentation", "render", "training", "pretrain")
@@ -17,27 +17,21 @@ PARAMS = ("seeds",)
 
 def work(settings: SimpleNamespace) -> None:
     """Train S; write models/pretrain with R unchanged."""
-    seed, images = settings.seeds.training, paths.PACKED / "celeba_train"
     autoencoder = build.autoencoder(settings)
     load_networks(paths.network("initialise"), {"encoder": autoencoder.encoder})
     autoencoder.encoder.eval().requires_grad_(False)
-    segmentation = build.segmentation(settings, purpose="pretrain", seed=seed)
-    batches = Batches(build.packed("celeba_train"), settings.training.batch, seed, build.augmentation(settings))
-    checkpoint = build.checkpoint("pretrain", settings, [paths.FACE_MODEL, images, paths.network("initialise")])
-    plan = Plan(
-        networks={"segmentation": segmentation},
-        objectives={"segmentation": PretrainingObjective(autoencoder, segmentation, batches, settings.pretrain.xi)},
-        optimisers={"segmentation": build.optimiser(settings.pretrain.optimiser)},
-        turns=[Turn("segmentation", settings.pretrain.steps)],
-        seed=seed,
-        log_every=settings.training.log_every,
-        checkpoint=checkpoint,
-        title="pre-train S",
+    segmentation = build.segmentation(settings, purpose="pretrain", seed=settings.seeds.training)
+    images = batches(settings, build.packed("celeba_train"))
+    objective = PretrainingObjective(autoencoder, segmentation, images, settings.pretrain.xi)
+    run_training(
+        "pretrain",
+        settings,
+        {"segmentation": Trained(segmentation, objective, optimiser(settings.pretrain.optimiser))},
+        [Turn("segmentation", settings.pretrain.steps)],
+        inputs=[paths.FACE_MODEL, paths.PACKED / "celeba_train", paths.network("initialise")],
+        curve="pretrain",
+        save=lambda: save_focus_networks("pretrain", autoencoder, segmentation, {"stage": "pretrain"}),
     )
-    train(plan, paths.CURVES / "pretrain.csv")
-    networks = {"encoder": autoencoder.encoder, "segmentation": segmentation}
-    save_networks(paths.network("pretrain"), networks, {"stage": "pretrain"})
-    checkpoint.remove()
 
 
 if __name__ == "__main__":

@@ -8,11 +8,11 @@ from types import SimpleNamespace
 
 from focus.datasets.packed import PackedSet
 from focus.masks import mask_source
-from focus.networks.store import load_networks, save_networks
+from focus.networks.store import load_networks
 from focus.stages import build, paths
 from focus.stages.runner import run
-from focus.training.batches import Batches
-from focus.training.loop import Plan, Turn, train
+from focus.stages.training import Trained, batches, loss_plan, optimiser, run_training, save_focus_networks
+from focus.training.loop import Turn
 from focus.training.objectives import ReconstructionObjective
 
 SECTIONS = ("image", "recogniser", "encoder", "segmentation", "render", "losses", "training", "synthetic")
@@ -22,34 +22,26 @@ TERMS = ["pixel", "perceptual", "landmarks", "regularisation"]
 
 def work(settings: SimpleNamespace, kind: str) -> None:
     """Train R_syn from the initialised R on all but the held-out faces; write models/r_syn/<kind>."""
-    seed, faces = settings.seeds.training, paths.SYNTHETIC / kind / "faces"
+    faces = paths.SYNTHETIC / kind / "faces"
     autoencoder = build.autoencoder(settings)
     load_networks(paths.network("initialise"), {"encoder": autoencoder.encoder})
     objective = ReconstructionObjective(
         autoencoder,
-        Batches(
-            PackedSet(faces), settings.training.batch, seed, build.augmentation(settings), settings.synthetic.count
-        ),
-        build.loss_plan(settings, TERMS, {"landmarks": "landmarks_em"}),
+        batches(settings, PackedSet(faces), settings.synthetic.count),
+        loss_plan(settings, TERMS, {"landmarks": "landmarks_em"}),
         mask_source("ones"),
         perception=build.perception(settings),
     )
-    inputs = [paths.FACE_MODEL, faces, paths.RECOGNISER, paths.network("initialise")]
-    checkpoint = build.checkpoint(f"r_syn/{kind}", settings, inputs)
-    plan = Plan(
-        networks={"reconstruction": autoencoder.encoder},
-        objectives={"reconstruction": objective},
-        optimisers={"reconstruction": build.optimiser(settings.synthetic.optimiser)},
-        turns=[Turn("reconstruction", settings.synthetic.steps)],
-        seed=seed,
-        log_every=settings.training.log_every,
-        checkpoint=checkpoint,
-        title=f"train R_syn, {kind}",
+    facts = {"stage": "r_syn", "kind": kind}
+    run_training(
+        f"r_syn/{kind}",
+        settings,
+        {"reconstruction": Trained(autoencoder.encoder, objective, optimiser(settings.synthetic.optimiser))},
+        [Turn("reconstruction", settings.synthetic.steps)],
+        inputs=[paths.FACE_MODEL, faces, paths.RECOGNISER, paths.network("initialise")],
+        curve=f"r_syn_{kind}",
+        save=lambda: save_focus_networks(f"r_syn/{kind}", autoencoder, build.segmentation(settings), facts),
     )
-    train(plan, paths.CURVES / f"r_syn_{kind}.csv")
-    networks = {"encoder": autoencoder.encoder, "segmentation": build.segmentation(settings)}
-    save_networks(paths.network(f"r_syn/{kind}"), networks, {"stage": "r_syn", "kind": kind})
-    checkpoint.remove()
 
 
 if __name__ == "__main__":

@@ -8,13 +8,14 @@ import torch
 
 from focus.assets import ASSETS
 from focus.errors import FocusError
-from focus.files import read_npy
-from focus.networks import ArcFaceHead, align_faces
+from focus.files import read_npy, write_text
+from focus.networks import ArcFaceHead, FaceRecogniser, align_faces
 from focus.networks.store import save_networks
 from focus.seeds import derive
 from focus.stages import build, paths
 from focus.stages.runner import run
-from focus.training.loop import Plan, Turn, train
+from focus.stages.training import Trained, optimiser, run_training
+from focus.training.loop import Turn
 from focus.training.recogniser import Identities, RecogniserObjective, RecogniserTraining, verification_auc
 
 SECTIONS = ("assets", "recogniser", "training")
@@ -23,36 +24,39 @@ PARAMS = ("seeds",)
 
 def work(settings: SimpleNamespace) -> None:
     """Write models/recogniser and its training curve."""
-    plan, seed = settings.recogniser, settings.seeds.training
-    torch.manual_seed(derive(seed, "weights", "recogniser"))
-    network = build.recogniser(plan)
+    torch.manual_seed(derive(settings.seeds.training, "weights", "recogniser"))
+    network = build.recogniser(settings.recogniser)
     if settings.assets.arcface is not None:
         network.load_backbone(settings.assets.arcface)
-        plan_metadata, turns, objective = {"weights": settings.assets.arcface.name}, [], None
-    elif (paths.RAW / "identities" / paths.MISSING).is_file():
+        save(network, {"weights": settings.assets.arcface.name})
+        write_text(paths.CURVES / "recogniser.csv", "step,network,loss\n")  # nothing was trained
+        return
+    if (paths.RAW / "identities" / paths.MISSING).is_file():
         raise FocusError(ASSETS["arcface"].missing())
-    else:
-        train_set, held_out = identities(plan.side)
-        head = ArcFaceHead(plan.embedding, train_set.count, margin=plan.margin, scale=plan.scale)
-        model = RecogniserTraining(network, head)
-        objective = RecogniserObjective(model, train_set, plan.batch, plan.steps, seed)
-        turns, plan_metadata = [Turn("recogniser", plan.steps)], {}
-    checkpoint = build.checkpoint("recogniser", settings, [paths.RAW / "identities"])
-    training = Plan(
-        networks={"recogniser": network if objective is None else objective.model},
-        objectives={} if objective is None else {"recogniser": objective},
-        optimisers={"recogniser": build.optimiser(plan.optimiser)},
-        turns=turns,
-        seed=seed,
-        log_every=settings.training.log_every,
-        checkpoint=checkpoint,
-        title="train the recogniser",
+    train_recogniser(settings, network)
+
+
+def train_recogniser(settings: SimpleNamespace, network: FaceRecogniser) -> None:
+    """Train F with the ArcFace loss, and measure it on identities that it has not seen."""
+    plan = settings.recogniser
+    train_set, held_out = identities(plan.side)
+    head = ArcFaceHead(plan.embedding, train_set.count, margin=plan.margin, scale=plan.scale)
+    model = RecogniserTraining(network, head)
+    objective = RecogniserObjective(model, train_set, plan.batch, plan.steps, settings.seeds.training)
+    run_training(
+        "recogniser",
+        settings,
+        {"recogniser": Trained(model, objective, optimiser(plan.optimiser))},
+        [Turn("recogniser", plan.steps)],
+        inputs=[paths.RAW / "identities"],
+        curve="recogniser",
+        save=lambda: save(network, {"unseen_identities_auc": round(verification_auc(network, held_out), 4)}),
     )
-    train(training, paths.CURVES / "recogniser.csv")
-    if objective is not None:
-        plan_metadata = {"unseen_identities_auc": round(verification_auc(network, held_out), 4)}
-    save_networks(paths.RECOGNISER, {"recogniser": network}, {"stage": "recogniser", **plan_metadata})
-    checkpoint.remove()
+
+
+def save(network: FaceRecogniser, facts: dict[str, object]) -> None:
+    """Write models/recogniser."""
+    save_networks(paths.RECOGNISER, {"recogniser": network}, {"stage": "recogniser", **facts})
 
 
 def identities(size: int) -> tuple[Identities, Identities]:

@@ -6,13 +6,15 @@ import sys
 from functools import partial
 from types import SimpleNamespace
 
+from torch import nn
+
+from focus.autoencoder import Autoencoder
 from focus.masks import mask_source
-from focus.networks.store import save_networks
 from focus.settings import Variant
 from focus.stages import build, paths
 from focus.stages.runner import run
-from focus.training.batches import Batches
-from focus.training.loop import Plan, Turn, train
+from focus.stages.training import Trained, batches, loss_plan, optimiser, run_training, save_focus_networks
+from focus.training.loop import Objective, Turn
 from focus.training.objectives import OCCLUSIONS, ReconstructionObjective, SegmentationObjective
 
 SECTIONS = (
@@ -42,43 +44,37 @@ def turns(settings: SimpleNamespace, schedule: str) -> list[Turn]:
 def work(settings: SimpleNamespace, name: str) -> None:
     """Train a variant from models/<start>; write models/<name>."""
     variant: Variant = settings.variants[name]
-    seed, images = settings.seeds.training, paths.PACKED / variant.images
     start = paths.network(variant.start)
     autoencoder, segmentation = build.focus_networks(settings, start)
     order = turns(settings, variant.schedule)
-    checkpoint = build.checkpoint(f"train/{name}", settings, [paths.FACE_MODEL, images, paths.RECOGNISER, start])
+    found = objectives(settings, variant, autoencoder, segmentation) if order else {}
     share = settings.adaptation.lr_share if variant.schedule == "adaptation" else 1.0
-    plan = Plan(
-        networks={"reconstruction": autoencoder.encoder, "segmentation": segmentation},
-        objectives=objectives(settings, variant, autoencoder, segmentation) if order else {},
-        optimisers={
-            "reconstruction": build.optimiser(settings.em.reconstruction, lr_share=share),
-            "segmentation": build.optimiser(settings.em.segmentation, lr_share=share),
-        },
-        turns=order,
-        seed=seed,
-        log_every=settings.training.log_every,
-        checkpoint=checkpoint,
-        title=f"train {name}",
+    networks = {"reconstruction": autoencoder.encoder, "segmentation": segmentation}
+    trained = {
+        part: Trained(network, found.get(part), optimiser(getattr(settings.em, part), lr_share=share))
+        for part, network in networks.items()
+    }
+    facts = {"stage": "train", "variant": {name: variant.model_dump(mode="json")}}
+    run_training(
+        f"train/{name}",
+        settings,
+        trained,
+        order,
+        inputs=[paths.FACE_MODEL, paths.PACKED / variant.images, paths.RECOGNISER, start],
+        curve=name,
+        save=lambda: save_focus_networks(name, autoencoder, segmentation, facts),
     )
-    train(plan, paths.CURVES / f"{name}.csv")
-    save_networks(
-        paths.network(name),
-        {"encoder": autoencoder.encoder, "segmentation": segmentation},
-        {"stage": "train", "variant": {name: variant.model_dump(mode="json")}},
-    )
-    checkpoint.remove()
 
 
-def objectives(settings: SimpleNamespace, variant: Variant, autoencoder, segmentation) -> dict:
+def objectives(
+    settings: SimpleNamespace, variant: Variant, autoencoder: Autoencoder, segmentation: nn.Module
+) -> dict[str, Objective]:
     """Return the objectives of the variant's R and S steps."""
-    packed = build.packed(variant.images)
-    batches = Batches(packed, settings.training.batch, settings.seeds.training, build.augmentation(settings))
-    perception = build.perception(settings)
+    images, perception = batches(settings, build.packed(variant.images)), build.perception(settings)
     reconstruction = ReconstructionObjective(
         autoencoder,
-        batches,
-        build.loss_plan(settings, variant.reconstruction, {"landmarks": "landmarks_em"}),
+        images,
+        loss_plan(settings, variant.reconstruction, {"landmarks": "landmarks_em"}),
         mask_source(variant.training_mask, xi=settings.initialise.xi),
         segmentation=segmentation,
         perception=perception,
@@ -87,10 +83,10 @@ def objectives(settings: SimpleNamespace, variant: Variant, autoencoder, segment
     )
     if not variant.segmentation:
         return {"reconstruction": reconstruction}
-    plan = build.loss_plan(settings, variant.segmentation, {"pixel": "pixel_segmentation"})
+    plan = loss_plan(settings, variant.segmentation, {"pixel": "pixel_segmentation"})
     return {
         "reconstruction": reconstruction,
-        "segmentation": SegmentationObjective(autoencoder, segmentation, batches, plan, perception),
+        "segmentation": SegmentationObjective(autoencoder, segmentation, images, plan, perception),
     }
 
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from focus import losses
-from focus.autoencoder import Autoencoder, Reconstruction
+from focus.autoencoder import Autoencoder, Parameters, Reconstruction
 from focus.datasets.augmentation import cutmix, cutout
 from focus.masks import MaskSource
 from focus.perception import Perception
@@ -60,7 +60,7 @@ class ReconstructionObjective:
             rendered_mask=result.mask,
             landmarks=batch.landmarks,
             rendered_landmarks=result.landmarks,
-            theta=_theta(result),
+            theta=self._theta(result.parameters),
             embeddings=lambda: self._embeddings(batch, result),
             reduction=self.plan.reduction,
         )
@@ -76,10 +76,11 @@ class ReconstructionObjective:
             target = self.perception.embedding(batch.images, batch.landmarks)
         return target, self.perception.embedding(result.image, result.landmarks)
 
-
-def _theta(result: Reconstruction) -> tuple[Tensor, ...]:
-    latent = result.parameters
-    return latent.shape, latent.expression, latent.albedo, latent.light, latent.pose
+    def _theta(self, latents: Parameters) -> tuple[Tensor, ...]:
+        """Return theta's parts: as emitted for the paper's L_reg, as radians and millimetres do not add up."""
+        if self.plan.forms.get("regularisation") == "paper":
+            latents = self.autoencoder.emitted(latents)
+        return latents.shape, latents.expression, latents.albedo, latents.light, latents.pose
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,9 @@ class SegmentationObjective:
 
 @dataclass(frozen=True)
 class PretrainingObjective:
-    """One step of S's pre-training: binary cross-entropy to the preliminary mask of Eq. 10, on rendered pixels."""
+    """One step of S's pre-training: binary cross-entropy to the preliminary mask of Eq. 10, over all pixels
+    (nothing is rendered outside the face, and nothing is kept there).
+    """
 
     autoencoder: Autoencoder
     segmentation: nn.Module

@@ -1,40 +1,13 @@
-"""params.yaml and the profile it names, as typed and validated settings.
-
-The only reader of both files. A stage asks for its own sections and keys (`load`), the ones dvc.yaml tracks for it,
-and cannot reach any other. Units stand in the field descriptions. `json_schemas` gives the schemas in workflow/schemas.
-"""
+"""profiles/<name>.yaml: one scale of the pipeline - sizes, schedules, weights, paths of licensed files."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import Field
 
-from focus.errors import FocusError
-
-Count = Annotated[int, Field(ge=0)]
-Positive = Annotated[int, Field(ge=1)]
-Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Share = Annotated[float, Field(ge=0, le=1)]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$")]
-Form = Literal["preset", "paper", "released"]
-
-
-class Section(BaseModel):
-    """A group of settings; an unknown key is an error.
-
-    No key may be called `size` or `nfiles`: DVC's run-cache leaves those names out of its hash, parameters included,
-    and would answer a changed value with the old result. A test holds this.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
-
-
-# --- profiles/<name>.yaml: one scale of the pipeline -----------------------------------------------------------------
+from focus.settings.base import Count, Positive, Rate, Section, Share, Weight
 
 
 class Compute(Section):
@@ -149,6 +122,9 @@ class Recogniser(Section):
     layers: list[Positive]
     widths: list[Positive]
     embedding: Positive
+    levels: list[Annotated[int, Field(ge=1, le=4)]] = Field(
+        description="stages whose maps are the features of Eq. 2 and 4 (layer 1 in the released code)"
+    )
     steps: Positive
     batch: Positive
     margin: Weight = Field(description="additive angular margin, rad")
@@ -194,6 +170,7 @@ class LossWeights(Section):
     """Weights of the loss terms at this scale; a variant lists the terms it uses."""
 
     pixel: Weight = Field(description="lambda_1 of Eq. 8, Eq. 5")
+    likelihood: Weight = Field(description="the released code's loss of the initialisation, in Eq. 5's place")
     perceptual: Weight = Field(description="lambda_2, Eq. 6")
     landmarks: Weight = Field(description="lambda_3, Eq. 7, px at 224")
     landmarks_em: Weight = Field(description="lambda_3 after the initialisation")
@@ -302,150 +279,3 @@ class Profile(Section):
     synthetic: Synthetic
     adaptation: Adaptation
     evaluation: Evaluation
-
-
-# --- params.yaml: the method, its variants and the seeds -----------------------------------------------------------
-
-
-class Seeds(Section):
-    """Seeds of the random draws."""
-
-    data: Count = Field(description="the emulated world")
-    training: Count = Field(description="initial weights, batches and augmentation")
-
-
-class Forms(Section):
-    """Paper's or released code's form of each term on which the two differ (docs/paper-vs-released.md)."""
-
-    neighbour: Form
-    area: Form
-    pixel: Form
-    landmarks: Form
-    regularisation: Form
-    binary: Form
-    features: Form = Field(description="one cosine per location (released) or per map (paper) in Eq. 2 and 4")
-
-
-class Method(Section):
-    """Which reading of the method is run."""
-
-    preset: Literal["paper", "released"]
-    reduction: Literal["mean", "sum"] = Field(description="over pixels, in the paper's forms")
-    mask_gradient: bool = Field(description="R steps: gradient also through S's mask (the released code)")
-    forms: Forms
-
-    def form(self, term: str) -> str:
-        """Return "paper" or "released" for a loss term."""
-        chosen = getattr(self.forms, term)
-        return self.preset if chosen == "preset" else chosen
-
-
-MaskName = Literal["none", "ones", "ground_truth", "robust", "skin", "segmentation"]
-ReconstructionTerm = Literal["pixel", "perceptual", "landmarks", "regularisation", "area_reconstruction"]
-SegmentationTerm = Literal["neighbour", "distance", "area", "preservation", "binary", "pixel"]
-
-
-class Variant(Section):
-    """One trained network (or an untrained reference): a row of the tables."""
-
-    tables: list[Annotated[int, Field(ge=1, le=5)]] = Field(description="tables it appears in")
-    start: Name = Field(description="models/<start>: where its weights start")
-    images: Literal["celeba_train", "now"] = Field(description="packed images it is trained on")
-    schedule: Literal["none", "reconstruction", "em", "adaptation"]
-    reconstruction: list[ReconstructionTerm] = Field(description="terms of Eq. 8 it uses in R steps")
-    segmentation: list[SegmentationTerm] = Field(description="terms of L_S it uses in S steps")
-    training_mask: MaskName = Field(description="M of Eq. 5 in R steps")
-    test_mask: MaskName = Field(description="mask it predicts at test time; none: no segmentation figures")
-    augmentation: Literal["none", "cutout", "cutmix"]
-
-
-class Corrected(Section):
-    """A variant with a misfit prior subtracted (Sec. 3.4)."""
-
-    tables: list[Annotated[int, Field(ge=1, le=5)]]
-    variant: Name
-    prior: Literal["plain", "composited"]
-
-
-class Ablation(Section):
-    """What `dvc exp show` shows."""
-
-    variant: Name = Field(description="the variant whose figures go to results/headline.json")
-
-
-class Params(Section):
-    """params.yaml."""
-
-    profile: Name = Field(description="profiles/<profile>.yaml")
-    remote: Literal["shared", "private"] = Field(
-        description="DVC remote of data and models; must be private with licensed assets: no such remote exists"
-    )
-    seeds: Seeds
-    method: Method
-    visible_face: list[str] = Field(description="CelebAMask-HQ parts that make the visible face")
-    variants: dict[Name, Variant]
-    corrected: dict[Name, Corrected]
-    ablation: Ablation
-
-
-# --- loading --------------------------------------------------------------------------------------------------------
-
-
-def read_yaml(path: Path) -> Any:
-    """Read a YAML file safely. Raises FocusError when it is missing or not YAML."""
-    try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise FocusError(f"{path}: no such file; expected a YAML file with settings") from None
-    except (ValueError, yaml.YAMLError) as error:  # ValueError: no UTF-8, or a date that does not exist
-        raise FocusError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
-
-
-def validate(path: Path, kind: type[BaseModel]) -> Any:
-    """Return `path` as an instance of `kind`. Raises FocusError that names the first wrong key."""
-    content = read_yaml(path)
-    try:
-        return kind.model_validate(content)
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"]) or "(top level)"
-        found = "" if first["type"] == "missing" else f", found {first['input']!r:.60}"
-        raise FocusError(f"{path}: {key}: {first['msg']}{found}") from None
-
-
-def read_params(root: Path = Path()) -> Params:
-    """Return the validated params.yaml of a project folder."""
-    return validate(root / "params.yaml", Params)
-
-
-def read_profile(name: str, root: Path = Path()) -> Profile:
-    """Return a validated profile."""
-    return validate(root / "profiles" / f"{name}.yaml", Profile)
-
-
-def load(sections: tuple[str, ...], params: tuple[str, ...] = (), root: Path = Path()) -> SimpleNamespace:
-    """Return only the named profile sections and params.yaml keys, after validating both files whole.
-
-    `params` may be dotted ("variants.FOCUS"); the last word names the attribute's parent: `settings.variants` is then
-    a dict with that one entry. Raises FocusError on any wrong key, or when licensed assets meet `remote: shared`.
-    """
-    everything = read_params(root)
-    profile = read_profile(everything.profile, root)
-    if everything.remote != "private" and any(path is not None for path in dict(profile.assets).values()):
-        raise FocusError("params.yaml: remote: found shared, expected private, as the profile names licensed assets")
-    chosen: dict[str, Any] = {name: getattr(profile, name) for name in sections}
-    for key in params:
-        head, _, entry = key.partition(".")
-        value = getattr(everything, head)
-        if entry:
-            if entry not in value:
-                raise FocusError(f"params.yaml: {head}: found no entry {entry!r}, expected one of {', '.join(value)}")
-            chosen.setdefault(head, {})[entry] = value[entry]
-        else:
-            chosen[head] = value
-    return SimpleNamespace(**chosen)
-
-
-def json_schemas() -> dict[str, dict]:
-    """Return the JSON schemas of params.yaml and of a profile."""
-    return {"params": TypeAdapter(Params).json_schema(), "profile": TypeAdapter(Profile).json_schema()}

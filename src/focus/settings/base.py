@@ -1,0 +1,24 @@
+"""What every group of settings shares: its strictness, and the kinds of numbers and names."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Count = Annotated[int, Field(ge=0)]
+Positive = Annotated[int, Field(ge=1)]
+Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$")]
+
+
+class Section(BaseModel):
+    """A group of settings; an unknown key is an error.
+
+    No key may be called `size` or `nfiles`: DVC's run-cache leaves those names out of its hash, parameters included,
+    and would answer a changed value with the old result. A test holds this.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)

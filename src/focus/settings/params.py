@@ -1,0 +1,104 @@
+"""params.yaml: what is studied - the seeds, the method's switches and the variants."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from focus.settings.base import Count, Name, Section
+
+Form = Literal["preset", "paper", "released"]
+
+
+class Seeds(Section):
+    """Seeds of the random draws."""
+
+    data: Count = Field(description="the emulated world")
+    training: Count = Field(description="initial weights, batches and augmentation")
+
+
+class Forms(Section):
+    """Paper's or released code's form of each term on which the two differ (docs/paper-vs-released.md)."""
+
+    neighbour: Form
+    area: Form
+    pixel: Form
+    landmarks: Form
+    regularisation: Form
+    binary: Form
+    features: Form = Field(description="one cosine per location (released) or per map (paper) in Eq. 2 and 4")
+    initialisation: Form = Field(description="R is initialised by Eq. 5 (paper) or Eq. 9's likelihood (released)")
+
+
+class Method(Section):
+    """Which reading of the method is run."""
+
+    preset: Literal["paper", "released"]
+    reduction: Literal["mean", "sum"] = Field(description="over pixels, in the paper's forms")
+    mask_gradient: bool = Field(description="R steps: gradient also through S's mask (the released code)")
+    forms: Forms
+
+    def form(self, term: str) -> str:
+        """Return "paper" or "released" for a loss term."""
+        chosen = getattr(self.forms, term)
+        return self.preset if chosen == "preset" else chosen
+
+
+MaskName = Literal["none", "ones", "ground_truth", "robust", "skin", "segmentation"]
+ReconstructionTerm = Literal["pixel", "perceptual", "landmarks", "regularisation", "area_reconstruction"]
+SegmentationTerm = Literal["neighbour", "distance", "area", "preservation", "binary", "pixel"]
+
+
+class Variant(Section):
+    """One trained network (or an untrained reference): a row of the tables."""
+
+    tables: list[Annotated[int, Field(ge=1, le=5)]] = Field(description="tables it appears in")
+    start: Name = Field(description="models/<start>: where its weights start")
+    images: Literal["celeba_train", "now"] = Field(description="packed images it is trained on")
+    schedule: Literal["none", "reconstruction", "em", "adaptation"]
+    reconstruction: list[ReconstructionTerm] = Field(description="terms of Eq. 8 it uses in R steps")
+    segmentation: list[SegmentationTerm] = Field(description="terms of L_S it uses in S steps")
+    training_mask: MaskName = Field(description="M of Eq. 5 in R steps")
+    test_mask: MaskName = Field(description="mask it predicts at test time; none: no segmentation figures")
+    augmentation: Literal["none", "cutout", "cutmix"]
+
+
+class Corrected(Section):
+    """A variant with a misfit prior subtracted (Sec. 3.4)."""
+
+    tables: list[Annotated[int, Field(ge=1, le=5)]]
+    variant: Name
+    prior: Literal["plain", "composited"]
+
+
+class Ablation(Section):
+    """What `dvc exp show` shows."""
+
+    variant: Name = Field(description="the variant whose figures go to results/headline.json")
+
+
+class Params(Section):
+    """params.yaml."""
+
+    profile: Name = Field(description="profiles/<profile>.yaml")
+    remote: Literal["shared", "private"] = Field(
+        description="DVC remote of data and models; must be private with licensed assets: no such remote exists"
+    )
+    seeds: Seeds
+    method: Method
+    visible_face: list[str] = Field(description="CelebAMask-HQ parts that make the visible face")
+    variants: dict[Name, Variant]
+    corrected: dict[Name, Corrected]
+    ablation: Ablation
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> Params:
+        starts = {"initialise", "pretrain", *self.variants}
+        named = [(f"variants.{name}.start", variant.start, starts) for name, variant in self.variants.items()]
+        named += [(f"corrected.{name}.variant", plan.variant, self.variants) for name, plan in self.corrected.items()]
+        named += [("ablation.variant", self.ablation.variant, {*self.variants, *self.corrected})]
+        for key, found, known in named:
+            if found not in known:
+                raise ValueError(f"{key}: found {found!r}, expected one of {', '.join(known)}")
+        return self

@@ -1,0 +1,112 @@
+"""What the training stages share: from settings to objectives, optimisers and checkpoints, and one run of the loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+
+from torch import nn
+
+from focus.autoencoder import Autoencoder
+from focus.datasets.augmentation import Augmentation
+from focus.datasets.packed import PackedSet
+from focus.errors import FocusError
+from focus.networks.store import save_networks
+from focus.settings import Optimiser
+from focus.stages import paths
+from focus.training.batches import Batches
+from focus.training.checkpoint import Checkpoint, fingerprint
+from focus.training.loop import Objective, Plan, Turn, train
+from focus.training.objectives import LossPlan
+from focus.training.optimisers import OptimiserPlan
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A network, what its steps minimise (None: it is never in turn), and its optimiser."""
+
+    network: nn.Module
+    objective: Objective | None
+    optimiser: OptimiserPlan
+
+
+def run_training(
+    stage: str,
+    settings: SimpleNamespace,
+    trained: dict[str, Trained],
+    turns: list[Turn],
+    *,
+    inputs: list[Path],
+    curve: str | None,
+    save: Callable[[], None],
+) -> None:
+    """Train networks in turns from the stage's checkpoint, if there is one; write the curve; then `save` the result.
+
+    `inputs` are the files and folders that the checkpoint is tied to, besides all settings; `curve` names the CSV in
+    results/curves. Needs key seeds and section training.
+    """
+    checkpoint = checkpoint_of(stage, settings, inputs)
+    plan = Plan(
+        networks={name: part.network for name, part in trained.items()},
+        objectives={name: part.objective for name, part in trained.items() if part.objective is not None},
+        optimisers={name: part.optimiser for name, part in trained.items()},
+        turns=turns,
+        seed=settings.seeds.training,
+        log_every=settings.training.log_every,
+        checkpoint=checkpoint,
+        title=stage,
+    )
+    train(plan, None if curve is None else paths.CURVES / f"{curve}.csv")
+    save()
+    checkpoint.remove()
+
+
+def save_focus_networks(name: str, autoencoder: Autoencoder, segmentation: nn.Module, facts: dict) -> None:
+    """Write models/<name>: R's encoder and S."""
+    networks = {"encoder": autoencoder.encoder, "segmentation": segmentation}
+    save_networks(paths.network(name), networks, facts)
+
+
+def batches(settings: SimpleNamespace, packed: PackedSet, count: int | None = None) -> Batches:
+    """Return the augmented training batches of a packed set; `count`: only so many of its first images."""
+    return Batches(packed, settings.training.batch, settings.seeds.training, augmentation(settings), count)
+
+
+def augmentation(settings: SimpleNamespace) -> Augmentation | None:
+    """Return the augmentation of training images, None where all is zero; needs sections image and training."""
+    values = settings.training.augmentation.model_dump()
+    return Augmentation(settings.image.side, **values) if any(values.values()) else None
+
+
+def loss_plan(settings: SimpleNamespace, terms: list[str], weight_of: dict[str, str] | None = None) -> LossPlan:
+    """Return the weights and forms of the named terms; needs section losses and key method.
+
+    `weight_of` names the setting of a term's weight where it is not the term's own name.
+    """
+    if not terms:
+        raise FocusError("variants: found no loss terms, expected at least one")
+    weights = {term: getattr(settings.losses, (weight_of or {}).get(term, term)) for term in terms}
+    method = settings.method
+    forms = {term: method.form(term) for term in type(method.forms).model_fields}
+    forms |= {"distance": forms["features"], "preservation": forms["features"], "pixel_segmentation": forms["pixel"]}
+    return LossPlan(weights, forms, method.reduction, settings.losses.neighbourhood)
+
+
+def optimiser(plan: Optimiser, *, lr_share: float = 1.0) -> OptimiserPlan:
+    """Return an optimiser plan, its learning rate scaled by `lr_share`."""
+    values = plan.model_dump()
+    return OptimiserPlan(**{**values, "lr": plan.lr * lr_share})
+
+
+def checkpoint_of(stage: str, settings: SimpleNamespace, inputs: list[Path]) -> Checkpoint:
+    """Return a stage's checkpoint, tied to its settings and the bytes of its inputs; needs section training."""
+    chosen = {name: _plain(value) for name, value in vars(settings).items()}
+    return Checkpoint(paths.checkpoint(stage), fingerprint(stage, chosen, *inputs), settings.training.checkpoint_every)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _plain(entry) for key, entry in value.items()}
+    return value.model_dump(mode="json") if hasattr(value, "model_dump") else value

@@ -1,0 +1,62 @@
+"""What the training stages share."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+import tiny
+from focus import settings
+from focus.errors import FocusError
+from focus.stages import paths, training
+
+SECTIONS = ("image", "losses", "training", "em")
+
+
+@pytest.fixture
+def chosen(project) -> SimpleNamespace:
+    tiny.face_model().save(paths.FACE_MODEL)
+    return settings.load(SECTIONS, ("seeds", "method"))
+
+
+def test_loss_plan(chosen):
+    """A variant would be trained with other weights or forms than the settings say."""
+    plan = training.loss_plan(chosen, ["pixel", "landmarks"], {"landmarks": "landmarks_em"})
+    assert plan.weights == {"pixel": chosen.losses.pixel, "landmarks": chosen.losses.landmarks_em}
+    assert {form for term, form in plan.forms.items() if term != "initialisation"} == {"released"}
+    assert plan.neighbourhood == chosen.losses.neighbourhood
+    forms = chosen.method.forms.model_copy(update={"features": "paper", "pixel": "paper"})
+    chosen.method = chosen.method.model_copy(update={"forms": forms})
+    plan = training.loss_plan(chosen, ["distance"])
+    paper = {name for name, form in plan.forms.items() if form == "paper"}
+    assert paper == {"features", "pixel", "distance", "preservation", "pixel_segmentation"}
+
+
+def test_no_loss_terms(chosen):
+    """A variant without terms would be trained on nothing."""
+    with pytest.raises(FocusError, match="found no loss terms, expected at least one"):
+        training.loss_plan(chosen, [])
+
+
+def test_optimiser(chosen):
+    """Adaptation would run at the full learning rate."""
+    plan = training.optimiser(chosen.em.reconstruction, lr_share=0.5)
+    assert plan.lr == pytest.approx(chosen.em.reconstruction.lr / 2) and plan.clip == chosen.em.reconstruction.clip
+
+
+def test_checkpoint_is_tied_to_settings_and_inputs(chosen):
+    """A training would go on from weights of other settings, another variant or other images."""
+    (paths.PACKED / "x").mkdir(parents=True)
+    (paths.PACKED / "x" / "images.npy").write_bytes(b"1")
+
+    def key(stage: str = "train/FOCUS") -> str:
+        return training.checkpoint_of(stage, chosen, [paths.FACE_MODEL, paths.PACKED / "x"]).key
+
+    keys = [key(), key("train/MoFA")]
+    (paths.PACKED / "x" / "images.npy").write_bytes(b"2")
+    keys.append(key())
+    chosen.losses = chosen.losses.model_copy(update={"pixel": 9.0})
+    keys.append(key())
+    assert key() == keys[-1] and len(set(keys)) == 4
+    assert training.checkpoint_of("train/FOCUS", chosen, []).path == paths.CHECKPOINTS / "train-FOCUS" / "checkpoint.pt"
