@@ -8,6 +8,7 @@ from safetensors.torch import load_file
 
 import tiny
 from focus import settings
+from focus.files import write_json
 from focus.networks.store import save_networks
 from focus.stages import build, paths
 from focus.stages.train import SECTIONS, turns, work
@@ -22,7 +23,8 @@ def chosen(project):
         tiny.face_model().save(path)
     found = settings.load(SECTIONS, ("seeds", "method", "variants"))
     found.image = found.image.model_copy(update={"side": tiny.SIZE})
-    tiny.packed_faces(paths.PACKED / "celeba_train")
+    for split in ("celeba_train", "now"):
+        tiny.packed_faces(paths.PACKED / split)
     save_networks(paths.RECOGNISER, {"recogniser": build.recogniser(found.recogniser)}, {})
     networks = {"encoder": build.autoencoder(found).encoder, "segmentation": build.segmentation(found)}
     for start in ("initialise", "pretrain", "FOCUS"):
@@ -43,14 +45,23 @@ def test_every_shipped_variant_trains(chosen):
     """A variant of params.yaml would fail after an hour, or move a network that is not its own to train."""
     start = load_file(paths.network("pretrain"))
     for name, variant in chosen.variants.items():
-        assert variant.images == "celeba_train"  # the one set of this test
+        assert variant.images in ("celeba_train", "now")  # the sets of this test
         work(chosen, name)
-    for name in ("MoFA", "Backbone-cutmix", "Deep3D-skin", "Pretrained", "Neighbor", "FOCUS"):
+    for name in ("MoFA", "Backbone-cutmix", "Deep3D-skin", "Pretrained", "Neighbor", "FOCUS", "FOCUS-TTA"):
         found = load_file(paths.network(name))
         moved = {key.partition(".")[0] for key in found if not torch.equal(found[key], start[key])}
-        expected = {"none": set(), "reconstruction": {"encoder"}, "em": {"encoder", "segmentation"}}
+        both = {"encoder", "segmentation"}
+        expected = {"none": set(), "reconstruction": {"encoder"}, "em": both, "adaptation": both}
         assert moved == expected[chosen.variants[name].schedule], name
         assert (paths.CURVES / f"{name}.csv").is_file() and not paths.checkpoint(f"train/{name}").exists()
+
+
+def test_adaptation_without_its_images(chosen, capsys):
+    """A missing NoW set would block more than NoW's own rows."""
+    write_json(paths.PACKED / "now" / paths.MISSING, {"reason": "assets.now: found null"})
+    work(chosen, "FOCUS-TTA")
+    assert load_file(paths.network("FOCUS-TTA")).keys() == load_file(paths.network("FOCUS")).keys()
+    assert "nothing to adapt to" in capsys.readouterr().err
 
 
 def test_training_repeats_to_the_bit(chosen):

@@ -47,6 +47,9 @@ def work(settings: SimpleNamespace, name: str) -> None:
     start = paths.network(variant.start)
     autoencoder, segmentation = build.focus_networks(settings, start)
     order = turns(settings, variant.schedule)
+    if order and variant.schedule == "adaptation" and not build.has(variant.images):
+        print(f"train/{name}: {variant.images} is missing: nothing to adapt to, the weights stay", file=sys.stderr)
+        order = []
     found = objectives(settings, variant, autoencoder, segmentation) if order else {}
     share = settings.adaptation.lr_share if variant.schedule == "adaptation" else 1.0
     networks = {"reconstruction": autoencoder.encoder, "segmentation": segmentation}
