@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 from focus.datasets.celebamask_hq import IMAGE_FOLDER
 from focus.datasets.images import read_image
 from focus.datasets.landmark_table import read_landmark_table
+from focus.errors import FocusError
 from focus.files import write_json
 from focus.landmarks import HeatmapNetwork
 from focus.networks.store import save_networks
@@ -22,34 +24,40 @@ from focus.training.loop import Turn
 
 SECTIONS = ("assets", "detector", "training")
 PARAMS = ("seeds",)
+LANDMARKS = "landmarks.csv"
 SHRINK = 2  # images are averaged down once: the detector looks at 64 px squares of them
 
 
 def work(settings: SimpleNamespace) -> None:
     """Train the heat-map network and write models/detector; with face-alignment only a note of that."""
-    if settings.detector.kind == "face-alignment" or settings.assets.celeba_hq is not None:
+    if settings.detector.kind == "face-alignment":
         write_json(paths.DETECTOR.with_name("detector.json"), {"kind": settings.detector.kind})
         return
     plan, seed = settings.detector, settings.seeds.training
     torch.manual_seed(derive(seed, "weights", "detector"))
     network = HeatmapNetwork(plan.width)
-    objective = DetectorObjective(network, annotated_images(), plan.side, plan.batch, seed)
+    root = settings.assets.celeba_hq or paths.RAW / "celeba_hq"
+    objective = DetectorObjective(network, annotated_images(root), plan.side, plan.batch, seed)
     facts = {"stage": "detector", "side": plan.side}
     run_training(
         "detector",
         settings,
         {"detector": Trained(network, objective, optimiser(plan.optimiser))},
         [Turn("detector", plan.steps)],
-        inputs=[paths.RAW / "celeba_hq" / "landmarks.csv"],
+        inputs=[root / LANDMARKS],
         curve=None,
         save=lambda: save_networks(paths.DETECTOR, {"detector": network}, facts),
     )
 
 
-def annotated_images() -> AnnotatedImages:
-    """Read the emulated training images and their exact landmarks."""
-    root = paths.RAW / "celeba_hq"
-    table = read_landmark_table(root / "landmarks.csv")
+def annotated_images(root: Path) -> AnnotatedImages:
+    """Read the training images and their exact landmarks, which the emulated set has and the real one has not."""
+    if not (root / LANDMARKS).is_file():
+        raise FocusError(
+            f"{root / LANDMARKS}: no such file; expected known landmarks to train detector.kind heatmap on, "
+            "or detector.kind face-alignment in the profile"
+        )
+    table = read_landmark_table(root / LANDMARKS)
     pictures = [read_image(root / IMAGE_FOLDER / name) for name in table]
     images = torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float().div_(255)
     points = torch.from_numpy(np.stack(list(table.values()))).float()
