@@ -119,9 +119,8 @@ def test_training_moves_the_networks_it_should(run: Project, params: dict) -> No
     for name, plan in params["variants"].items():
         curve = pd.read_csv(run.path / f"results/curves/{name}.csv") if plan["schedule"] != "none" else None
         if curve is not None:
-            expected = (
-                {"reconstruction"} if plan["schedule"] == "reconstruction" else {"reconstruction", "segmentation"}
-            )
+            both = {"reconstruction", "segmentation"}
+            expected = {"reconstruction"} if plan["schedule"] == "reconstruction" else both
             assert set(curve["network"]) == expected
             assert np.isfinite(curve["loss"]).all()
 
