@@ -3,7 +3,8 @@
 EM on a single image. The M-step fits theta to the pixels taken for face: Adam on Eq. 5, Eq. 7 and L_reg. The E-step
 takes a pixel for face by its colour: a face pixel is the rendering with noise (Eq. 9), or has a colour that face pixels
 of this image have otherwise (Egger's beards; moles, make-up); any other pixel has a colour of the image's other pixels.
-Both colour models are histograms of this one image. A blur of the log-odds stands in for Egger's Markov random field.
+Both colour models are histograms of this one image, the first ones of the pixels that Eq. 10 tells apart. A blur of the
+log-odds stands in for Egger's Markov random field.
 
 Images of a batch never meet: every sum runs over one image, so a batch is for speed only.
 """
@@ -21,6 +22,7 @@ from torch.nn import functional
 
 from focus import losses
 from focus.autoencoder import Autoencoder, Parameters, Reconstruction
+from focus.masks import PAPER_XI
 
 POSE_STEPS = 8  # Gauss-Newton has settled after about four
 UNITS = (1.0, 1.0, 1.0, 0.5, 0.3, 10.0, 30.0)
@@ -66,7 +68,7 @@ def fit(autoencoder: Autoencoder, images: Tensor, landmarks: Tensor, plan: FitPl
         return autoencoder.decode(autoencoder.split(variables * units))
 
     mask = images.new_ones(len(images), 1, *images.shape[2:])
-    for _ in range(plan.rounds):
+    for turn in range(plan.rounds):
         for _ in range(plan.steps):
             optimiser.zero_grad()
             image_losses(images, landmarks, decode(), mask, plan.weights).sum().backward()
@@ -74,7 +76,8 @@ def fit(autoencoder: Autoencoder, images: Tensor, landmarks: Tensor, plan: FitPl
             schedule.step()
         with torch.no_grad():
             result = decode()
-            mask = face_probability(images, result, mask, plan)
+            seen = losses.preliminary_mask(images, result.image, PAPER_XI) if turn == 0 else mask
+            mask = face_probability(images, result, seen, plan)
     return result, mask
 
 
@@ -83,17 +86,18 @@ def start(autoencoder: Autoencoder, landmarks: Tensor) -> Parameters:
 
     The pose is a least-squares fit by Gauss-Newton from the frontal pose, as the crop has brought size and place close.
     """
+    empty = [landmarks.new_zeros(len(landmarks), size) for size in autoencoder.sizes[:4]]
     model, camera = autoencoder.model, autoencoder.renderer.camera
-    points = model.shape_mean[model.landmarks68]
+    points = model.geometry(empty[0][:1], empty[1][:1])[:, model.landmarks68]
 
     def project(pose: Tensor) -> Tensor:
-        return camera.project(points[None], pose[None])[0, :, :2].flatten()
+        return camera.project(points, pose[None])[0, :, :2].flatten()
 
     pose = landmarks.new_zeros(len(landmarks), 6)
     for _ in range(POSE_STEPS):
         error = landmarks.flatten(1) - vmap(project)(pose)
         pose = pose + torch.linalg.lstsq(vmap(jacfwd(project))(pose), error[..., None]).solution[..., 0]
-    return Parameters(*(landmarks.new_zeros(len(landmarks), size) for size in autoencoder.sizes[:4]), pose)
+    return Parameters(*empty, pose)
 
 
 def image_losses(

@@ -26,6 +26,31 @@ rule evaluate:
         DVC_REPRO
 
 
+rule instance_fit:
+    input:
+        needs("instance_fit@{method}"),
+    output:
+        directory("data/evaluation/{method}"),
+        directory("results/metrics/{method}"),
+    log:
+        "logs/instance_fit/{method}.log",
+    benchmark:
+        "logs/benchmarks/instance_fit/{method}.tsv"
+    wildcard_constraints:
+        method=members("instance_fit"),
+    priority: 40
+    conda:
+        "../envs/focus.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=1440,
+    params:
+        **dvc_stage("instance_fit@{method}"),
+    shell:
+        DVC_REPRO
+
+
 rule correct:
     input:
         needs("correct@{variant}"),

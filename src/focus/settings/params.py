@@ -72,6 +72,12 @@ class Corrected(Section):
     prior: Literal["plain", "composited"]
 
 
+class InstanceWise(Section):
+    """A method that fits each test image by itself, without a network (Egger et al. [8])."""
+
+    tables: list[Annotated[int, Field(ge=1, le=5)]]
+
+
 class Ablation(Section):
     """What `dvc exp show` shows."""
 
@@ -90,6 +96,7 @@ class Params(Section):
     visible_face: list[str] = Field(description="CelebAMask-HQ parts that make the visible face")
     variants: dict[Name, Variant]
     corrected: dict[Name, Corrected]
+    instance_wise: dict[Name, InstanceWise]
     ablation: Ablation
 
     @model_validator(mode="after")

@@ -247,6 +247,17 @@ class Adaptation(Section):
     lr_share: Share = Field(description="learning rates as a share of the EM rounds' ones")
 
 
+class InstanceFit(Section):
+    """EM on one image at a time, in the spirit of Egger et al.; weights of its terms: `losses`, as in the EM rounds."""
+
+    rounds: Positive = Field(description="EM rounds")
+    steps: Positive = Field(description="Adam steps of one round")
+    lr: Rate = Field(description="first learning rate")
+    bins: Annotated[int, Field(ge=2)] = Field(description="bins of the colour histograms along each of R, G, B")
+    unexplained: Share = Field(description="face pixels whose colour is the histogram's, not the rendering's")
+    blur: Weight = Field(description="sigma of the blur of the mask's log-odds, px")
+
+
 class Evaluation(Section):
     """How results are measured."""
 
@@ -278,4 +289,5 @@ class Profile(Section):
     em: EM
     synthetic: Synthetic
     adaptation: Adaptation
+    instance_fit: InstanceFit
     evaluation: Evaluation

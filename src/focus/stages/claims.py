@@ -12,7 +12,7 @@ from focus.stages.common import methods, provenance, results
 from focus.stages.runner import run
 
 SECTIONS = ("assets", "evaluation")
-PARAMS = ("profile", "seeds", "variants", "corrected")
+PARAMS = ("profile", "seeds", "variants", "corrected", "instance_wise")
 
 
 def work(settings: SimpleNamespace) -> None:

@@ -10,8 +10,8 @@ from focus.stages import paths
 
 
 def methods(settings: SimpleNamespace) -> dict[str, list[int]]:
-    """Return method -> tables, variants in the order of params.yaml, each corrected one after the one it corrects."""
-    found: dict[str, list[int]] = {}
+    """Return method -> tables: the instance-wise ones, then variants, each followed by what corrects it."""
+    found = {name: plan.tables for name, plan in settings.instance_wise.items()}
     for name, variant in settings.variants.items():
         found[name] = variant.tables
         found |= {key: plan.tables for key, plan in settings.corrected.items() if plan.variant == name}

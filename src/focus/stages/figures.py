@@ -20,7 +20,7 @@ from focus.stages.evaluate import membership
 from focus.stages.runner import run
 
 SECTIONS = ("image", "encoder", "render", "assets")
-PARAMS = ("variants", "corrected")
+PARAMS = ("variants", "corrected", "instance_wise")
 FIRST = 8  # images of CelebA-Occluded in a grid, as in the paper's Figure 5
 
 

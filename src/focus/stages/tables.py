@@ -12,7 +12,7 @@ from focus.stages.common import methods, missing, provenance, results
 from focus.stages.runner import run
 
 SECTIONS = ("assets",)
-PARAMS = ("profile", "variants", "corrected")
+PARAMS = ("profile", "variants", "corrected", "instance_wise")
 REFERENCES = ("all-ones",)
 
 

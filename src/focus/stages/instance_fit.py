@@ -1,0 +1,60 @@
+"""A method without training: each AR image fitted and segmented by itself (Egger et al. [8]), for Table 4."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import torch
+
+from focus.evaluation.per_image import image_rows, write_figures
+from focus.files import whole_directory
+from focus.inference import Prediction, network_images
+from focus.instance_fit import FitPlan, fit
+from focus.stages import build, paths
+from focus.stages.evaluate import keep_predictions
+from focus.stages.runner import run
+
+SECTIONS = ("image", "encoder", "render", "losses", "instance_fit", "evaluation")
+PARAMS = ("instance_wise.{name}",)
+
+
+def work(settings: SimpleNamespace, name: str) -> None:
+    """Write results/metrics/<name> and data/evaluation/<name> (latents and masks, as of a trained variant)."""
+    found: list[dict[str, object]] = []
+    with whole_directory(paths.EVALUATION / name) as folder:
+        if build.has("ar"):
+            found = fit_images("AR", "ar", settings, folder)
+    with whole_directory(paths.METRICS / name) as folder:
+        write_figures(folder, name, found, {})
+
+
+def fit_images(testset: str, split: str, settings: SimpleNamespace, folder: Path) -> list[dict[str, object]]:
+    """Return the rows of one set of images with ground-truth masks; keep its latents and masks in `folder`."""
+    packed, autoencoder, plan = build.packed(split), build.autoencoder(settings), fit_plan(settings)
+    found, kept = [], []
+    for start in range(0, len(packed), settings.evaluation.batch):
+        rows = slice(start, start + settings.evaluation.batch)
+        landmarks = torch.from_numpy(np.array(packed.landmarks[rows]))
+        result, mask = fit(autoencoder, network_images(packed, rows), landmarks, plan)
+        kept.append(Prediction(result.image, result.mask, mask, result.landmarks, result.parameters))
+        found += [row | {"testset": testset} for row in image_rows(packed, start, kept[-1])]
+        print(f"fitted {len(found)} of {len(packed)} images", file=sys.stderr)
+    keep_predictions(folder, split, kept)
+    return found
+
+
+def fit_plan(settings: SimpleNamespace) -> FitPlan:
+    """Return the settings of section instance_fit, with the weights of Eq. 8 as R's EM rounds have them."""
+    weights = settings.losses
+    terms = {"pixel": weights.pixel, "landmarks": weights.landmarks_em, "regularisation": weights.regularisation}
+    return FitPlan(weights=terms, **settings.instance_fit.model_dump())
+
+
+if __name__ == "__main__":
+    chosen = sys.argv[1]
+    keys = tuple(key.format(name=chosen) for key in PARAMS)
+    run(f"instance_fit/{chosen}", SECTIONS, keys, partial(work, name=chosen))
