@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from focus.files import write_json, write_text
+from focus.files import read_json, write_json, write_text
 from focus.report.verdicts import claims_markdown, evaluate_claims
 from focus.seeds import numpy_generator
 from focus.stages import paths
@@ -19,9 +19,17 @@ def work(settings: SimpleNamespace) -> None:
     """Write results/claims.json and results/claims.md."""
     found = results(list(methods(settings)))
     rng = numpy_generator(settings.seeds.training, "claims", "bootstrap")
-    verdicts = evaluate_claims(found, rng, resamples=settings.evaluation.bootstrap)
+    verdicts = evaluate_claims(found, rng, timings(settings.profile), resamples=settings.evaluation.bootstrap)
     write_json(paths.RESULTS / "claims.json", verdicts)
     write_text(paths.RESULTS / "claims.md", claims_markdown(verdicts, provenance(settings)))
+
+
+def timings(profile: str) -> dict[str, list[float]]:
+    """Return method -> CPU seconds of each image by itself, as benchmarks/fitting.py measured them on this profile."""
+    times = read_json(paths.FITTING_TIMES)
+    if times["profile"] != profile:
+        return {}
+    return {method: figures["one_at_a_time"] for method, figures in times["cpu_seconds_per_image"].items()}
 
 
 if __name__ == "__main__":
