@@ -50,7 +50,7 @@ def celeba(tmp_path: Path) -> Path:
 def ar(tmp_path: Path) -> Path:
     """Three images of one man (codes 1, 21, 24) and one of a woman in the other naming form; masks for code 24."""
     root = tmp_path / "ar"
-    for k, name in enumerate(["m-001-01.raw", "m-001-21.raw", "m-001-24.raw", "CW_002_5.RAW"]):
+    for k, name in enumerate(["m-001-01.raw", "m-001-21.raw", "m-001-24.raw", "CW_002_6.RAW"]):
         image = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
         image[..., 0], image[..., 1], image[..., 2] = np.arange(WIDTH) % 256, np.arange(HEIGHT)[:, None] % 256, k
         write_raw(root / "raw" / name, image)

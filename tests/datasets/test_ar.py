@@ -10,8 +10,8 @@ from focus.datasets.images import write_png
 from focus.errors import FocusError
 
 SUBSET_CODES = {
-    "unoccluded": [1, 2, 3, 4, 14, 15, 16, 17],
-    "sidelight": [5, 6, 7, 18, 19, 20],
+    "unoccluded": [1, 2, 3, 4, 5, 14, 15, 16, 17, 18],
+    "sidelight": [6, 7, 19, 20],
     "glasses": [8, 9, 10, 21, 22, 23],
     "scarf": [11, 12, 13, 24, 25, 26],
 }
@@ -45,6 +45,12 @@ def test_session_codes(code):
     assert name.occluder == (name.subset if name.subset in ("glasses", "scarf") else "none")
 
 
+def test_eggers_masks_are_forty_in_each_subset():
+    """Tables 1, 4 and 5 would be on other images than the paper's: neutral -01, -05, glasses -21, -22, scarf -24, -25."""
+    names = [parse_name(Path(f"m-001-{code}.png")) for code in ("01", "05", "21", "22", "24", "25")]
+    assert [name.subset for name in names] == ["unoccluded"] * 2 + ["glasses"] * 2 + ["scarf"] * 2
+
+
 @pytest.mark.parametrize("stem", ["m-003-07", "M-003-07", "Cm-003-7", "cm_3_7", "CM_003_07"])
 def test_both_naming_forms(stem):
     """One of the two released namings could not be read."""
@@ -62,10 +68,10 @@ def test_other_names_are_refused(stem):
 def test_samples(ar):
     """Order, subject, subset, or the visible face would be wrong."""
     dataset = AR(ar)
-    assert dataset.names == ["m-001-01.raw", "m-001-21.raw", "m-001-24.raw", "CW_002_5.RAW"]
+    assert dataset.names == ["m-001-01.raw", "m-001-21.raw", "m-001-24.raw", "CW_002_6.RAW"]
     plain, glasses, scarf, light = (dataset[i] for i in range(len(dataset)))
     assert [s.subset for s in (plain, glasses, scarf, light)] == ["unoccluded", "glasses", "scarf", "sidelight"]
-    assert light.subject == "w-002" and light.attributes == {"code": "05", "occluder": "none"}
+    assert light.subject == "w-002" and light.attributes == {"code": "06", "occluder": "none"}
     assert plain.visible_face is None
     expected = np.zeros((HEIGHT, WIDTH), np.uint8)
     expected[len(LABEL_COLOURS) : 300] = 1

@@ -29,7 +29,7 @@ def test_lamp_is_a_clamped_cosine_to_second_order():
 
 def test_side_light_brightens_its_side():
     """If wrong, AR's side-light codes mean nothing."""
-    light = sample_light(np.random.default_rng(0), side=1.15)
+    light = sample_light(np.random.default_rng(0), sides=(1.15,))
     right, left = _irradiance(light.coefficients, [(1, 0, 0), (-1, 0, 0)])
     assert (right > left + 0.2).all()
 

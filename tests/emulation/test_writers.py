@@ -113,6 +113,8 @@ def test_ar_reads_back_with_its_subsets(ar):
     }  # fmt: skip
     assert all(sample.image.shape == (576, 768, 3) for sample in samples)
     assert all(0.02 < sample.visible_face.mean() < 0.3 for sample in samples)
+    codes = {sample.attributes["code"] for sample in samples}
+    assert codes == {"01", "05", "21", "22", "24", "25", "06"}  # Egger's six, and a side light
 
 
 def test_ar_ellipse_and_unlabelled_is_the_visible_face(ar):

@@ -30,26 +30,26 @@ _LEFT, _RIGHT = -1.15, 1.15  # azimuth of the side lights, radians
 
 
 class Session(NamedTuple):
-    """What a session code means: occluder or none, azimuth of the side light or none, strength of expression."""
+    """What a session code means: occluder or none, azimuths of the side lights, strength of expression."""
 
     occluder: str | None
-    side: float | None
+    sides: tuple[float, ...]
     expression: float
 
 
-# Two codes a subset; a person has both. (The paper's neutral pictures are 01 and 05, but 05 has a side light.)
+# Two codes a subset, as in Egger et al.'s masks, and two that have none there; a person has both of a subset.
 CODES = {
-    1: Session(None, None, 0.3),
-    14: Session(None, None, 0.3),
-    21: Session("sunglasses", None, 0.3),
-    22: Session("sunglasses", _LEFT, 0.3),
-    24: Session("scarf", None, 0.3),
-    25: Session("scarf", _LEFT, 0.3),
-    5: Session(None, _LEFT, 0.3),
-    6: Session(None, _RIGHT, 0.3),
+    1: Session(None, (), 0.3),
+    5: Session(None, (_LEFT,), 0.3),
+    6: Session(None, (_RIGHT,), 0.3),
+    7: Session(None, (_LEFT, _RIGHT), 0.3),
+    21: Session("sunglasses", (), 0.3),
+    22: Session("sunglasses", (_LEFT,), 0.3),
+    24: Session("scarf", (), 0.3),
+    25: Session("scarf", (_LEFT,), 0.3),
 }
-_SUBSETS = ((1, 14), (21, 22), (24, 25))
-_SIDE_LIGHTS = (5, 6)
+_SUBSETS = ((1, 5), (21, 22), (24, 25))
+_SIDE_LIGHTS = (6, 7)
 
 
 class Shot(NamedTuple):
@@ -73,8 +73,8 @@ def write_ar(root: Path, generator: FaceGenerator, per_subset: int = 100, sideli
     Args:
         root: folder to make; replaced whole.
         generator: of the faces.
-        per_subset: images in each of unoccluded (codes 1, 14), glasses (21, 22) and scarf (24, 25).
-        sidelight: images with a light from the left (5) or, when all people have that, from the right (6).
+        per_subset: images in each of unoccluded (codes 1, 5), glasses (21, 22) and scarf (24, 25).
+        sidelight: images with a light from the right (6) or from both sides (7).
         seed: of the emulated world.
     """
     shots = _plan(per_subset, sidelight)
@@ -93,9 +93,8 @@ def _plan(per_subset: int, sidelight: int) -> list[Shot]:
     """The pictures to take, person by person."""
     people = max((per_subset + 1) // 2, (sidelight + 1) // 2)
     shots = []
-    for codes in _SUBSETS:
-        shots += islice((Shot(person, code) for person in range(people) for code in codes), per_subset)
-    shots += islice((Shot(person, code) for code in _SIDE_LIGHTS for person in range(people)), sidelight)
+    for codes, count in (*((codes, per_subset) for codes in _SUBSETS), (_SIDE_LIGHTS, sidelight)):
+        shots += islice((Shot(person, code) for person in range(people) for code in codes), count)
     return sorted(shots)
 
 
@@ -108,7 +107,7 @@ def _scenes(studio: Studio, generator: FaceGenerator, shots: list[Shot], seed: i
         session = CODES[shot.code]
         rng = numpy_generator(seed, "emulation", "ar", "photograph", shot.name)
         expression = generator.sample_expression(1, rng, session.expression)[0]
-        light = sample_light(rng, harshness=0.6 if session.side is None else 1.0, side=session.side)
+        light = sample_light(rng, harshness=1.0 if session.sides else 0.6, sides=session.sides)
         occluders = [session.occluder] if session.occluder else []
         wall = textures.studio_wall(rng, *studio.canvas)
         yield compose(studio, person[1], expression, light, sample_pose(rng, AR_FRAMING), occluders, rng, wall)

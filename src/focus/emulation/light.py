@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,14 +53,15 @@ def compose(ambient: NDArray[np.float64], lamps: list[tuple[NDArray[np.float64],
     return coefficients.reshape(27).astype(np.float32)
 
 
-def sample_light(rng: np.random.Generator, harshness: float = 1.0, side: float | None = None) -> Light:
+def sample_light(rng: np.random.Generator, harshness: float = 1.0, sides: Sequence[float] = ()) -> Light:
     """Draw an even light and one or two lamps, each slightly tinted.
 
     Args:
         rng: source of all draws.
         harshness: scales the lamps against the even light.
-        side: None for a main lamp anywhere in front; else its azimuth in radians (positive = right of the image).
+        sides: azimuths of lamps in radians (positive = right of the image); none: a main lamp anywhere in front.
     """
+    side = sides[0] if sides else None
     azimuth = rng.uniform(-1.25, 1.25) if side is None else side + rng.normal(0, 0.08)
     direction = _direction(azimuth, rng.uniform(-0.1, 0.95) if side is None else rng.uniform(0.05, 0.3))
     strength = harshness * (rng.uniform(0.2, 0.6) if side is None else rng.uniform(0.55, 0.75))
@@ -67,6 +69,8 @@ def sample_light(rng: np.random.Generator, harshness: float = 1.0, side: float |
     if rng.random() < 0.4:
         fill = _direction(-np.sign(azimuth) * rng.uniform(0.4, 1.5), rng.uniform(-0.2, 0.8))
         lamps.append((fill, 0.4 * strength * np.exp(rng.normal(0, 0.08, 3))))
+    for other in sides[1:]:
+        lamps.append((_direction(other + rng.normal(0, 0.08), rng.uniform(0.05, 0.3)), lamps[0][1]))
     exposure = rng.uniform(0.85, 1.12)
     tint = np.array([1, 0.6, -1]) * rng.normal(0, 0.03) + rng.normal(0, 0.015, 3)
     # What reaches a cheek is about the even light plus .65 of the lamp: keep that near the exposure.

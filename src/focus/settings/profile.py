@@ -59,7 +59,7 @@ class ARSize(Section):
     """Emulated AR."""
 
     per_subset: Positive = Field(description="images in each of unoccluded, glasses and scarf")
-    sidelight: Count = Field(description="images with a light from the side (codes 5-7)")
+    sidelight: Count = Field(description="images with a light from the right or both sides (codes 6, 7)")
 
 
 class NoWSize(Section):
