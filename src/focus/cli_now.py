@@ -1,4 +1,4 @@
-"""`focus now evaluate` and `focus now distance`: the NoW benchmark for anybody's predictions."""
+"""`focus now evaluate`, `distance` and `submit`: the NoW benchmark for anybody's predictions."""
 
 from __future__ import annotations
 
@@ -19,6 +19,13 @@ class Challenge(StrEnum):
     expressions = "multiview_expressions"
     occlusions = "multiview_occlusions"
     selfie = "selfie"
+
+
+class Split(StrEnum):
+    """NoW's two lists of images."""
+
+    test = "test"
+    validation = "validation"
 
 
 Metrical = Annotated[bool, typer.Option("--metrical", help="Hold the scale: predictions are in mm.")]
@@ -77,3 +84,23 @@ def distance(
         typer.echo(
             ", ".join(f"{k} {figures[k]:.3f}" for k in ("median", "mean", "std")) + f" mm, {figures['points']} points"
         )
+
+
+@app.command()
+def submit(
+    method: Annotated[str, typer.Argument(help="A method of params.yaml, or a folder of predictions in NoW form.")],
+    out: Annotated[Path, typer.Option(help="Zip to write.")],
+    split: Annotated[Split, typer.Option(help="Whose list: the server wants test.")] = Split.test,
+    dataset: Annotated[Path | None, typer.Option(help="NoW's folder; default: the profile's, or the emulated.")] = None,
+    reach: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of the evaluated radius that each mesh must reach.")
+    ] = 0.9,
+) -> None:
+    """Check predictions for NoW's test list and pack them for the benchmark's server: neutral meshes and landmarks.
+
+    Refused, with the reason: a missing prediction, another unit, landmarks in another order or off the mesh, a mesh
+    that does not cover the evaluated region. The embedded face has no ears and neck and reaches about 0.8 of it.
+    """
+    from focus.submit import submit as write
+
+    typer.echo(write(method, out, split.value, dataset, reach))

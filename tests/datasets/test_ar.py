@@ -46,7 +46,7 @@ def test_session_codes(code):
 
 
 def test_eggers_masks_are_forty_in_each_subset():
-    """Tables 1, 4 and 5 would be on other images than the paper's: neutral -01, -05, glasses -21, -22, scarf -24, -25."""
+    """Tables 1, 4 and 5 would be on other images than the paper's, whose neutral ones are -01 and -05."""
     names = [parse_name(Path(f"m-001-{code}.png")) for code in ("01", "05", "21", "22", "24", "25")]
     assert [name.subset for name in names] == ["unoccluded"] * 2 + ["glasses"] * 2 + ["scarf"] * 2
 

@@ -10,7 +10,7 @@ import pytest
 
 from focus.datasets.meshes import write_obj
 from focus.errors import FocusError
-from focus.evaluation.now_submission import check_submission, write_submission
+from focus.evaluation.now_submission import check_submission, in_folder, write_submission
 
 
 def test_written_zip(scan_set, predictions, face, tmp_path) -> None:
@@ -19,8 +19,8 @@ def test_written_zip(scan_set, predictions, face, tmp_path) -> None:
     write_obj(
         first, face["prediction_vertices"], face["prediction_triangles"], np.full_like(face["prediction_vertices"], 0.4)
     )
-    assert write_submission(predictions, scan_set.names, tmp_path / "a.zip") == 4
-    write_submission(predictions, scan_set.names[::-1], tmp_path / "b.zip")
+    assert write_submission(in_folder(predictions), scan_set.names, tmp_path / "a.zip") == 4
+    write_submission(in_folder(predictions), scan_set.names[::-1], tmp_path / "b.zip")
     assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
     with zipfile.ZipFile(tmp_path / "a.zip") as archive:
         stems = {line.removesuffix(".jpg") for line in scan_set.names}
@@ -60,9 +60,9 @@ def test_refused(scan_set, predictions, face, tmp_path, change, reason) -> None:
     stem = predictions / scan_set.names[1].removesuffix(".jpg")
     write_obj(stem.with_suffix(".obj"), face["prediction_vertices"], face["prediction_triangles"])
     np.save(stem.with_suffix(".npy"), face["prediction_landmarks"])
-    assert list(check_submission(predictions, scan_set.names)) == [scan_set.names[1]]
+    assert list(check_submission(in_folder(predictions), scan_set.names)) == [scan_set.names[1]]
     with pytest.raises(FocusError, match=rf"1 of 4 predictions refused.*IMG_0002.*{reason}"):
-        write_submission(predictions, scan_set.names, tmp_path / "out.zip")
+        write_submission(in_folder(predictions), scan_set.names, tmp_path / "out.zip")
     assert not list(tmp_path.glob("*.zip*")) and not list(tmp_path.glob(".*"))
 
 
@@ -70,13 +70,13 @@ def test_missing_prediction_is_refused(scan_set, predictions, tmp_path) -> None:
     """If this fails an incomplete set is sent."""
     (predictions / scan_set.names[2]).with_suffix(".npy").unlink()
     with pytest.raises(FocusError, match="IMG_0003: no landmarks"):
-        write_submission(predictions, scan_set.names, tmp_path / "out.zip")
+        write_submission(in_folder(predictions), scan_set.names, tmp_path / "out.zip")
 
 
 def test_reach_is_an_option(scan_set, predictions, face) -> None:
     """If this fails the embedded face, smaller than a head, can never be packed."""
     stem = predictions / scan_set.names[1].removesuffix(".jpg")
     write_obj(stem.with_suffix(".obj"), face["prediction_vertices"], cropped(face))
-    assert check_submission(predictions, scan_set.names) and not check_submission(
-        predictions, scan_set.names, reach=0.5
+    assert check_submission(in_folder(predictions), scan_set.names) and not check_submission(
+        in_folder(predictions), scan_set.names, reach=0.5
     )

@@ -5,9 +5,10 @@ Layout below the root:
     labels/<name>.png                                         occluder classes by colour, on black
     faceEllipse/<name>.png                                    white = face region
 
-Session codes: 1 neutral, 2 smile, 3 anger, 4 scream, 5-7 side lights (left, right, both), 8-10 sunglasses, 11-13 scarf;
-14-26 repeat them in the second session. Egger et al. have masks for 120 images: neutral 1 and 5, glasses 21 and 22, scarf
-24 and 25, 40 each. So code 5 counts as unoccluded, although it has a light from the left, as 22 and 25 have. The other naming form (Cm-001-1.raw, W_002_14.raw) is read as the same.
+Session codes: 1 neutral, 2 smile, 3 anger, 4 scream, 5-7 light from left, right, both, 8-10 sunglasses, 11-13 scarf;
+14-26 repeat them in the second session. Egger et al. have masks for 120 images: neutral 1 and 5, glasses 21 and 22,
+scarf 24 and 25, 40 each. So code 5 counts as unoccluded, although it has a light from the left, as 22 and 25 have. The
+other naming form (Cm-001-1.raw, W_002_14.raw) is read as the same.
 """
 
 from __future__ import annotations

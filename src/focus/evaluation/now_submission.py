@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import uuid
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -35,12 +35,26 @@ USUAL_FACE = np.array(
     [[-46, 32, -8], [-17, 31, 0], [17, 31, 0], [46, 32, -8], [0, -14, 22], [-26, -38, 8], [26, -38, 8]],
     dtype=np.float64,
 )
+Prediction = tuple[FloatArray, FloatArray, FloatArray]
+"""Vertices (V, 3) mm, triangles (F, 3) from 0, landmarks (7, 3) mm in the order of `LANDMARKS`."""
 SECTORS = 16
 REACH = 0.9  # share of the evaluated radius that the mesh must reach in every direction around the face
 DIRECTIONS = ("image's right", "forehead", "image's left", "chin")
 
 
-def check_submission(predictions: Path, lines: Sequence[str], *, reach: float = REACH) -> dict[str, str]:
+def in_folder(folder: Path) -> Callable[[str], Prediction]:
+    """Return a function that reads the prediction of a line from a folder in NoW form."""
+
+    def read(line: str) -> Prediction:
+        mesh_file, landmark_file = prediction_files(folder, line)
+        return *read_mesh(mesh_file)[:2], read_landmarks(landmark_file)
+
+    return read
+
+
+def check_submission(
+    predictions: Callable[[str], Prediction], lines: Sequence[str], *, reach: float = REACH
+) -> dict[str, str]:
     """Return what is wrong with the predictions for these lines of the list: {line: reason}, empty when all is well.
 
     `reach` is the share of the evaluated radius that each mesh must reach (the embedded face, without ears and neck,
@@ -55,7 +69,9 @@ def check_submission(predictions: Path, lines: Sequence[str], *, reach: float = 
     return problems
 
 
-def write_submission(predictions: Path, lines: Sequence[str], out: Path, *, reach: float = REACH) -> int:
+def write_submission(
+    predictions: Callable[[str], Prediction], lines: Sequence[str], out: Path, *, reach: float = REACH
+) -> int:
     """Write `<subject>/<challenge>/IMG_xxxx.obj` (no colours) and `.npy` (7, 3) float64 for every line into a zip.
 
     Equal predictions give equal bytes; the file appears whole or not at all. Returns the number of predictions.
@@ -81,7 +97,9 @@ def write_submission(predictions: Path, lines: Sequence[str], out: Path, *, reac
     return len(lines)
 
 
-def add_prediction(archive: zipfile.ZipFile, predictions: Path, line: str, scratch: Path, reach: float) -> None:
+def add_prediction(
+    archive: zipfile.ZipFile, predictions: Callable[[str], Prediction], line: str, scratch: Path, reach: float
+) -> None:
     """Add one prediction's mesh and landmarks to the archive under fixed dates."""
     vertices, triangles, landmarks = checked_prediction(predictions, line, reach)
     write_obj(scratch, vertices, triangles)
@@ -94,20 +112,19 @@ def add_prediction(archive: zipfile.ZipFile, predictions: Path, line: str, scrat
         archive.writestr(entry, content, compress_type=zipfile.ZIP_DEFLATED)
 
 
-def checked_prediction(predictions: Path, line: str, reach: float) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Read one prediction: vertices (V, 3), triangles (F, 3), landmarks (7, 3). FocusError naming file and reason."""
-    mesh_file, landmark_file = prediction_files(predictions, line)
-    vertices, triangles, _ = read_mesh(mesh_file)
+def checked_prediction(predictions: Callable[[str], Prediction], line: str, reach: float) -> Prediction:
+    """Return one prediction if it is fit to be sent. FocusError naming the image, and file or reason, otherwise."""
+    vertices, triangles, landmarks = predictions(line)
     try:
         surface, _ = checked_surface(vertices, triangles)
-        landmarks = checked_landmarks("landmarks", read_landmarks(landmark_file))
+        landmarks = checked_landmarks("landmarks", landmarks)
         check_landmarks(landmarks)
         off = float(np.sqrt(surface.closest(landmarks).squared.max()))
         if off > LOOSE_FIT_MM:
             raise FocusError(f"landmarks up to {off:.1f} mm off the mesh, expected on its surface")
         check_extent(surface.vertices[np.unique(surface.triangles)], landmarks, reach)
     except FocusError as error:
-        raise FocusError(f"{mesh_file}: {error}") from None
+        raise FocusError(f"{line}: {error}") from None
     return vertices, triangles, landmarks
 
 

@@ -163,7 +163,7 @@ CLAIMS: tuple[Claim, ...] = (
     *_by_occluder(),
     _higher("15-sidelight", "F1 of FOCUS is higher than the skin mixture's under side light", None, "AR-sidelight",
             "FOCUS", SKIN),
-    _higher("15-sidelight-loss", "FOCUS loses less F1 than the skin mixture from the unoccluded set to side light", None,
+    _higher("15-sidelight-loss", "FOCUS loses less F1 than the skin mixture from unoccluded to side-lit faces", None,
             "AR-sidelight minus unoccluded", "FOCUS", SKIN),
     Claim("16-speed", "FOCUS is at least 100 times faster per image than the instance-wise fit", None, "timing",
           "FOCUS", "Egger-like", "seconds", "faster", threshold=100.0),
