@@ -63,7 +63,7 @@ def measure(method: Method, images: torch.Tensor, landmarks: torch.Tensor) -> di
 def main() -> None:
     """Measure both methods on the first AR images, print a table, and write JSON where asked."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--json", type=Path, nargs="?", const=paths.FITTING_TIMES, help="write the figures to this file")
+    parser.add_argument("--json", type=Path, nargs="?", const=paths.FITTING_TIMES, help="write the figures to a file")
     file = parser.parse_args().json
     torch.set_num_threads(1)
     packed = build.packed("ar")
@@ -71,7 +71,8 @@ def main() -> None:
     landmarks = torch.from_numpy(np.array(packed.landmarks[:IMAGES]))
     found = {name: measure(method, images, landmarks) for name, method in methods().items()}
     for name, times in found.items():
-        print(f"{name:12} {np.mean(times['one_at_a_time']):8.4f} s an image alone, {times['in_a_batch']:8.4f} s in a batch")
+        alone = np.mean(times["one_at_a_time"])
+        print(f"{name:12} {alone:8.4f} s an image alone, {times['in_a_batch']:8.4f} s in a batch")
     if file:
         machine = {"cores": os.cpu_count(), "machine": platform.machine(), "python": platform.python_version()}
         machine |= {"torch": torch.__version__, "load_average": round(os.getloadavg()[0], 2), "threads": 1}

@@ -10,7 +10,15 @@ import torch
 from scipy.spatial.transform import Rotation
 
 import tiny
-from focus.evaluation.subsets import OCCLUDED_CHALLENGE, celeba_subsets, head_rotation, now_pairs, occluded_fraction
+from focus.errors import FocusError
+from focus.evaluation.subsets import (
+    OCCLUDED_CHALLENGE,
+    celeba_subsets,
+    head_rotation,
+    now_pairs,
+    occluded_fraction,
+    read_list,
+)
 from focus.rendering import Camera
 
 
@@ -130,3 +138,28 @@ def test_an_image_serves_once(points):
 def test_no_occluded_image(points):
     """A set without the challenge would be an error."""
     assert now_pairs(packed_now(points, [("a", "p", 0), ("a", "p", 1)]), points, 5) == []
+
+
+def test_a_users_own_list(tmp_path):
+    """A given list would be ignored, or read in another order."""
+    path = tmp_path / "mine.txt"
+    path.write_text("b.jpg\n\n a.jpg \n")
+    assert read_list(path, ["a.jpg", "b.jpg", "c.jpg"]) == ["b.jpg", "a.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("a.jpg\nz.jpg\n", "line 2 is 'z.jpg', expected one of the 2 images"),
+        ("a.jpg\nb.jpg\na.jpg\n", "line 3 repeats a.jpg"),
+        ("\n", "no image in the list"),
+        (None, "no such file"),
+    ],
+)
+def test_a_list_that_names_no_image(tmp_path, text, reason):
+    """Table 1 or 3 would be on fewer images than the list has, without a word."""
+    path = tmp_path / "mine.txt"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(FocusError, match=f"mine.txt: {reason}"):
+        read_list(path, ["a.jpg", "b.jpg"])

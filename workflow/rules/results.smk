@@ -75,6 +75,28 @@ rule correct:
         DVC_REPRO
 
 
+rule external:
+    input:
+        needs("external"),
+    output:
+        directory("results/external"),
+    log:
+        "logs/external.log",
+    benchmark:
+        "logs/benchmarks/external.tsv"
+    priority: 30
+    conda:
+        "../envs/focus.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=240,
+    params:
+        **dvc_stage("external"),
+    shell:
+        DVC_REPRO
+
+
 rule tables:
     input:
         needs("tables"),

@@ -48,6 +48,16 @@ def read_image_of_size(path: Path, sizes: tuple[tuple[int, int], ...]) -> np.nda
     return image
 
 
+def read_rgba(path: Path, side: int) -> np.ndarray:
+    """Read a square image with transparency as (side, side, 4) uint8. FocusError as `read_image`, and without alpha."""
+    image = _open(path)
+    if image.mode not in ("RGBA", "LA") and "transparency" not in image.info:
+        raise FocusError(f"{path}: {image.mode} without an alpha channel, expected RGBA, alpha = rendered region")
+    if image.size != (side, side):
+        raise FocusError(f"{path}: {image.size[0]}x{image.size[1]} pixels, expected {side}x{side}")
+    return np.array(image.convert("RGBA"))
+
+
 def write_png(path: Path, image: np.ndarray) -> None:
     """Write (H, W) grey, (H, W, 3) RGB or (H, W, 4) RGBA uint8 as PNG, atomically; equal arrays give equal bytes."""
     if image.dtype != np.uint8:

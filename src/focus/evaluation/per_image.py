@@ -45,19 +45,26 @@ FACTS = ("occluder", "occluder_fraction")
 
 def image_rows(packed: PackedSet, start: int, prediction: Prediction) -> Iterator[dict[str, object]]:
     """Yield a row for each predicted image, from position `start` of the set: the figures of Tables 1, 4 and 5."""
-    target, visible = packed.images, packed.visible
-    if visible is None:
-        raise FocusError(f"{packed.folder}: found no visible-face masks, expected one an image")
     rendered = prediction.rendered[:, 0].numpy()
     images = prediction.images.permute(0, 2, 3, 1).numpy()
     for place in range(len(images)):
-        i = start + place
-        fit = (target[i], images[place], visible[i], rendered[place])
-        row = about(packed, i) | {"rmse": rmse(*fit), "rmse_visible": rmse_visible(*fit)}
-        if prediction.mask is not None:
-            found = scores(prediction.mask[place, 0].numpy(), visible[i], rendered[place])
-            row |= {"acc": found.acc, "ppv": found.ppv, "tpr": found.tpr, "f1": found.f1}
-        yield row
+        mask = None if prediction.mask is None else prediction.mask[place, 0].numpy()
+        yield image_row(packed, start + place, images[place], rendered[place], mask)
+
+
+def image_row(
+    packed: PackedSet, position: int, image: np.ndarray, rendered: np.ndarray, mask: np.ndarray | None
+) -> dict[str, object]:
+    """Return one image's row for a reconstruction (S,S,3), its region (S,S) 0/1 and a mask (S,S) 0..1 or None."""
+    if packed.visible is None:
+        raise FocusError(f"{packed.folder}: found no visible-face masks, expected one an image")
+    visible = packed.visible[position]
+    fit = (packed.images[position], image, visible, rendered)
+    row = about(packed, position) | {"rmse": rmse(*fit), "rmse_visible": rmse_visible(*fit)}
+    if mask is not None:
+        found = scores(mask, visible, rendered)
+        row |= {"acc": found.acc, "ppv": found.ppv, "tpr": found.tpr, "f1": found.f1}
+    return row
 
 
 def about(packed: PackedSet, position: int) -> dict[str, object]:
@@ -77,17 +84,33 @@ def now_rows(
     """
     triangles, seven = model.triangles.numpy(), model.landmarks_now.numpy()
     rows: list[dict[str, object]] = []
-    errors: dict[str, list[np.ndarray]] = {"all": [], "unoccluded": [], "occluded": []}
+    errors = no_errors()
     for position, vertices in enumerate(meshes.double().numpy()):
-        row = about(packed, position)
-        scan, subset = scans[str(row["subject"])], subsets.get(str(row["image"]), "none")
-        result = now_errors(scan.vertices, scan.landmarks, vertices, triangles, vertices[seven])
-        figures = {f"now_{key}": value for key, value in statistics(result.errors).items() if key != "points"}
-        rows.append(row | {"subset": subset, "points": len(result.errors), **figures})
-        for name in ("all", subset):
-            if name in errors:
-                errors[name].append(result.errors)
+        rows.append(now_row(packed, position, scans, (vertices, triangles, vertices[seven]), subsets, errors))
     return rows, errors
+
+
+def no_errors() -> dict[str, list[np.ndarray]]:
+    """Return the empty errors of NoW: all images, and Table 3's two subsets."""
+    return {"all": [], "unoccluded": [], "occluded": []}
+
+
+def now_row(
+    packed: PackedSet,
+    position: int,
+    scans: Mapping[str, Scan],
+    prediction: tuple[np.ndarray, np.ndarray, np.ndarray],
+    subsets: Mapping[str, str],
+    errors: dict[str, list[np.ndarray]],
+) -> dict[str, object]:
+    """Return one image's row for (vertices, triangles, seven landmarks), and add its errors in mm to `errors`."""
+    row = about(packed, position)
+    scan, subset = scans[str(row["subject"])], subsets.get(str(row["image"]), "none")
+    result = now_errors(scan.vertices, scan.landmarks, *prediction)
+    for name in {"all", subset} & set(errors):
+        errors[name].append(result.errors)
+    figures = {f"now_{key}": value for key, value in statistics(result.errors).items() if key != "points"}
+    return row | {"subset": subset, "points": len(result.errors), **figures}
 
 
 def pooled(errors: Mapping[str, list[np.ndarray]]) -> dict[str, dict[str, float]]:

@@ -3,12 +3,15 @@
 CelebA: a test image's occluded fraction is the share of the landmarks' convex hull that the part masks do not show as
 visible face. The images with the smallest fractions are the unoccluded subset, those with the largest the occluded one.
 NoW: each image of the challenge `multiview_occlusions` is paired with the same subject's image of another challenge
-whose estimated head pose is closest; an image serves once, and the closest pairs are taken.
+whose estimated head pose is closest; an image serves once, and the closest pairs are taken. A user's own list goes
+before a rule (`read_list`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -16,8 +19,35 @@ from scipy.spatial import ConvexHull
 from scipy.spatial.transform import Rotation
 
 from focus.datasets.packed import PackedSet
+from focus.errors import FocusError
 
 OCCLUDED_CHALLENGE = "multiview_occlusions"
+
+
+def read_list(path: Path, known: Collection[str]) -> list[str]:
+    """Return a user's own list, an image name a line, blank lines skipped.
+
+    Raises FocusError naming the line that is no image of `known`, or that stands twice; and on an empty list.
+    """
+    try:
+        lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+    except FileNotFoundError:
+        raise FocusError(f"{path}: no such file; expected a list of images, one a line") from None
+    except (UnicodeDecodeError, OSError) as error:
+        raise FocusError(f"{path}: cannot be read as text ({error})") from None
+    found: dict[str, int] = {}
+    for number, name in enumerate(lines, start=1):
+        if name and name not in known:
+            example = next(iter(known), "none")
+            expected = f"expected one of the {len(known)} images of the set in which a face was found, e.g. {example}"
+            raise FocusError(f"{path}: line {number} is {name[:80]!r}, {expected}")
+        if name in found:
+            raise FocusError(f"{path}: line {number} repeats {name}, expected each image once")
+        if name:
+            found[name] = number
+    if not found:
+        raise FocusError(f"{path}: no image in the list, expected one a line")
+    return list(found)
 
 
 @dataclass(frozen=True)

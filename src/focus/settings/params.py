@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from focus.settings.base import Count, Name, Section
+from focus.settings.base import Count, Name, Section, Weight
 
 Form = Literal["preset", "paper", "released"]
 
@@ -84,6 +85,40 @@ class Ablation(Section):
     variant: Name = Field(description="the variant whose figures go to results/headline.json")
 
 
+class Lists(Section):
+    """A user's own lists, an image a line, in place of the stated rules; null: the rule (evaluation/subsets.py)."""
+
+    celeba_unoccluded: Path | None = Field(description="Table 1's unoccluded images, names as in CelebA-HQ-img/")
+    celeba_occluded: Path | None = Field(description="Table 1's occluded images")
+    now_unoccluded: Path | None = Field(description="Table 3's unoccluded images, lines as in NoW's lists")
+    now_occluded: Path | None = Field(description="Table 3's occluded images")
+
+
+class NoWTest(Section):
+    """Figures that the NoW benchmark's server returned for the test set."""
+
+    median_mm: Weight
+    mean_mm: Weight
+    std_mm: Weight
+
+
+class External(Section):
+    """Another method's predictions (docs/external.md); what is null gives no rows."""
+
+    now: Path | None = Field(None, description="folder in NoW form: meshes and landmarks of the validation set")
+    images: Path | None = Field(None, description="folder with CelebA/ and AR/: RGBA crops, alpha = rendered region")
+    masks: Path | None = Field(None, description="folder with CelebA/ and AR/: predicted masks, white = face")
+    now_test: NoWTest | None = None
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> External:
+        if self.masks is not None and self.images is None:
+            raise ValueError("found masks without images, expected both: scores count inside the rendered region")
+        if all(value is None for _, value in self):
+            raise ValueError("found nothing, expected at least one of now, images, now_test")
+        return self
+
+
 class Params(Section):
     """params.yaml."""
 
@@ -97,6 +132,8 @@ class Params(Section):
     variants: dict[Name, Variant]
     corrected: dict[Name, Corrected]
     instance_wise: dict[Name, InstanceWise]
+    external: dict[Name, External]
+    lists: Lists
     ablation: Ablation
 
     @model_validator(mode="after")
@@ -108,4 +145,7 @@ class Params(Section):
         for key, found, known in named:
             if found not in known:
                 raise ValueError(f"{key}: found {found!r}, expected one of {', '.join(known)}")
+        for name in self.external:
+            if name in {*self.variants, *self.corrected}:
+                raise ValueError(f"external: found {name!r}, a method of this run; expected another name")
         return self

@@ -12,12 +12,12 @@ from focus.stages.common import methods, provenance, results
 from focus.stages.runner import run
 
 SECTIONS = ("assets", "evaluation")
-PARAMS = ("profile", "seeds", "variants", "corrected", "instance_wise")
+PARAMS = ("profile", "seeds", "variants", "corrected", "instance_wise", "external")
 
 
 def work(settings: SimpleNamespace) -> None:
     """Write results/claims.json and results/claims.md."""
-    found = results(list(methods(settings)))
+    found = results(list(methods(settings)), settings.external)
     rng = numpy_generator(settings.seeds.training, "claims", "bootstrap")
     verdicts = evaluate_claims(found, rng, timings(settings.profile), resamples=settings.evaluation.bootstrap)
     write_json(paths.RESULTS / "claims.json", verdicts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from types import SimpleNamespace
 
 from focus.files import read_json
@@ -18,9 +19,13 @@ def methods(settings: SimpleNamespace) -> dict[str, list[int]]:
     return found
 
 
-def results(names: list[str]) -> Results:
-    """Return the per-image figures of the named methods; leftovers of removed variants are not read."""
-    return load_results([paths.METRICS / name for name in names])
+def results(names: list[str], external: Iterable[str] = ()) -> Results:
+    """Return the per-image figures of the named methods; leftovers of removed variants are not read.
+
+    An external method of which only the server's figures are known has none.
+    """
+    others = [paths.EXTERNAL / name for name in external if (paths.EXTERNAL / name).is_dir()]
+    return load_results([paths.METRICS / name for name in names], others)
 
 
 def provenance(settings: SimpleNamespace) -> str:

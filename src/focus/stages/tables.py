@@ -12,17 +12,24 @@ from focus.stages.common import methods, missing, provenance, results
 from focus.stages.runner import run
 
 SECTIONS = ("assets",)
-PARAMS = ("profile", "variants", "corrected", "instance_wise")
+PARAMS = ("profile", "variants", "corrected", "instance_wise", "external")
 REFERENCES = ("all-ones",)
 
 
 def work(settings: SimpleNamespace) -> None:
     """Write results/tables."""
     rows, lacking = methods(settings), missing()
-    tables = build_tables(results(list(rows)), rows, missing=lacking)
+    found = results(list(rows), settings.external)
+    tables = build_tables(found, rows, missing=lacking, now_test=server_figures(settings))
     with whole_directory(paths.TABLES) as folder:
         for number, frame in tables.items():
             write_table(folder, number, frame, provenance(settings), lacking, REFERENCES)
+
+
+def server_figures(settings: SimpleNamespace) -> dict[str, dict[str, float]]:
+    """Return method -> median, mean, std in mm on NoW's test set, as the benchmark's server returned them."""
+    given = {name: plan.now_test for name, plan in settings.external.items() if plan.now_test is not None}
+    return {name: {"median": test.median_mm, "mean": test.mean_mm, "std": test.std_mm} for name, test in given.items()}
 
 
 if __name__ == "__main__":

@@ -1,0 +1,70 @@
+"""Other people's predictions (`external` in params.yaml) measured by the functions that measure the run's own."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+from focus.datasets.scans import read_scans
+from focus.errors import FocusError
+from focus.evaluation.external import Measured, measure_images, measure_now
+from focus.evaluation.per_image import pooled, write_figures
+from focus.files import whole_directory, write_json
+from focus.stages import build, paths
+from focus.stages.evaluate import IMAGE_SETS, membership
+from focus.stages.runner import run
+
+SECTIONS = ()
+PARAMS = ("external",)
+
+
+def work(settings: SimpleNamespace) -> None:
+    """Write results/external: <method>/images.csv and pooled.json, and methods.json with what was left out and why."""
+    with whole_directory(paths.EXTERNAL) as folder:
+        report = {}
+        for name, given in settings.external.items():
+            measured = measure(given)
+            rows = [row for part in measured.values() for row in part.rows]
+            if rows:
+                write_figures(folder / name, name, rows, pooled(measured["NoW"].errors) if "NoW" in measured else {})
+            report[name] = {testset: counts(name, testset, part) for testset, part in measured.items()}
+        write_json(folder / "methods.json", report)
+
+
+def measure(given: SimpleNamespace) -> dict[str, Measured]:
+    """Return test set -> figures of one method, for the sets it has predictions of and that are there."""
+    measured = {}
+    for testset, split in IMAGE_SETS.items():
+        folder = image_folder(given.images, testset)
+        if folder is not None and build.has(split):
+            packed = build.packed(split)
+            subsets = membership("celeba") if testset == "CelebA" else {r["name"]: r["subset"] for r in packed.index}
+            masks = None if given.masks is None else image_folder(given.masks, testset)
+            measured[testset] = measure_images(packed, testset, subsets, folder, masks)
+    if given.now is not None and build.has("now"):
+        packed = build.packed("now")
+        measured["NoW"] = measure_now(packed, read_scans(packed.folder), given.now, membership("now"))
+    return measured
+
+
+def image_folder(given: Path | None, testset: str) -> Path | None:
+    """Return the folder of one test set, None where the method has none. FocusError when it has none at all."""
+    if given is None:
+        return None
+    if not any((given / name).is_dir() for name in IMAGE_SETS):
+        raise FocusError(f"{given}: found neither {' nor '.join(IMAGE_SETS)} in it, expected at least one of the two")
+    return given / testset if (given / testset).is_dir() else None
+
+
+def counts(method: str, testset: str, measured: Measured) -> dict[str, object]:
+    """Return how many images were measured and which were not, and say so on standard error."""
+    if measured.left_out:
+        image, reason = next(iter(measured.left_out.items()))
+        found = f"{len(measured.left_out)} images left out, the first: {image}: {reason}"
+        print(f"external: {method}: {testset}: {found}", file=sys.stderr)
+    return {"measured": len(measured.rows), "left_out": measured.left_out}
+
+
+if __name__ == "__main__":
+    run("external", SECTIONS, PARAMS, work)
