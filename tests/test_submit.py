@@ -95,10 +95,19 @@ def test_what_is_not_there_is_named(pictures, trained, monkeypatch, tmp_path):
     paths.misfit_prior("plain").unlink()
     with pytest.raises(FocusError, match=r"misfit_prior.safetensors: no such file"):
         submit.method_predictions("Mine-MP", pictures, trained)
-    found = [Detection(np.zeros((68, 2), np.float32)), Detection(None, "no face found")]
-    monkeypatch.setattr(build, "detector", lambda plan: SimpleNamespace(detect=lambda images: found[::-1]))
-    with pytest.raises(FocusError, match=r"of 2 images without a usable face; the first: .*IMG_0001.jpg: no face"):
+    none = [Detection(None, "no face found")] * 2
+    monkeypatch.setattr(build, "detector", lambda plan: SimpleNamespace(detect=lambda images: none))
+    with pytest.raises(FocusError, match=r"no image with a usable face, expected some; .*IMG_0001.jpg: no face found"):
         submit.method_predictions("Mine", pictures, trained)
     paths.network("Mine").unlink()
     with pytest.raises(FocusError, match="expected Mine trained by `dvc repro`"):
         submit.method_predictions("Mine", pictures, trained)
+
+
+def test_an_image_without_a_face_gets_the_mean_face(pictures, trained, monkeypatch, capsys):
+    """One undetected face would make a submission of 1,702 images impossible, or a made-up shape be sent unnamed."""
+    found = [Detection(None, "no face found"), *trained.detector.detect([None])]
+    monkeypatch.setattr(build, "detector", lambda plan: SimpleNamespace(detect=lambda images: found))
+    shapes = submit.shape_latents(pictures, "Mine", trained)
+    assert not shapes[LINES[0]].any() and shapes[LINES[1]].any()
+    assert f"{LINES[0]}: no face found; the mean face is sent" in capsys.readouterr().err

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
+import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
@@ -31,8 +33,8 @@ def submit(method: str, out: Path, split: str, dataset: Path | None, reach: floa
     form. `dataset` is NoW's folder; by default the one that the profile names, or else the emulated one.
 
     Raises:
-        FocusError: an unknown method, a missing list or model, an image without a face, or what `write_submission`
-            refuses; nothing is written then.
+        FocusError: an unknown method, a missing list or model, or what `write_submission` refuses; nothing is written
+            then.
     """
     folder = Path(method)
     if folder.is_dir() and dataset is not None:  # anybody's predictions: no project is needed
@@ -74,17 +76,22 @@ def load_prior(path: Path) -> Tensor:
 
 
 def shape_latents(pictures: NoW, variant: str, chosen: SimpleNamespace) -> dict[str, Tensor]:
-    """Return line -> shape latents (K,) by the variant's R, on Deep3D crops by the detected landmarks."""
+    """Return line -> shape latents (K,) by the variant's R, on Deep3D crops by the detected landmarks.
+
+    The server wants a mesh for every image: one without a usable face gets the mean face, and is named on stderr.
+    """
     if not paths.network(variant).is_file():
         raise FocusError(f"{paths.network(variant)}: no such file; expected {variant} trained by `dvc repro`")
     autoencoder, _ = build.focus_networks(chosen, paths.network(variant))
     missed: dict[str, str] = {}
     cut = list(crops(pictures, build.detector(chosen.detector), chosen.image.side, missed, {}))
-    if missed:
+    if not cut:
         line, reason = next(iter(missed.items()))
-        found = f"{len(missed)} of {len(pictures)} images without a usable face"
-        raise FocusError(f"{found}; the first: {line}: {reason}")
+        raise FocusError(f"{pictures.root}: found no image with a usable face, expected some; {line}: {reason}")
+    for line, reason in missed.items():
+        print(f"submit: {line}: {reason}; the mean face is sent for it", file=sys.stderr)
     with tempfile.TemporaryDirectory() as scratch:
         packed = pack(Path(scratch, "now"), cut)
         latents = encode(autoencoder, packed, chosen.evaluation.batch).shape
-    return dict(zip([sample.name for sample in cut], latents, strict=True))
+    mean_face = torch.zeros_like(latents[0])
+    return dict.fromkeys(missed, mean_face) | dict(zip([sample.name for sample in cut], latents, strict=True))
