@@ -1,0 +1,62 @@
+"""Show what each reading of Table 1's RMSE makes of a finished run: `python scripts/rmse_readings.py [METHOD ...]`.
+
+Prints a Markdown table: method, test set, and the mean over images of every reading in `image_fitting.READINGS`, from
+the latents that the `evaluate` stages kept. docs/metrics.md quotes it.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from types import SimpleNamespace
+
+import numpy as np
+import torch
+
+from focus import settings
+from focus.evaluation.image_fitting import READINGS
+from focus.files import read_npy
+from focus.report.tables import AR_OVERALL
+from focus.stages import build, paths
+from focus.stages.evaluate import IMAGE_SETS, membership
+
+BATCH = 32
+
+
+def readings(chosen: SimpleNamespace, method: str, testset: str) -> Iterator[tuple[str, list[float]]]:
+    """Yield the name and all readings of each image of a test set, from the method's kept latents."""
+    packed, network = build.packed(IMAGE_SETS[testset]), build.autoencoder(chosen).eval()
+    theta = torch.from_numpy(read_npy(paths.EVALUATION / method / f"{IMAGE_SETS[testset]}_theta.npy"))
+    for start in range(0, len(packed), BATCH):
+        with torch.no_grad():
+            result = network.decode(network.split(theta[start : start + BATCH]))
+        images, regions = result.image.permute(0, 2, 3, 1).numpy(), result.mask[:, 0].numpy()
+        for i, (image, region) in enumerate(zip(images, regions, strict=True), start=start):
+            fit = (packed.images[i], image, packed.visible[i], region)
+            yield packed.names[i], [reading(*fit) for reading in READINGS.values()]
+
+
+def rows(chosen: SimpleNamespace, method: str) -> Iterator[tuple[str, np.ndarray]]:
+    """Yield Table 1's test sets with the mean of each reading over the images of the set."""
+    celeba, ar = dict(readings(chosen, method, "CelebA")), dict(readings(chosen, method, "AR"))
+    lists = membership("celeba")
+    for subset in ("unoccluded", "occluded"):
+        yield f"CelebA-{subset.title()}", np.nanmean([celeba[name] for name in celeba if lists.get(name) == subset], 0)
+    subsets = {row["name"]: row["subset"] for row in build.packed("ar").index}
+    yield "AR-Overall", np.nanmean([ar[name] for name in ar if subsets[name] in AR_OVERALL], 0)
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("methods", nargs="*", default=["MoFA", "Backbone", "FOCUS"])
+    chosen = settings.load(("image", "encoder", "render"))
+    print("| test set | method |", " | ".join(READINGS), "|\n|---|---|" + "---:|" * len(READINGS))
+    found = {method: dict(rows(chosen, method)) for method in parser.parse_args().methods}
+    for testset in next(iter(found.values())):
+        for method, sets in found.items():
+            print(f"| {testset} | {method} |", " | ".join(f"{value:.2f}" for value in sets[testset]), "|")
+
+
+if __name__ == "__main__":
+    main()
