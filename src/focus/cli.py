@@ -66,6 +66,22 @@ def assets(profile: Annotated[str, typer.Option(help="profiles/<profile>.yaml")]
 
 
 @app.command()
+def report(
+    out: Annotated[Path, typer.Option(help="HTML file to write")] = Path("results/report.html"),
+    faces: Annotated[
+        bool | None,
+        typer.Option("--faces/--no-faces", help="with pictures and meshes of faces; default: only drawn ones"),
+    ] = None,
+) -> None:
+    """Write the page of a finished run again: claims, tables, figures, gallery, 3D views, training curves."""
+    from focus import settings
+    from focus.stages import report as stage
+
+    stage.work(settings.load(stage.SECTIONS, stage.PARAMS), faces, out)
+    print(out)
+
+
+@app.command()
 def schemas(folder: Annotated[Path, typer.Argument(help="folder to write to")] = Path("workflow/schemas")) -> None:
     """Write the JSON schemas of params.yaml and of the profiles."""
     from focus.files import write_json

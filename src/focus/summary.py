@@ -14,6 +14,7 @@ RESULTS = {
     "results/tables": "Tables 1-5 (.csv, .md, .tex), the paper's figures beside this run's",
     "results/figures": "Figures 1, 3, 4, 5, error and training curves (.png)",
     "results/claims.md": "the paper's claims, each with its interval on this run",
+    "results/report.html": "all of it on one page, with a gallery and meshes to turn; opens in any browser",
     "results/headline.json": "the figures `dvc exp show` compares",
 }
 

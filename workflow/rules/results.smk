@@ -196,3 +196,25 @@ rule headline:
         **dvc_stage("headline"),
     shell:
         DVC_REPRO
+
+
+rule report_page:
+    input:
+        needs("report"),
+    output:
+        "results/report.html",
+    log:
+        "logs/report.log",
+    benchmark:
+        "logs/benchmarks/report.tsv"
+    priority: 5
+    conda:
+        "../envs/focus.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=30,
+    params:
+        **dvc_stage("report"),
+    shell:
+        DVC_REPRO

@@ -24,6 +24,7 @@ CURVES = Path("results/curves")
 TABLES = Path("results/tables")
 FIGURES = Path("results/figures")
 FITTING_TIMES = Path("benchmarks/results/fitting.json")  # measured by hand and committed: benchmarks/fitting.py
+REPORT = Path("results/report.html")
 
 MISSING = "missing.json"  # stands in a data set's folder when its licensed files are not there
 

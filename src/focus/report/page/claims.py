@@ -1,0 +1,68 @@
+"""The claims of claims.json as rows of the page, each with its interval drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+WIDTH, HEIGHT = 140, 14
+WORDS = {True: "holds", False: "does not hold", "not resolved": "not resolved", None: "no data"}
+PLURAL = {"holds": "hold", "does not hold": "do not hold", "not resolved": "not resolved", "no data": "without data"}
+UNITS = {"rmse": "RMSE", "now_median": "mm", "seconds": "times"}
+
+
+@dataclass(frozen=True)
+class ClaimRow:
+    """One claim as printed; low, margin and high are places in the interval's drawing, None without data."""
+
+    id: str
+    claim: str
+    testset: str
+    verdict: str
+    mechanism: bool
+    figure: str
+    interval: str
+    images: int
+    reason: str
+    low: str | None = None
+    place: str | None = None
+    high: str | None = None
+
+
+def claim_rows(verdicts: Sequence[Mapping[str, Any]]) -> list[ClaimRow]:
+    """Return the rows; the intervals of one metric share a scale, symmetric about zero."""
+    reach: dict[str, float] = {}
+    for verdict in verdicts:
+        if verdict["low"] is not None:
+            ends = max(abs(verdict["low"]), abs(verdict["high"]), reach.get(verdict["metric"], 1e-9))
+            reach[verdict["metric"]] = ends
+    return [_row(verdict, reach) for verdict in verdicts]
+
+
+def counts(rows: Sequence[ClaimRow]) -> dict[str, int]:
+    """Return verdict -> how many claims have it, in the order holds, does not hold, not resolved, no data."""
+    return {word: sum(row.verdict == word for row in rows) for word in WORDS.values()}
+
+
+def _row(verdict: Mapping[str, Any], reach: Mapping[str, float]) -> ClaimRow:
+    facts = {
+        "id": verdict["id"],
+        "claim": verdict["claim"],
+        "testset": verdict["testset"],
+        "verdict": WORDS[verdict["holds"]],
+        "mechanism": verdict["mechanism"],
+        "images": verdict["images"],
+        "reason": verdict["reason"] or "",
+    }
+    if verdict["margin"] is None:
+        return ClaimRow(**facts, figure="", interval="")
+
+    def place(value: float) -> str:
+        return f"{WIDTH / 2 + value / reach[verdict['metric']] * (WIDTH / 2 - 4):.1f}"
+
+    metric = verdict["metric"]
+    figure = f"{verdict['margin']:+.3f} {UNITS.get(metric, metric.upper())}"
+    interval = f"{verdict['low']:+.3f} … {verdict['high']:+.3f}"
+    drawn = {"low": place(verdict["low"]), "place": place(verdict["margin"]), "high": place(verdict["high"])}
+    return ClaimRow(**facts, figure=figure, interval=interval, **drawn)

@@ -1,0 +1,71 @@
+"""A table of the page: the blocks of `layout` laid over each other, so that the paper's figure stands by the run's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from focus.report.layout import FORMS, Block, Cell
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One table of the paper with a list of figures in each cell.
+
+    spans: (heading, columns) above the headings, empty when there are no groups. rows: (label, cells); a cell is a list
+    of (source, Cell), run first, without the sources that have no figure there. images: (source, how many images).
+    """
+
+    number: int
+    caption: str
+    corner: str
+    spans: list[tuple[str, int]]
+    headings: list[str]
+    rows: list[tuple[str, list[list[tuple[str, Cell]]]]]
+    images: list[tuple[str, str]]
+    italic: frozenset[str]
+
+
+Column = tuple[str, str]
+
+
+def compare(number: int, blocks: Sequence[Block]) -> Comparison:
+    """Return Table `number` with all of `blocks` in one; rows and columns in the paper's order, then the run's own."""
+    columns = _union(_columns(block) for block in blocks)
+    labels = _union([label for label, _ in block.rows] for block in blocks)
+    found = {
+        (block.source, label, column): cell
+        for block in blocks
+        for label, cells in block.rows
+        for column, cell in zip(_columns(block), cells, strict=True)
+    }
+    sources = sorted((block.source for block in blocks), key=("run", "external", "paper").index)
+
+    def figures(label: str, column: Column) -> list[tuple[str, Cell]]:
+        cells = [(source, found.get((source, label, column), Cell())) for source in sources]
+        return [(source, cell) for source, cell in cells if cell.text not in ("", "-")]
+
+    rows = [(label, [figures(label, column) for column in columns]) for label in labels]
+    images = [(block.source, block.images) for block in blocks if block.images]
+    form = FORMS[number]
+    italic = frozenset[str]().union(*(block.italic for block in blocks))
+    headings = [heading for _, heading in columns]
+    return Comparison(number, form.caption, form.corner, _spans(columns), headings, rows, images, italic)
+
+
+def _columns(block: Block) -> list[Column]:
+    """Return (group, heading) of each column; the group is "" in a table without groups."""
+    if not block.spans:
+        return [("", heading) for heading in block.headings]
+    groups = [group for group, width in block.spans for _ in range(width)]
+    return list(zip(groups, block.headings, strict=True))
+
+
+def _spans(columns: Sequence[Column]) -> list[tuple[str, int]]:
+    groups = [group for group, _ in columns]
+    return [(group, groups.count(group)) for group in dict.fromkeys(groups) if group]
+
+
+def _union(lists: Iterable[Iterable]) -> list:
+    """Return each entry once, in the order of its first appearance."""
+    return list(dict.fromkeys(entry for entries in lists for entry in entries))

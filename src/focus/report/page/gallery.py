@@ -1,0 +1,103 @@
+"""The page's gallery: which images are shown, and what is shown of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import matplotlib
+import numpy as np
+import pandas as pd
+
+from focus.report.page.embed import mask_uri, photo_uri
+from focus.report.schemas import SUBSETS
+
+EACH = 2
+"""Images for each of best, median and worst."""
+ERROR_LIMIT = 64.0
+"""The error map's brightest colour, of 255."""
+METRICS = {"rmse": ("RMSE", "min"), "f1": ("F1", "max"), "now_median": ("median scan error (mm)", "min")}
+"""Column of images.csv -> its name, and which end is best."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One image that the gallery shows: why (`group`, `rank`), which, and its figure."""
+
+    group: str
+    testset: str
+    image: str
+    rank: str
+    value: float
+
+
+@dataclass(frozen=True)
+class Case:
+    """A choice with its pictures: (what it shows, data URI)."""
+
+    choice: Choice
+    pictures: list[tuple[str, str]]
+
+    @property
+    def figure(self) -> str:
+        """The figure as printed."""
+        return f"{self.choice.value:.3f}" if self.choice.value < 10 else f"{self.choice.value:.1f}"
+
+
+def choose(images: pd.DataFrame, each: int = EACH) -> Iterator[Choice]:
+    """Yield the best, median and worst images of each subset by each metric, from one method's rows of images.csv.
+
+    Images of equal value keep the order of the file, so the choice is the same on every machine. NoW counts as one set.
+    """
+    for testset, subsets in SUBSETS.items():
+        for subset in [""] if testset == "NoW" else [name for name in subsets if name != "none"]:
+            rows = images[(images["testset"] == testset) & ((images["subset"] == subset) | (subset == ""))]
+            for metric, (title, best) in METRICS.items():
+                known = rows[rows[metric].notna()].sort_values(metric, ascending=best == "min", kind="stable")
+                group = f"{testset} {subset}, by {title}".replace(" ,", ",")
+                for rank, position in _ranks(len(known), each):
+                    row = known.iloc[position]
+                    yield Choice(group, testset, row["image"], rank, float(row[metric]))
+
+
+def _ranks(count: int, each: int) -> list[tuple[str, int]]:
+    """Return (rank, position): the first, the middle and the last `each` of `count`, none twice."""
+    middle = max(0, (count - each) // 2)
+    parts = {"best": range(each), "median": range(middle, middle + each), "worst": range(count - each, count)}
+    found: dict[int, str] = {}
+    for rank, positions in parts.items():
+        for position in positions:
+            if 0 <= position < count:
+                found.setdefault(position, rank)
+    return [(rank, position) for position, rank in sorted(found.items())]
+
+
+def case(
+    choice: Choice,
+    target: np.ndarray,
+    rendered: np.ndarray,
+    region: np.ndarray,
+    mask: np.ndarray | None = None,
+    visible: np.ndarray | None = None,
+) -> Case:
+    """Return a case of one image.
+
+    target: (S,S,3) uint8. rendered: (S,S,3) 0..1. region: (S,S) 1 where the face is rendered. mask: (S,S) the predicted
+    mask, 1 = face, or None. visible: (S,S) ground truth, 1 = visible face, or None. Both masks are shown inside the
+    region, where they are compared.
+    """
+    drawing = np.rint(np.clip(rendered, 0, 1) * 255).astype(np.uint8)
+    pictures = [("target", photo_uri(np.asarray(target))), ("reconstruction", photo_uri(drawing))]
+    if mask is not None:
+        pictures.append(("mask", mask_uri(mask * region)))
+    if visible is not None:
+        pictures.append(("true mask", mask_uri(visible * region)))
+    pictures.append(("error", photo_uri(error_map(target, drawing, region))))
+    return Case(choice, pictures)
+
+
+def error_map(target: np.ndarray, drawing: np.ndarray, region: np.ndarray) -> np.ndarray:
+    """Return (S,S,3) uint8: the mean absolute difference of the channels in magma's colours, mid-grey outside."""
+    error = np.abs(target.astype(float) - drawing.astype(float)).mean(axis=-1) / ERROR_LIMIT
+    colours = np.rint(matplotlib.colormaps["magma"](np.clip(error, 0, 1))[..., :3] * 255).astype(np.uint8)
+    return np.where(region[..., None] >= 0.5, colours, np.uint8(128))

@@ -1,0 +1,145 @@
+"""The page results/report.html: claims, tables, figures, gallery, 3D views and training curves in one file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import torch
+from safetensors.torch import load_file
+
+from focus.autoencoder import Autoencoder, Parameters
+from focus.errors import FocusError
+from focus.files import read_json, read_npy, write_text
+from focus.report.layout import blocks
+from focus.report.page import Page, figure_of, render_page
+from focus.report.page.claims import claim_rows
+from focus.report.page.compare import Comparison, compare
+from focus.report.page.curves import Panel, panels
+from focus.report.page.document import TITLES, Figure
+from focus.report.page.gallery import Case, Choice, case, choose
+from focus.report.page.views import View, misfit_views, payload, reconstruction_view
+from focus.report.results import read_images
+from focus.report.schemas import TABLES, conform
+from focus.stages import build, paths
+from focus.stages.common import missing, provenance
+from focus.stages.runner import run
+from focus.stages.tables import REFERENCES
+
+SECTIONS = ("image", "encoder", "render", "assets")
+PARAMS = ("profile",)
+VARIANT = "FOCUS"
+SPLITS = {"CelebA": "celeba_test", "AR": "ar", "NoW": "now"}
+LIMIT = 15_000_000  # bytes: what still opens on a phone
+WITHHELD = "Pictures and meshes of faces are left out: this run used data sets of real people or a licensed face model."
+
+
+def work(settings: SimpleNamespace, faces: bool | None = None, out: Path = paths.REPORT) -> None:
+    """Write the page to `out`; `faces` None: with faces only where all of them are drawn.
+
+    Raises FocusError when the page would be larger than LIMIT.
+    """
+    if faces is None:
+        faces = not any(getattr(settings.assets, name) is not None for name in ("bfm", "celeba_hq", "ar", "now"))
+    page = Page(
+        provenance=provenance(settings),
+        withheld="" if faces else WITHHELD,
+        claims=claim_rows(read_json(paths.RESULTS / "claims.json")),
+        tables=tables(),
+        curves=curves(),
+        figures=figures(faces),
+        **face_parts(settings) if faces else {},
+    )
+    text = render_page(page)
+    if len(text.encode()) > LIMIT:
+        raise FocusError(f"{out}: would be {len(text.encode()):,} bytes, expected at most {LIMIT:,}")
+    write_text(out, text)
+
+
+def tables() -> list[Comparison]:
+    """Return Tables 1-5 as the tables stage wrote them."""
+    made, lacking = [], missing()
+    for number, schema in TABLES.items():
+        path = paths.TABLES / f"table{number}.csv"
+        frame = conform(pd.read_csv(path, dtype=str, keep_default_na=False), schema, str(path))
+        made.append(compare(number, blocks(number, frame, lacking, REFERENCES)))
+    return made
+
+
+def curves() -> dict[str, list[Panel]]:
+    """Return the panels of all training curves; the file of a variant that did not train is empty."""
+    files = [path for path in sorted(paths.CURVES.glob("*.csv")) if path.read_text(encoding="utf-8").strip()]
+    return panels({path.stem: pd.read_csv(path) for path in files}, last=VARIANT)
+
+
+def figures(faces: bool) -> list[Figure]:
+    """Return the figures that are there; those of real people lie in a folder of their own."""
+    folders = [paths.FIGURES, paths.FIGURES / "faces"] if faces else [paths.FIGURES]
+    found = {path.stem: path for folder in folders for path in sorted(folder.glob("*.png"))}
+    hidden = set() if faces else {"figure1", "figure3", "figure5"}
+    return [figure_of(name, found[name].read_bytes()) for name in TITLES if name in found and name not in hidden]
+
+
+def face_parts(settings: SimpleNamespace) -> dict[str, object]:
+    """Return the gallery's cases and the 3D views."""
+    autoencoder, rows = build.autoencoder(settings), read_images(paths.METRICS / VARIANT / "images.csv")
+    choices = list(choose(rows))
+    cases = list(gallery(autoencoder, choices))
+    model = build.face_model()
+    views = [*prior_views(), *reconstructions(autoencoder, choices)]
+    return {"cases": cases, "views": payload(views, model.triangles.numpy())}
+
+
+def latents(autoencoder: Autoencoder, split: str, rows: list[int]) -> Parameters:
+    """Return the variant's latents of some images of a split."""
+    theta = read_npy(paths.EVALUATION / VARIANT / f"{split}_theta.npy")[rows]
+    return autoencoder.split(torch.from_numpy(theta))
+
+
+@torch.no_grad()
+def gallery(autoencoder: Autoencoder, choices: list[Choice]) -> Iterator[Case]:
+    """Yield a case of each choice, in their order."""
+    for testset, split in SPLITS.items():
+        chosen = [choice for choice in choices if choice.testset == testset]
+        if not chosen:
+            continue
+        packed = build.packed(split)
+        rows = [packed.names.index(choice.image) for choice in chosen]
+        result = autoencoder.decode(latents(autoencoder, split, rows))
+        images, regions = result.image.permute(0, 2, 3, 1).numpy(), result.mask[:, 0].numpy()
+        file = paths.EVALUATION / VARIANT / f"{split}_masks.npy"
+        masks = read_npy(file)[rows] if file.exists() else [None] * len(rows)
+        truth = [None] * len(rows) if packed.visible is None else packed.visible[rows]
+        targets = np.asarray(packed.images[rows])
+        for parts in zip(chosen, targets, images, regions, masks, truth, strict=True):
+            yield case(*parts)
+
+
+def prior_views() -> list[View]:
+    """Return both kinds of misfit prior on the mean face."""
+    mean = build.face_model().shape_mean.numpy()
+    kinds = ("plain", "composited")
+    priors = {kind: load_file(paths.misfit_prior(kind))["misfit_prior"].numpy() for kind in kinds}
+    return [view for kind, prior in priors.items() for view in misfit_views(kind, mean, prior)]
+
+
+@torch.no_grad()
+def reconstructions(autoencoder: Autoencoder, choices: list[Choice]) -> Iterator[View]:
+    """Yield the first best, median and worst face of each group by RMSE or scan error, unposed, in its own albedo."""
+    model, seen = build.face_model(), set()
+    for choice in choices:
+        if "F1" in choice.group or (choice.group, choice.rank) in seen:
+            continue
+        seen.add((choice.group, choice.rank))
+        split = SPLITS[choice.testset]
+        face = latents(autoencoder, split, [build.packed(split).names.index(choice.image)])
+        vertices = model.geometry(face.shape, face.expression)[0].numpy()
+        albedo = model.albedo(face.albedo)[0].numpy()
+        yield reconstruction_view(choice.group, f"{choice.rank}: {choice.image}", vertices, albedo)
+
+
+if __name__ == "__main__":
+    run("report", SECTIONS, PARAMS, work)
