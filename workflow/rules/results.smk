@@ -97,6 +97,34 @@ rule external:
         DVC_REPRO
 
 
+rule misfit:
+    input:
+        needs("misfit"),
+    output:
+        report(
+            directory("results/misfit"),
+            patterns=["{name}.png"],
+            caption="../report/figure.rst",
+            category="Figures",
+            labels={"figure": "misfit of {name}"},
+        ),
+    log:
+        "logs/misfit.log",
+    benchmark:
+        "logs/benchmarks/misfit.tsv"
+    priority: 25
+    conda:
+        "../envs/focus.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=30,
+    params:
+        **dvc_stage("misfit"),
+    shell:
+        DVC_REPRO
+
+
 rule tables:
     input:
         needs("tables"),

@@ -1,8 +1,8 @@
-"""Figure 4: a per-vertex field on the mean face, seen from the front and from the side."""
+"""Per-vertex fields on the mean face, seen from the front and from the side: Figure 4, and signed errors."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -43,6 +43,29 @@ def misfit_prior(vertices: np.ndarray, triangles: np.ndarray, misfit: np.ndarray
     bar.set_label("prediction minus truth (mm)")
     if title:
         figure.suptitle(title, fontsize=9)
+    return figure
+
+
+@drawn_png
+def signed_errors(
+    vertices: np.ndarray, triangles: np.ndarray, fields: Mapping[str, np.ndarray], title: str = ""
+) -> Figure:
+    """Draw signed errors (V,) mm on the mean face side by side, in the two views, on one colour scale.
+
+    vertices and triangles as in `misfit_prior`; fields: heading -> errors, NaN (left white) where not known.
+    """
+    limit = max(float(np.nanquantile(np.abs(np.concatenate(list(fields.values()))), 0.98)), 1e-6)
+    norm = Normalize(-limit, limit)
+    figure = Figure(figsize=(1.6 * len(VIEWS) * len(fields), 2.4), layout="constrained")
+    grid = figure.subplots(1, len(VIEWS) * len(fields))
+    panels = [(heading, field, view) for heading, field in fields.items() for view in VIEWS]
+    for axes, (heading, field, (name, degrees)) in zip(grid, panels, strict=True):
+        _draw_mesh(axes, vertices @ _turn(degrees).T, triangles, field, norm, "RdBu_r")
+        if name == VIEWS[0][0]:
+            axes.set_title(heading, fontsize=8)
+    bar = figure.colorbar(ScalarMappable(norm, "RdBu_r"), ax=list(grid), shrink=0.8, extend="both")
+    bar.set_label("mean signed error (mm)")
+    figure.suptitle(title, fontsize=9)
     return figure
 
 

@@ -22,7 +22,7 @@ PARAMS = ()
 
 
 def work(settings: SimpleNamespace, kind: str) -> None:
-    """Write models/misfit_prior/<kind>: the prior, and what it does to held-out synthetic faces."""
+    """Write models/misfit_prior/<kind>: the prior, the same error on held-out faces, and what it does to them."""
     autoencoder, _ = build.focus_networks(settings, paths.network(f"r_syn/{kind}"))
     model, folder = build.face_model(), paths.SYNTHETIC / kind
     predicted = encode(autoencoder, PackedSet(folder / "faces"), settings.evaluation.batch).shape
@@ -32,8 +32,9 @@ def work(settings: SimpleNamespace, kind: str) -> None:
     difference = (predicted - truth)[:count].mean(0, keepdim=True)
     prior = misfit_prior(model.neutral(difference), model.neutral(torch.zeros_like(difference)))
     path = paths.misfit_prior(kind)
-    write_bytes(path, save({"misfit_prior": prior.contiguous()}, metadata={"focus": json.dumps({"kind": kind})}))
     held_out = [(model.neutral(values[count:])) for values in (predicted, truth)]
+    fields = {"misfit_prior": prior.contiguous(), "holdout_error": misfit_prior(*held_out).contiguous()}
+    write_bytes(path, save(fields, metadata={"focus": json.dumps({"kind": kind})}))
     write_json(path.with_name("holdout.json"), holdout_figures(*held_out, prior))
 
 

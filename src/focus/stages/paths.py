@@ -23,6 +23,7 @@ EXTERNAL = Path("results/external")
 CURVES = Path("results/curves")
 TABLES = Path("results/tables")
 FIGURES = Path("results/figures")
+MISFIT = Path("results/misfit")
 FITTING_TIMES = Path("benchmarks/results/fitting.json")  # measured by hand and committed: benchmarks/fitting.py
 REPORT = Path("results/report.html")
 
