@@ -136,6 +136,35 @@ def f1_bars(table: pd.DataFrame, source: str = "run") -> Figure:
 
 
 @drawn_png
+def sensitivity(table: pd.DataFrame, figures: Mapping[str, Sequence[str]]) -> Figure:
+    """Draw figures of short trainings against each hyper-parameter as a multiple of its default.
+
+    table: one row a training, with name, default, value and the figures' columns; the row of name "as in the profile"
+    stands for every default. figures: axis label -> columns, a panel each.
+    """
+    rows = table[table["group"] == "hyper-parameter"]
+    reference = table[table["group"] == "reference"].iloc[0]
+    names = list(dict.fromkeys(rows["name"]))
+    figure = Figure(figsize=(1.15 * len(names) + 1.4, 1.9 * len(figures) + 0.4), layout="constrained")
+    grid = figure.subplots(len(figures), len(names), sharey="row", squeeze=False)
+    for line, (label, columns) in zip(grid, figures.items(), strict=True):
+        for axes, name in zip(line, names, strict=True):
+            own = rows[rows["name"] == name]
+            default = float(own["default"].iloc[0])
+            for k, column in enumerate(columns):
+                tried = zip(own["value"].astype(float), own[column], strict=True)
+                values, heights = zip(*sorted([*tried, (default, reference[column])]), strict=True)
+                axes.plot(range(len(values)), heights, "o-", markersize=2.5, label=column, color=_colour(k))
+            axes.axvline(values.index(default), color="black", linewidth=0.5, linestyle=":")
+            axes.set_xticks(range(len(values)), [f"{value:g}" for value in values], fontsize=6)
+        line[0].set_ylabel(label)
+    for axes, name in zip(grid[0], names, strict=True):
+        axes.set_title(name, fontsize=7)
+    _shared_legend(figure, grid)
+    return figure
+
+
+@drawn_png
 def training_curves(curves: Mapping[str, pd.DataFrame], x: str, columns: Sequence[str]) -> Figure:
     """Draw one panel per column against column `x`, one line per curve; rows without the column are left out.
 

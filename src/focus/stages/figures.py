@@ -126,12 +126,20 @@ def curve_figures() -> dict[str, bytes]:
 
 
 def result_figures(settings: SimpleNamespace) -> dict[str, bytes]:
-    """Return the NoW error curves by image medians and the F1 of Table 5's methods."""
+    """Return the NoW error curves by image medians, the F1 of Table 5's methods, and FOCUS's hyper-parameters."""
     rows = methods(settings)
     found = results(list(rows))
     table5 = build_tables(found, rows)[5]
     curves = {name: median_curve(found, name) for name, tables in rows.items() if {2, 3} & set(tables)}
-    return {"f1_ablation": figures.f1_bars(table5), "now_curves": figures.error_curves(curves)}
+    shown = {
+        "F1": ["ar_f1_unoccluded", "ar_f1_glasses", "ar_f1_scarf"],
+        "RMSE": ["celeba_rmse_occluded", "celeba_rmse_unoccluded", "ar_rmse"],
+    }
+    return {
+        "f1_ablation": figures.f1_bars(table5),
+        "now_curves": figures.error_curves(curves),
+        "sensitivity": figures.sensitivity(pd.read_csv(paths.SENSITIVITY), shown),
+    }
 
 
 def median_curve(found, method: str) -> np.ndarray:

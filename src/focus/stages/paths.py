@@ -25,6 +25,7 @@ TABLES = Path("results/tables")
 FIGURES = Path("results/figures")
 MISFIT = Path("results/misfit")
 FITTING_TIMES = Path("benchmarks/results/fitting.json")  # measured by hand and committed: benchmarks/fitting.py
+SENSITIVITY = Path("benchmarks/results/sensitivity.csv")  # likewise: scripts/sensitivity.py
 REPORT = Path("results/report.html")
 
 MISSING = "missing.json"  # stands in a data set's folder when its licensed files are not there
