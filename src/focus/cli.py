@@ -24,7 +24,7 @@ app.add_typer(now_app, name="now", help="The NoW benchmark: distances of meshes 
 
 @app.command()
 def summary() -> None:
-    """Print where this run's tables and figures are, and how long each stage took."""
+    """Print where the results are and what they cost."""
     from focus.summary import print_summary
 
     print_summary(Path())
@@ -38,7 +38,10 @@ def crop(
     size: Annotated[int, typer.Option(min=16, max=4096, help="side of the crop, px")] = 224,
     flip: Annotated[str, typer.Option(help="how y is turned up: H (the FOCUS authors) or H-1 (Deep3D)")] = "H",
 ) -> None:
-    """Cut a face out of a photograph as Deep3D does, by its 68 landmarks."""
+    """Cut a face out of a photograph as Deep3D does.
+
+    By its 68 landmarks, which are given in a table as the released code writes it.
+    """
     from focus.datasets.crop import deep3d_crop
     from focus.datasets.images import read_image, write_png
     from focus.datasets.landmark_table import read_landmark_table
@@ -53,7 +56,10 @@ def crop(
 
 @app.command()
 def assets(profile: Annotated[str, typer.Option(help="profiles/<profile>.yaml")] = "paper") -> None:
-    """Check every licensed file that a profile names; for each one missing, say what it is and where to get it."""
+    """Check the licensed files that a profile names.
+
+    For each one missing: what it is, its licence, where to get it, and which setting takes its path.
+    """
     from focus.asset_check import check_assets, record
     from focus.settings import read_profile
 
@@ -83,7 +89,7 @@ def report(
 
 @app.command()
 def schemas(folder: Annotated[Path, typer.Argument(help="folder to write to")] = Path("workflow/schemas")) -> None:
-    """Write the JSON schemas of params.yaml and of the profiles."""
+    """Write JSON schemas of params.yaml and profiles."""
     from focus.files import write_json
     from focus.settings import json_schemas
 

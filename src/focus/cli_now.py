@@ -39,7 +39,10 @@ def evaluate(
     challenge: Annotated[Challenge | None, typer.Option(help="Only this part of the set.")] = None,
     metrical: Metrical = False,
 ) -> None:
-    """Evaluate a set of predictions on the validation scans; prints the pooled median, mean and std in mm."""
+    """Evaluate a set of predictions on the scans.
+
+    Prints the pooled median, mean and std in mm; images that could not be measured are named on standard error.
+    """
     from focus.datasets.now import NoW
     from focus.errors import FocusError
     from focus.evaluation.now_benchmark import evaluate_now, write_report
@@ -67,7 +70,10 @@ def distance(
     metrical: Metrical = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Measure one prediction against one scan; warnings go to standard error."""
+    """Measure one prediction against one scan.
+
+    Warnings go to standard error.
+    """
     from focus.datasets.meshes import read_landmarks, read_mesh, read_picked_points
     from focus.evaluation.now import now_errors
 
@@ -96,7 +102,9 @@ def submit(
         float, typer.Option(min=0, max=1, help="Share of the evaluated radius that each mesh must reach.")
     ] = 0.9,
 ) -> None:
-    """Check predictions for NoW's test list and pack them for the benchmark's server: neutral meshes and landmarks.
+    """Check and pack predictions for NoW's server.
+
+    Neutral meshes and landmarks for every image of the test list.
 
     Refused, with the reason: a missing prediction, another unit, landmarks in another order or off the mesh, a mesh
     that does not cover the evaluated region. The embedded face has no ears and neck and reaches about 0.8 of it.
