@@ -146,6 +146,6 @@ class Params(Section):
             if found not in known:
                 raise ValueError(f"{key}: found {found!r}, expected one of {', '.join(known)}")
         for name in self.external:
-            if name in {*self.variants, *self.corrected}:
+            if name in {*self.variants, *self.corrected, *self.instance_wise}:
                 raise ValueError(f"external: found {name!r}, a method of this run; expected another name")
         return self
