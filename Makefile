@@ -14,7 +14,7 @@ export OMP_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install reproduce test test-pipeline test-long lint format deps schemas lock clean
+.PHONY: help install reproduce test test-pipeline test-long lint format deps reference schemas lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ format: $(INSTALLED) ## rewrite the sources in the project's format
 
 deps: $(INSTALLED) ## write each stage's import closure into dvc.yaml
 	@python scripts/code_deps.py --write
+
+reference: $(INSTALLED) ## write docs/reference.md from the docstrings
+	@python scripts/reference.py --write
 
 schemas: $(INSTALLED) ## write the JSON schemas of params.yaml and the profiles from the settings classes
 	@focus schemas
