@@ -1,0 +1,85 @@
+"""Fill README.md's blocks `<!-- results: NAME -->` … `<!-- end -->` from results/, or say that they differ.
+
+python scripts/readme.py            # writes
+python scripts/readme.py --check    # exits with 1 where README.md shows another run's figures
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+
+ROOT = Path(__file__).resolve().parents[1]
+BLOCK = re.compile(r"(<!-- results: (\w+) -->\n)(.*?)(<!-- end -->)", re.S)
+OUTCOME = {True: "holds", False: "does not hold"}
+
+
+def run_tables(results: Path) -> str:
+    """Return the heading of each table and the run's own part of it."""
+    parts = []
+    for number in range(1, 6):
+        text = (results / f"tables/table{number}.md").read_text()
+        parts.append(f"{text.splitlines()[0]}\n\n{text[text.index('**run**') :].strip()}\n")
+    return "\n".join(parts)
+
+
+def claims(results: Path) -> str:
+    """Return how many claims came out how, and those that test the mechanism."""
+    verdicts = json.loads((results / "claims.json").read_text())
+    counts = Counter(str(verdict["holds"]) for verdict in verdicts)
+    lacking = len(verdicts) - counts["True"] - counts["False"] - counts["not resolved"]
+    lines = [
+        f"Of {len(verdicts)} comparisons {counts['True']} hold, {counts['False']} do not, "
+        f"{counts['not resolved']} are not resolved at this size, {lacking} lack data. "
+        "Those that test the mechanism itself:",
+        "",
+        "| claim | test set | margin | 95 % interval | |",
+        "|---|---|---:|---:|---|",
+    ]
+    for verdict in verdicts:
+        if verdict.get("mechanism"):
+            interval = f"{verdict['low']:+.3f} … {verdict['high']:+.3f}"
+            outcome = OUTCOME.get(verdict["holds"], verdict["holds"])
+            lines.append(
+                f"| {verdict['claim']} | {verdict['testset']} | {verdict['margin']:+.3f} | {interval} | {outcome} |"
+            )
+    return "\n".join(lines) + "\n"
+
+
+def ablations(results: Path) -> str:
+    """Return results/experiments.csv, one row a variant, as a table."""
+    table = pd.read_csv(results / "experiments.csv", dtype=str, keep_default_na=False)
+    return table.to_markdown(index=False, disable_numparse=True) + "\n"
+
+
+BLOCKS: dict[str, Callable[[Path], str]] = {"tables": run_tables, "claims": claims, "ablations": ablations}
+
+
+def filled(text: str, results: Path) -> str:
+    """Return README's text with every block as `results` has it."""
+    return BLOCK.sub(lambda found: f"{found[1]}{BLOCKS[found[2]](results)}{found[4]}", text)
+
+
+def main() -> None:
+    """Write README.md, or compare."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 when README.md is behind")
+    check = parser.parse_args().check
+    path = ROOT / "README.md"
+    text = path.read_text()
+    new = filled(text, ROOT / "results")
+    if check and new != text:
+        sys.exit("README.md: shows other figures than results/; mend with `python scripts/readme.py`")
+    if not check:
+        path.write_text(new)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,29 @@
+"""README.md shows the committed run, and its links lead somewhere."""
+
+from __future__ import annotations
+
+import re
+
+import readme
+from projects import ROOT
+
+TEXT = (ROOT / "README.md").read_text()
+
+
+def test_figures_are_those_of_the_committed_results():
+    """README would show another run's tables than results/ holds."""
+    assert len(readme.BLOCK.findall(TEXT)) == len(readme.BLOCKS)
+    assert readme.filled(TEXT, ROOT / "results") == TEXT
+
+
+def test_links_lead_to_files():
+    """A reader would click on nothing."""
+    targets = re.findall(r"\]\(([^)#:]+)\)", TEXT)
+    assert targets and all((ROOT / target).exists() for target in targets)
+
+
+def test_make_targets_exist():
+    """README would name a command that make does not know."""
+    makefile = (ROOT / "Makefile").read_text()
+    named = set(re.findall(r"(?<![\w-])make ([a-z][\w-]+)", TEXT)) - {"sure"}
+    assert {"reproduce", "test"} <= named and all(re.search(rf"^{name}:", makefile, re.M) for name in named)
