@@ -134,3 +134,27 @@ def test_interrupted_directory(tmp_path, problem):
         (folder / "new").touch()
         raise problem
     assert [path.name for path in tmp_path.rglob("*")] == ["set", "old"]
+
+
+def test_what_a_killed_writer_left_is_swept_away(tmp_path):
+    """Each killed run would leave another half folder on the disk."""
+    (tmp_path / ".set.0123abcd.tmp").mkdir()
+    (tmp_path / ".other.0123abcd.tmp").mkdir()
+    with files.whole_directory(tmp_path / "set"):
+        pass
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".other.0123abcd.tmp", "set"]
+
+
+def test_the_folder_is_synced_too(tmp_path, monkeypatch):
+    """A power cut after the rename would bring the old file back."""
+    synced, sync = [], os.fsync
+    monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(os.fstat(descriptor)) or sync(descriptor))
+    files.write_bytes(tmp_path / "file", b"new")
+    assert [status.st_ino for status in synced] == [(tmp_path / "file").stat().st_ino, tmp_path.stat().st_ino]
+
+
+def test_json_of_endless_brackets(tmp_path):
+    """A hostile file would end in a traceback."""
+    (tmp_path / "a.json").write_text("[" * 100_000)
+    with pytest.raises(FocusError, match="not valid JSON"):
+        files.read_json(tmp_path / "a.json")

@@ -1,6 +1,11 @@
-"""The one exception type that reaches a person as one line."""
+"""The one exception type that reaches a person as one line, and what a full machine says in one."""
 
 from __future__ import annotations
+
+import errno
+
+_DISK = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO}
+_ALLOCATORS = ("can't allocate memory", "bad_alloc", "out of memory", "Cannot allocate memory")
 
 
 class FocusError(Exception):
@@ -9,3 +14,14 @@ class FocusError(Exception):
     The message is one line that names the file or key, what was found and what was expected. The command line
     prints it without a traceback and exits with status 1.
     """
+
+
+def machine_trouble(error: BaseException) -> str | None:
+    """Return one line when the machine, not the code, failed: no memory, no room or no right to write. Else None."""
+    no_memory = isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM
+    if no_memory or (isinstance(error, RuntimeError) and any(word in str(error) for word in _ALLOCATORS)):
+        return "out of memory; nothing half-written stays. Free some, or use a smaller batch, and run the same again"
+    if isinstance(error, OSError) and error.errno in _DISK:
+        place = error.filename or "disk"
+        return f"{place}: {error.strerror}; nothing half-written stays. Make room and run the same again"
+    return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import io
 import json
@@ -19,7 +20,10 @@ from focus.errors import FocusError
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write `content` to `path` atomically: temporary file beside it, fsync, rename. Makes parent folders."""
+    """Write `content` to `path` atomically: temporary file beside it, fsync, rename, fsync of the folder.
+
+    Makes parent folders. After a kill or a power cut the file is the old one or the new one, whole.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
     try:
@@ -28,8 +32,18 @@ def write_bytes(path: Path, content: bytes) -> None:
             stream.flush()
             os.fsync(stream.fileno())
         temporary.replace(path)
+        sync_folder(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring a folder's entries to the disk: without it a power cut may undo a rename."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -48,14 +62,16 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise FocusError(f"{path}: no such file; expected a JSON file") from None
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (ValueError, RecursionError, OSError) as error:  # no UTF-8, no JSON, endless brackets, a folder
         raise FocusError(f"{path}: not valid JSON ({error})") from None
 
 
 def read_npy(path: Path, *, memory_map: bool = False) -> np.ndarray:
     """Read one .npy array; pickled objects are refused. Raises FocusError on anything else than a plain array."""
     try:
-        return np.load(path, mmap_mode="r" if memory_map else None, allow_pickle=False)
+        # Mapped in either case: the file must then be as long as its header says before memory is taken for it.
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+        return array if memory_map else np.array(array)
     except FileNotFoundError:
         raise FocusError(f"{path}: no such file; expected a NumPy .npy array") from None
     except Exception as error:  # NumPy's header parser raises what Python's tokenizer and allocator raise
@@ -78,8 +94,13 @@ def sha256(path: Path) -> str:
 
 @contextmanager
 def whole_directory(path: Path) -> Iterator[Path]:
-    """Yield a fresh temporary folder that becomes `path` when the block ends well, and vanishes when it does not."""
+    """Yield a fresh temporary folder that becomes `path` when the block ends well, and vanishes when it does not.
+
+    A folder has one writer at a time; what a killed one left behind is swept away first.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
+    for left_behind in path.parent.glob(f".{glob.escape(path.name)}.????????.tmp"):
+        shutil.rmtree(left_behind, ignore_errors=True)
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
     temporary.mkdir()
     try:
@@ -87,5 +108,6 @@ def whole_directory(path: Path) -> Iterator[Path]:
         if path.exists():
             shutil.rmtree(path)
         temporary.rename(path)
+        sync_folder(path.parent)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

@@ -1,5 +1,7 @@
 """Packed sets."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -38,6 +40,20 @@ def test_round_trip_and_stable_bytes(tmp_path):
         np.testing.assert_allclose(found.landmarks, want.landmarks, atol=1e-6)
         assert (found.name, found.subject, found.subset) == (want.name, want.subject, want.subset)
         assert found.attributes == want.attributes
+
+
+def test_packing_and_reading_hold_no_whole_set(tmp_path):
+    """CelebA-HQ at the paper's size (4 GB of crops) would have to fit into memory."""
+    tracemalloc.start()
+    packed = pack(tmp_path / "a", (_sample(k, size=128) for k in range(100)))
+    _, written = tracemalloc.get_traced_memory()
+    tracemalloc.reset_peak()
+    before, _ = tracemalloc.get_traced_memory()
+    for k in range(100):
+        packed[k]
+    _, read = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert packed.images.nbytes > 4_900_000 and written < 1_500_000 and read - before < 1_000_000
 
 
 def test_set_without_masks(tmp_path):

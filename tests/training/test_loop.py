@@ -9,70 +9,16 @@ import torch
 from torch import nn
 
 import tiny
-from focus.datasets.augmentation import Augmentation
+from em_training import TURNS, StoppedError, em, weights
 from focus.errors import FocusError
-from focus.masks import mask_source
-from focus.training.batches import Batches
 from focus.training.checkpoint import Checkpoint
 from focus.training.loop import Plan, Turn, train
-from focus.training.objectives import OCCLUSIONS, LossPlan, ReconstructionObjective, SegmentationObjective
 from focus.training.optimisers import OptimiserPlan
-
-TURNS = [Turn("segmentation", 2), Turn("reconstruction", 3)] * 2
-R_TERMS = {"pixel": 0.5, "perceptual": 0.25, "landmarks": 0.001, "regularisation": 0.1}
-S_TERMS = {"neighbour": 15.0, "distance": 3.0, "area": 0.5, "preservation": 0.25, "binary": 10.0}
-
-
-class StoppedError(Exception):
-    """Stands for Ctrl-C or a killed machine."""
 
 
 @pytest.fixture(scope="module")
 def packed(tmp_path_factory):
     return tiny.packed_faces(tmp_path_factory.mktemp("faces") / "set")
-
-
-def em(packed, checkpoint: Checkpoint | None = None, stop_at: int | None = None, turns=TURNS) -> Plan:
-    """Return two EM rounds with all that has a state: Adam, batch norm, dropout, augmentation, cutmix."""
-    autoencoder, mask_network, seen = tiny.autoencoder(), tiny.segmentation(), tiny.perception()
-    batches = Batches(packed, 3, 0, Augmentation(tiny.SIZE))
-    reconstruction = ReconstructionObjective(
-        autoencoder,
-        batches,
-        LossPlan(R_TERMS, {}),
-        mask_source("segmentation"),
-        mask_network,
-        seen,
-        OCCLUSIONS["cutmix"],
-    )
-    segmentation = SegmentationObjective(
-        autoencoder, mask_network, batches, LossPlan(S_TERMS, {}, neighbourhood=1), seen
-    )
-
-    def stopping(objective):
-        def call(step):
-            if step == stop_at:
-                raise StoppedError
-            return objective(step)
-
-        return call
-
-    return Plan(
-        networks={"reconstruction": autoencoder.encoder, "segmentation": mask_network},
-        objectives={"reconstruction": stopping(reconstruction), "segmentation": stopping(segmentation)},
-        optimisers={
-            "reconstruction": OptimiserPlan("adam", 1e-2, warmup=2, clip=5.0),
-            "segmentation": OptimiserPlan("adam", 1e-2, final=0.1),
-        },
-        turns=turns,
-        seed=4,
-        log_every=3,
-        checkpoint=checkpoint,
-    )
-
-
-def weights(plan: Plan) -> dict[str, torch.Tensor]:
-    return {f"{name}.{key}": value for name, net in plan.networks.items() for key, value in net.state_dict().items()}
 
 
 def assert_same(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor]) -> None:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import platform
-import resource
 import sys
 import time
 from collections.abc import Callable
@@ -16,16 +12,15 @@ from typing import Any
 import torch
 
 import focus
-from focus import settings
-from focus.errors import FocusError
-from focus.files import write_json
+from focus import cost, settings
+from focus.errors import FocusError, machine_trouble
 from focus.stages import paths
 
 
 def run(stage: str, sections: tuple[str, ...], params: tuple[str, ...], work: Callable[[SimpleNamespace], Any]) -> None:
     """Run one stage: load its settings (and `compute`), do its work, log its cost to logs/cost/<stage>.json.
 
-    Exits with status 1 and one line on standard error for a FocusError, 130 for Ctrl-C.
+    Exits with status 1 and one line on standard error for a FocusError, a full disk or no memory; 130 for Ctrl-C.
     """
     began = time.monotonic()
     try:
@@ -39,7 +34,12 @@ def run(stage: str, sections: tuple[str, ...], params: tuple[str, ...], work: Ca
     except KeyboardInterrupt:
         print(f"{stage}: interrupted; run the same command again to go on from the last checkpoint", file=sys.stderr)
         sys.exit(130)
-    _log_cost(stage, time.monotonic() - began)
+    except Exception as error:
+        trouble = machine_trouble(error)
+        if trouble is None:
+            raise
+        sys.exit(f"{stage}: {trouble}")
+    cost.record(paths.LOGS, stage, time.monotonic() - began)
 
 
 def _own_code_only() -> None:
@@ -47,20 +47,3 @@ def _own_code_only() -> None:
     found, expected = Path(focus.__file__).resolve().parent, Path("src/focus").resolve()
     if found != expected:
         raise FocusError(f"code: found {found}, expected {expected}; run stages with PYTHONPATH=src from the root")
-
-
-def _log_cost(stage: str, wall: float) -> None:
-    own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
-    cost = {
-        "stage": stage,
-        "wall_s": round(wall, 2),
-        "cpu_s": round(own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime, 2),
-        "peak_rss_mib": round(max(own.ru_maxrss, children.ru_maxrss) / 1024, 1),
-        "threads": torch.get_num_threads(),
-        "cpu_capability": torch.backends.cpu.get_cpu_capability(),
-        "machine": platform.machine(),
-        "cores": os.cpu_count(),
-        "torch": torch.__version__,
-        "python": platform.python_version(),
-    }
-    write_json(paths.LOGS / "cost" / f"{stage.replace('/', '-')}.json", json.loads(json.dumps(cost)))

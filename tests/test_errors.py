@@ -1,0 +1,40 @@
+"""A full machine says so in one line; a mistake of the code does not pass for one."""
+
+from __future__ import annotations
+
+import errno
+
+import pytest
+import torch
+
+from focus.errors import machine_trouble
+
+
+def an_impossible_tensor() -> None:
+    torch.empty(2**50)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device", "models/x"), "models/x: No space left on device; nothing"),
+        (OSError(errno.ENOMEM, "Cannot allocate memory"), "out of memory"),
+        (MemoryError(), "out of memory"),
+    ],
+)
+def test_trouble_of_the_machine(error, words):
+    """A full disk or no memory would end in a traceback."""
+    assert machine_trouble(error).startswith(words) and "\n" not in machine_trouble(error)
+
+
+def test_torch_without_memory():
+    """Torch says it in a RuntimeError of many lines."""
+    with pytest.raises(RuntimeError) as caught:
+        an_impossible_tensor()
+    assert machine_trouble(caught.value).startswith("out of memory")
+
+
+@pytest.mark.parametrize("error", [ValueError("x"), RuntimeError("sizes differ"), OSError(errno.ENOENT, "no file")])
+def test_mistakes_of_the_code(error):
+    """A mistake would be hidden behind a line about the machine."""
+    assert machine_trouble(error) is None
