@@ -53,7 +53,7 @@ def test_help_names_every_command():
     """A command would be hidden."""
     result = runner.invoke(cli.app, ["--help"])
     assert result.exit_code == 0
-    assert all(name in result.stdout for name in ("summary", "crop", "schemas", "now"))
+    assert all(name in result.stdout for name in ("summary", "crop", "schemas", "now", "verify"))
 
 
 def test_crop(picture):

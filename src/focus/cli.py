@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from focus.cli_now import app as now_app
-from focus.errors import FocusError
+from focus.errors import FocusError, machine_trouble
 
 app = typer.Typer(
     name="focus",
@@ -88,6 +88,30 @@ def report(
 
 
 @app.command()
+def verify(
+    profile: Annotated[str, typer.Option(help="profiles/<profile>.yaml; default: the one in params.yaml")] = "",
+    against: Annotated[Path | None, typer.Option(help="a dvc.lock to compare with; default: the committed one")] = None,
+    cores: Annotated[int, typer.Option(min=1, help="stages side by side; 1: dvc repro, more: Snakemake")] = 1,
+    tolerance: Annotated[float, typer.Option(min=0, help="accepted in results/ on another machine type")] = 0.0,
+    keep: Annotated[Path | None, typer.Option(help="a new folder for the clones, which then stay")] = None,
+) -> None:
+    """Run a profile again in a temporary clone; name the first stage that differs from dvc.lock, and by how much."""
+    from tempfile import TemporaryDirectory
+
+    from focus import verify as again
+    from focus.settings import read_params, read_profile
+
+    chosen = profile or read_params().profile
+    read_profile(chosen)
+    if keep is not None and keep.exists():
+        raise FocusError(f"--keep: found {keep}, expected a folder that does not exist yet")
+    with TemporaryDirectory(prefix="focus-verify-") as temporary:
+        print(
+            again.verdict(*again.verify(Path(), chosen, against, cores, (keep or Path(temporary)).resolve()), tolerance)
+        )
+
+
+@app.command()
 def schemas(folder: Annotated[Path, typer.Argument(help="folder to write to")] = Path("workflow/schemas")) -> None:
     """Write JSON schemas of params.yaml and profiles."""
     from focus.files import write_json
@@ -104,6 +128,12 @@ def main() -> None:
         app()
     except FocusError as error:
         print(f"focus: {error}", file=sys.stderr)
+        sys.exit(1)
+    except (OSError, MemoryError, RuntimeError) as error:
+        trouble = machine_trouble(error)
+        if trouble is None:
+            raise
+        print(f"focus: {trouble}", file=sys.stderr)
         sys.exit(1)
 
 

@@ -1,9 +1,10 @@
-"""The whole pipeline on the smoke profile, run once by Snakemake in a fresh copy; then what it wrote is looked at."""
+"""The whole pipeline on the smoke profile, run once by Snakemake without a network; then what it wrote is looked at."""
 
 from __future__ import annotations
 
 import json
 import re
+import sys
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ import pytest
 import yaml
 from PIL import Image
 
-from projects import Project, smoke_profile
+from projects import ROOT, Project, smoke_profile
 
 COLUMNS = {
     1: "method,testset,rmse_mean,rmse_std,images,source",
@@ -21,14 +22,15 @@ COLUMNS = {
     5: "method,subset,acc,ppv,tpr,f1_mean,f1_std,now_median_mm,now_mean_mm,now_std_mm,images,source",
 }
 SCORES = ["acc", "ppv", "tpr", "f1_mean", "f1_std"]
+WITHOUT_NETWORK = ("python", str(ROOT / "tests/support/no_network.py"))
 NOW = ["now_median_mm", "now_mean_mm", "now_std_mm"]
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The smoke profile after `snakemake --cores 2`."""
+    """The smoke profile after `snakemake --cores 2` in a fresh copy, for which every network socket fails."""
     project = smoke_profile(tmp_path_factory.mktemp("smoke") / "project")
-    project.snakemake("--cores", "2")
+    project.run(*WITHOUT_NETWORK, "snakemake", "--cores", "2")
     return project
 
 
@@ -39,6 +41,14 @@ def params(run: Project) -> dict:
 
 def table(run: Project, number: int) -> pd.DataFrame:
     return pd.read_csv(run.path / f"results/tables/table{number}.csv")
+
+
+@pytest.mark.parametrize("family", ["AF_INET", "AF_INET6"])
+def test_the_run_had_no_network(run: Project, family: str) -> None:
+    """The block around the run would block nothing, and a stage could download what another machine lacks."""
+    code = f"import os, socket; socket.socketpair(); socket.socket(socket.{family})"
+    done = run.run(*WITHOUT_NETWORK, "env", "-i", sys.executable, "-c", code, check=False)
+    assert done.returncode == 1 and "PermissionError" in done.stdout
 
 
 @pytest.mark.parametrize("number", COLUMNS)

@@ -1,0 +1,118 @@
+"""`focus verify`: what it says of two runs. That it runs a clone is tested in tests/pipeline/test_verify.py."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+import pytest
+import torch
+import yaml
+
+from focus import verify
+from focus.errors import FocusError
+from focus.files import write_npy, write_text
+from focus.networks.store import save_networks
+
+TABLE = "method,rmse\nFOCUS,15.25\nBackbone,1e-3\n"
+STAGES = {  # name: outs, deps; not in the order of the run
+    "tables": (["results/tables"], ["results/metrics"]),
+    "evaluate@FOCUS": (["results/metrics/FOCUS"], ["models/FOCUS"]),
+    "train@FOCUS": (["models/FOCUS"], ["data/packed/celeba_train", "src/focus/losses.py"]),
+    "landmarks@celeba_train": (["data/packed/celeba_train"], []),
+}
+
+
+@pytest.fixture
+def project(tmp_path):
+    """Return a function that writes a finished project: its dvc.lock, and results/ as git keeps them."""
+
+    def make(name: str, table: str = TABLE, model: str = "bits", code: str = "code", profile: str = "demo"):
+        contents = {"results/tables": table, "models/FOCUS": model, "src/focus/losses.py": code}
+
+        def entries(paths):
+            return [{"path": p, "md5": hashlib.md5(contents.get(p, p).encode()).hexdigest()} for p in paths]
+
+        stages = {
+            stage: {"outs": entries(outs), "deps": entries(deps), "params": {f"profiles/{profile}.yaml": {"x": 1}}}
+            for stage, (outs, deps) in STAGES.items()
+        }
+        write_text(tmp_path / name / "dvc.lock", yaml.safe_dump({"schema": "2.0", "stages": stages}))
+        write_text(tmp_path / name / "results/tables/table1.csv", table)
+        return verify.read_lock(tmp_path / name / "dvc.lock")
+
+    return make
+
+
+def test_stages_come_in_the_order_in_which_they_run(project):
+    """The first stage named would not be the one where the difference begins."""
+    lock = project("a")
+    assert list(lock.outs) == ["landmarks@celeba_train", "train@FOCUS", "evaluate@FOCUS", "tables"]
+    assert lock.profile == "demo"
+
+
+def test_the_same_bits(project):
+    """Two equal runs would be called different."""
+    expected = "verify: the same bits: 4 outs of 4 stages, profile demo"
+    assert verify.verdict(project("a"), project("b"), 0) == expected
+
+
+def test_the_first_stage_and_the_largest_difference_are_named(project):
+    """A person would have to search where, and by how much, the runs part."""
+    found = project("a", table=TABLE.replace("15.25", "15.40").replace("1e-3", "2e-3"), model="other")
+    with pytest.raises(FocusError) as caught:
+        verify.verdict(found, project("b"), 0)
+    text = str(caught.value)
+    assert "2 of 4 outs differ, first those of stage train@FOCUS (models/FOCUS)" in text
+    assert "by up to 0.00984 (results/tables)" in text and "\n" not in text  # 0.15 / 15.25; 0.001 counts as it is
+
+
+def test_another_dependency_is_the_cause(project):
+    """A lock made by other code would look like a run that cannot be repeated."""
+    with pytest.raises(FocusError, match=r"its dependency src/focus/losses\.py is another one"):
+        verify.verdict(project("a", model="other", code="newer"), project("b"), 0)
+
+
+def test_tolerance(project):
+    """Another type of machine, whose last digits differ, could not be checked at all."""
+    found, expected = project("a", table=TABLE.replace("15.25", "15.26")), project("b")
+    assert verify.verdict(found, expected, 1e-3).endswith("within the tolerance of 0.001")
+    with pytest.raises(FocusError, match="1 of 4 outs differ"):
+        verify.verdict(found, expected, 1e-4)
+    with pytest.raises(FocusError, match="up to inf"):
+        verify.verdict(project("c", table=TABLE + "MoFA,3\n"), expected, 1e-3)
+
+
+def test_another_pipeline(project):
+    """Runs of different stages would be compared."""
+    found, expected = project("a"), project("b")
+    del found.outs["tables"]
+    with pytest.raises(FocusError, match="stage tables is in one of the two runs only"):
+        verify.compare(found, expected)
+
+
+@pytest.mark.parametrize("content", ["", "stages: 3", "stages: {a: {outs: [1]}}", "stages: {a: {}}", "{", "a: b: c"])
+def test_no_lock(tmp_path, content):
+    """Another file under the name would end in a traceback."""
+    (tmp_path / "dvc.lock").write_text(content)
+    with pytest.raises(FocusError, match=r"dvc\.lock") as caught:
+        verify.read_lock(tmp_path / "dvc.lock")
+    assert "\n" not in str(caught.value)
+
+
+def test_numbers_of_models_and_arrays(tmp_path):
+    """A difference between two models would be called unknown."""
+    for name, value in (("a", 1.0), ("b", 1.5)):
+        network = torch.nn.Linear(2, 1)
+        torch.nn.init.constant_(network.weight, value), torch.nn.init.zeros_(network.bias)
+        save_networks(tmp_path / name / "model.safetensors", {"net": network}, {})
+        write_npy(tmp_path / name / "x.npy", np.arange(3) + 4 * value)
+    assert verify.largest_difference(tmp_path / "a", tmp_path / "b") == pytest.approx(1 / 3)  # 0.5 / 1.5
+    assert verify.largest_difference(tmp_path / "a" / "x.npy", tmp_path / "b" / "x.npy") == pytest.approx(2 / 6)
+    assert verify.largest_difference(tmp_path / "a", tmp_path / "none") is None
+
+
+def test_numbers_in_a_text(tmp_path):
+    """A name such as table1 or f1_std would count as a figure."""
+    write_text(tmp_path / "a.csv", "f1_mean,x2\nv1.2,-0.5,1e-07\n")
+    assert verify._numbers(tmp_path / "a.csv").tolist() == [-0.5, 1e-07]
