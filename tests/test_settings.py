@@ -215,3 +215,26 @@ def test_json_schemas():
     assert set(schemas) == {"params", "profile"}
     assert schemas["profile"]["additionalProperties"] is False
     assert schemas["profile"]["$defs"]["Image"]["properties"]["side"]["description"].endswith("px")
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 200_000, "profile: " + "{a: " * 5000, "- " * 20_000 + "x", "? [a]\n: 1\n", "? {a: 1}\n: [2]\n"]
+)
+def test_endless_brackets_and_strange_keys(tmp_path, text):
+    """A hostile file would hang or crash the YAML reader, or end in a traceback."""
+    (tmp_path / "params.yaml").write_text(text)
+    assert "params.yaml" in message(tmp_path)
+
+
+def test_aliases_of_aliases(tmp_path):
+    """A few lines of YAML would print a message of gigabytes."""
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{k}: &a{k} [{', '.join([f'*a{k - 1}'] * 9)}]" for k in range(1, 12)]
+    (tmp_path / "params.yaml").write_text("\n".join([*lines, "profile: *a11", ""]))
+    assert len(message(tmp_path)) < 300
+
+
+def test_yaml_runs_nothing(tmp_path):
+    """A file from elsewhere could run code."""
+    (tmp_path / "params.yaml").write_text(f"!!python/object/apply:os.mkdir ['{tmp_path / 'made'}']\n")
+    assert "not valid YAML" in message(tmp_path) and not (tmp_path / "made").exists()

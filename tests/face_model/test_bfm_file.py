@@ -204,3 +204,30 @@ def test_full_size_without_named_points(tmp_path):
     assert tuple(model.landmarks68.tolist()) == BFM_LANDMARKS_68
     assert tuple(model.landmarks_now.tolist()) == BFM_LANDMARKS_NOW
     assert "non-commercial" in model.licence
+
+
+@pytest.mark.parametrize("kind", ["external link", "external storage", "virtual", "soft link", "reference", "endless"])
+def test_nothing_outside_the_file_is_read(model_file, tmp_path, kind):
+    """A hostile model file could read other files of its user, or take all memory."""
+    path, name = tmp_path / "hostile.h5", "shape/model/mean"
+    shutil.copy(model_file, path)
+    with h5py.File(path, "a") as file:
+        length = file[name].shape[0]
+        del file[name]
+        if kind == "external link":
+            file[name] = h5py.ExternalLink(str(model_file), name)
+        elif kind == "soft link":
+            file[name] = h5py.SoftLink("/expression/model/mean")
+        elif kind == "external storage":
+            file.create_dataset(name, (length,), "f4", external=[(str(model_file), 0, 4 * length)])
+        elif kind == "virtual":
+            layout = h5py.VirtualLayout((length,), "f4")
+            layout[:] = h5py.VirtualSource(str(model_file), name, (length,))
+            file.create_virtual_dataset(name, layout)
+        elif kind == "reference":
+            file.create_dataset(name, (length,), h5py.ref_dtype)
+        else:
+            file.create_dataset(name, (3 * 10**12,), "f4", chunks=(1000,))
+    with pytest.raises(FocusError, match=f"hostile.h5: {name} (is missing|lies in|has type|has shape)") as caught:
+        read_bfm(path, 2, 2, 2)
+    assert "\n" not in str(caught.value)

@@ -16,7 +16,7 @@ from focus.files import write_bytes
 Image.init()
 _RASTER = ("JPEG", "PNG", "BMP", "GIF", "TIFF", "WEBP", "AVIF", "JPEG2000", "PPM", "TGA", "PCX", "ICO")
 FORMATS = tuple(name for name in _RASTER if name in Image.OPEN)
-MAX_PIXELS = 100_000_000
+MAX_PIXELS = 50_000_000  # below Pillow's own limit: decoding stays within 1 GiB of memory
 
 
 def read_image(path: Path) -> np.ndarray:
@@ -25,7 +25,8 @@ def read_image(path: Path) -> np.ndarray:
     Grey, palette, CMYK and 16-bit files are converted; transparency is dropped; of several frames the first is read.
     Raises FocusError when the file is missing, truncated, not an image, or larger than `MAX_PIXELS`.
     """
-    return np.array(_eight_bit(_open(path), path).convert("RGB"))
+    image = _eight_bit(_open(path), path)
+    return np.array(image if image.mode == "RGB" else image.convert("RGB"))
 
 
 def read_mask(path: Path, sizes: tuple[tuple[int, int], ...] = ()) -> np.ndarray:
@@ -77,7 +78,8 @@ def _open(path: Path) -> Image.Image:
                 if width * height > MAX_PIXELS:
                     raise FocusError(f"{path}: {width}x{height} pixels, expected at most {MAX_PIXELS:,} in all")
                 image.load()
-                return ImageOps.exif_transpose(image)
+                ImageOps.exif_transpose(image, in_place=True)
+                return image
     except FocusError:
         raise
     except FileNotFoundError:
@@ -92,7 +94,7 @@ def _open(path: Path) -> Image.Image:
 def _eight_bit(image: Image.Image, path: Path) -> Image.Image:
     """Bring 16-bit greys to 8 bits by their high byte; Pillow's own conversion would clip them to white."""
     if image.mode.startswith("I"):
-        values = np.asarray(image).astype(np.int64)
+        values = np.asarray(image)
         if values.min() < 0 or values.max() > 65535:
             raise FocusError(f"{path}: grey values {values.min()}..{values.max()}, expected 8 or 16 bits")
         return Image.fromarray((values >> 8).astype(np.uint8))

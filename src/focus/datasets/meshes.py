@@ -93,7 +93,7 @@ def read_picked_points(path: Path) -> np.ndarray:
         points = [point for point in ElementTree.fromstring(text).iter("point") if point.get("active", "1") != "0"]
         values = [[float(point.attrib[axis]) for axis in "xyz"] for point in points]
     except (ElementTree.ParseError, ValueError, KeyError) as error:
-        raise FocusError(f"{path}: not MeshLab picked points ({type(error).__name__}: {error})") from None
+        raise FocusError(f"{path}: not MeshLab picked points ({type(error).__name__}: {error!s:.200})") from None
     return _seven(np.array(values, np.float64), path)
 
 
@@ -163,7 +163,7 @@ def _number_table(rows: list[str], path: Path) -> np.ndarray:
     try:
         flat = np.array(list(map(float, chain.from_iterable(cells))), np.float64)
     except ValueError as error:
-        raise FocusError(f"{path}: a vertex is not a row of numbers ({error})") from None
+        raise FocusError(f"{path}: a vertex is not a row of numbers ({error!s:.200})") from None
     return flat.reshape(len(rows), widths.pop())
 
 
@@ -187,7 +187,7 @@ def _obj_triangles(rows: list[str], vertices_before: list[int], path: Path) -> n
             index = np.array([[int(corner) for corner in fan] for fan, _ in fans], np.int64)
             before = np.array([count for _, count in fans], np.int64)
     except (ValueError, OverflowError) as error:
-        raise FocusError(f"{path}: a face is not a row of vertex numbers ({error})") from None
+        raise FocusError(f"{path}: a face is not a row of vertex numbers ({error!s:.200})") from None
     # 1 is the first vertex, -1 the latest before the face; 0 is nothing and falls out of range.
     return np.where(index < 0, before[:, None] + index, index - 1)
 

@@ -8,8 +8,8 @@ model is written here and read back through the same reader as the licensed file
 
 from __future__ import annotations
 
+import io
 import json
-import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,10 @@ from numpy.typing import NDArray
 from focus.errors import FocusError
 from focus.face_model.landmarks import IBUG_IDS, NOW_IDS, landmark_vertices
 from focus.face_model.model import FaceModel
+from focus.files import write_bytes
 
 ORIGIN = np.array([0.0, 0.0, 100.0])  # mm; taken off the shape mean on reading (method.md, section 3)
+MAX_NUMBERS = 3_000_000  # of one dataset's longest side; BFM 2017 has 160,470: more is no face model, but much memory
 BFM_LICENCE = "Basel Face Model: non-commercial research, not to be passed on (faces.dmi.unibas.ch)"
 
 Array = NDArray[np.floating]
@@ -134,27 +136,39 @@ class _Reader:
     def points(self) -> dict[str, tuple[float, float, float]]:
         """Named points of metadata/landmarks/json, raw mm; empty when the file has none."""
         name = "metadata/landmarks/json"
-        if name not in self.file:
+        if name not in self.file or not self.own(name):
             return {}
-        text: Any = self.file[name][()]
-        text = text.ravel()[0] if isinstance(text, np.ndarray) and text.size else text
+        found = self.file[name]
+        if not isinstance(found, h5py.Dataset) or found.size != 1 or found.external or found.is_virtual:
+            self.fail(name, "is no single text", "a JSON list of {id, coordinates}")
+        text: Any = np.asarray(found[()]).ravel()[0]
         try:
             entries = json.loads(_text(text))
             return {str(entry["id"]): tuple(map(float, entry["coordinates"][:3])) for entry in entries}
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             self.fail(name, "cannot be read", "a JSON list of {id, coordinates}")
 
     def dataset(self, name: str, shape: tuple[int | None, ...]) -> h5py.Dataset:
         """The dataset `name`, checked to be numbers of this shape (None: any length)."""
-        found = self.file.get(name)
+        found = self.file.get(name) if self.own(name) else None
         if not isinstance(found, h5py.Dataset):
             self.fail(name, "is missing", f"a dataset of shape {_show(shape)}")
+        if found.external or found.is_virtual:
+            self.fail(name, "lies in another file", "its numbers in this one")
         fits = len(found.shape) == len(shape) and all(w in (None, s) for s, w in zip(found.shape, shape, strict=True))
         if not fits:
             self.fail(name, f"has shape {found.shape}", _show(shape))
         if found.dtype.kind not in "fiu":
             self.fail(name, f"has type {found.dtype}", "numbers")
+        if max(found.shape) > MAX_NUMBERS:
+            self.fail(name, f"has shape {found.shape}", f"at most {MAX_NUMBERS:,} numbers a column")
         return found
+
+    def own(self, name: str) -> bool:
+        """Whether every step of a name is a link inside this file: links to other files are not followed."""
+        parts = name.split("/")
+        steps = ["/".join(parts[: depth + 1]) for depth in range(len(parts))]
+        return all(isinstance(self.file.get(step, getlink=True), h5py.HardLink) for step in steps)
 
     def finite(self, name: str, array: Array) -> Array:
         if not np.isfinite(array).all():
@@ -185,19 +199,15 @@ def outward(vertices: Array, triangles: NDArray[np.int64]) -> NDArray[np.int64]:
 def write_bfm(path: Path, arrays: BfmArrays) -> None:
     """Write a model file in the published layout, float32, atomically and byte for byte the same each time."""
     _check(arrays, path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
-    try:
-        with h5py.File(temporary, "w", libver="earliest") as file:
-            for name, part in (("shape", arrays.shape), ("expression", arrays.expression), ("color", arrays.colour)):
-                _write_linear(file.create_group(f"{name}/model"), part)
-                representer = file.create_group(f"{name}/representer")
-                _write(representer, "points", arrays.shape.mean.T)
-                _write(representer, "cells", np.asarray(arrays.triangles).T, np.int32)
-            _write_metadata(file.create_group("metadata"), arrays)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    stream = io.BytesIO()  # written in one go at the end: on a full disk HDF5 itself would end in many tracebacks
+    with h5py.File(stream, "w", libver="earliest") as file:
+        for name, part in (("shape", arrays.shape), ("expression", arrays.expression), ("color", arrays.colour)):
+            _write_linear(file.create_group(f"{name}/model"), part)
+            representer = file.create_group(f"{name}/representer")
+            _write(representer, "points", arrays.shape.mean.T)
+            _write(representer, "cells", np.asarray(arrays.triangles).T, np.int32)
+        _write_metadata(file.create_group("metadata"), arrays)
+    write_bytes(path, stream.getvalue())
 
 
 def _write(group: h5py.Group, name: str, array: NDArray[Any], dtype: type = np.float32) -> None:

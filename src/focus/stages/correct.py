@@ -7,12 +7,12 @@ from functools import partial
 from types import SimpleNamespace
 
 import torch
-from safetensors.torch import load_file
 
 from focus.datasets.scans import read_scans
 from focus.evaluation.per_image import now_rows, pooled, write_figures
 from focus.files import read_npy, whole_directory
 from focus.misfit_prior import correct
+from focus.networks.store import load_weights
 from focus.stages import build, paths
 from focus.stages.evaluate import membership
 from focus.stages.runner import run
@@ -30,7 +30,7 @@ def work(settings: SimpleNamespace, name: str) -> None:
         return
     packed, model = build.packed("now"), build.face_model()
     shape = torch.from_numpy(read_npy(paths.EVALUATION / plan.variant / "now_shape.npy"))
-    prior = load_file(paths.misfit_prior(plan.prior))["misfit_prior"]
+    prior = load_weights(paths.misfit_prior(plan.prior))[0]["misfit_prior"]
     meshes = correct(model.neutral(shape), prior)
     rows, errors = now_rows(packed, read_scans(packed.folder), meshes, model, membership("now"))
     with whole_directory(paths.METRICS / name) as folder:

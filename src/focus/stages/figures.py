@@ -7,10 +7,10 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import torch
-from safetensors.torch import load_file
 
 from focus.datasets.packed import PackedSet
 from focus.files import read_npy, whole_directory, write_bytes
+from focus.networks.store import load_weights
 from focus.report import figures
 from focus.report.mesh_figure import misfit_prior
 from focus.report.tables import build_tables
@@ -102,7 +102,7 @@ def prior_figures() -> dict[str, bytes]:
     model = build.face_model()
     mesh = model.shape_mean.numpy(), model.triangles.numpy()
     return {
-        f"figure4_{kind}": misfit_prior(*mesh, load_file(paths.misfit_prior(kind))["misfit_prior"].numpy(), kind)
+        f"figure4_{kind}": misfit_prior(*mesh, load_weights(paths.misfit_prior(kind))[0]["misfit_prior"].numpy(), kind)
         for kind in ("plain", "composited")
     }
 

@@ -1,0 +1,293 @@
+"""`python fuzzing.py FOLDER COUNT`: mutated inputs for every reader, COUNT each, in a process that may die of them.
+
+A reader may return, or raise FocusError in one line. Another exception, more than 5 s or more than 1 GiB is a failure;
+the input that made it stays in FOLDER/<reader>/. Prints one line a reader, and exits with 1 if any failed.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import resource
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from torch import nn
+
+from focus import verify
+from focus.datasets.ar import RAW_BYTES, read_raw
+from focus.datasets.celebamask_hq import read_mapping
+from focus.datasets.images import read_image
+from focus.datasets.landmark_table import read_landmark_table, write_landmark_table
+from focus.datasets.meshes import read_landmarks, read_mesh, read_picked_points, write_obj, write_ply
+from focus.datasets.now import read_image_list
+from focus.datasets.packed import PackedSet, pack
+from focus.datasets.sample import Sample
+from focus.datasets.scans import read_scans
+from focus.errors import FocusError
+from focus.face_model import BfmArrays, FaceModel, LinearModel, read_bfm, write_bfm
+from focus.files import read_json, read_npy, write_json, write_npy, write_text
+from focus.networks.store import load_networks, save_networks
+from focus.networks.weights import read_state
+from focus.settings import read_params, read_profile
+from focus.training.checkpoint import Checkpoint
+from projects import ROOT
+
+SECONDS, BYTES = 5, 2**30
+Reader = tuple[Path, Callable[[], object]]
+RNG = np.random.default_rng(0)
+
+
+def bfm(folder: Path) -> Reader:
+    """BFM 2017's HDF5 layout, 90 vertices."""
+    write_bfm(folder / "model.h5", _arrays())
+    return folder / "model.h5", lambda: read_bfm(folder / "model.h5", 2, 2, 2)
+
+
+def _arrays() -> BfmArrays:
+    mean = RNG.normal((0, 0, 100), 1, (90, 3))
+    part = LinearModel(mean, RNG.normal(size=(270, 3)), np.ones(3))
+    triangles = np.arange(90).reshape(30, 3)
+    return BfmArrays(part, part, part, triangles, np.arange(68), np.arange(7) + 70)
+
+
+def face_model(folder: Path) -> Reader:
+    """The packed face model (safetensors)."""
+    write_bfm(folder / "model.h5", _arrays())
+    read_bfm(folder / "model.h5", 2, 2, 2).save(folder / "model.safetensors")
+    return folder / "model.safetensors", lambda: FaceModel.load(folder / "model.safetensors")
+
+
+def networks(folder: Path) -> Reader:
+    """A trained network (safetensors)."""
+    path, network = folder / "model.safetensors", nn.Linear(4, 3)
+    save_networks(path, {"net": network}, {"stage": "train"})
+    return path, lambda: load_networks(path, {"net": network})
+
+
+def torch_weights(folder: Path) -> Reader:
+    """Published weights as torch writes them (a zip with a pickle, of which only tensors are read)."""
+    torch.save(nn.Linear(4, 3).state_dict(), folder / "backbone.pth")
+    return folder / "backbone.pth", lambda: read_state(folder / "backbone.pth")
+
+
+def published_safetensors(folder: Path) -> Reader:
+    """Published weights as safetensors."""
+    save_networks(folder / "backbone.safetensors", {"net": nn.Linear(4, 3)}, {})
+    return folder / "backbone.safetensors", lambda: read_state(folder / "backbone.safetensors")
+
+
+def checkpoint(folder: Path) -> Reader:
+    """A checkpoint; a damaged one counts as none."""
+    kept = Checkpoint(folder / "checkpoint.pt", "key", 1)
+    kept.save({"step": 1, "networks": {"net": nn.Linear(4, 3).state_dict()}})
+    return kept.path, kept.load
+
+
+def _mesh() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    return RNG.normal(size=(8, 3)), RNG.integers(0, 8, (9, 3)), RNG.random((8, 3))
+
+
+def obj(folder: Path) -> Reader:
+    """A scan or prediction as .obj."""
+    write_obj(folder / "x.obj", *_mesh())
+    return folder / "x.obj", lambda: read_mesh(folder / "x.obj")
+
+
+def ply(folder: Path) -> Reader:
+    """A prediction as binary .ply."""
+    write_ply(folder / "x.ply", *_mesh())
+    return folder / "x.ply", lambda: read_mesh(folder / "x.ply")
+
+
+def text_ply(folder: Path) -> Reader:
+    """A prediction as text .ply."""
+    head = "ply\nformat ascii 1.0\nelement vertex 3\nproperty float x\nproperty float y\nproperty float z\n"
+    head += "element face 1\nproperty list uchar int vertex_indices\nend_header\n"
+    write_text(folder / "x.ply", head + "0 0 0\n1 0 0\n0 1 0\n3 0 1 2\n")
+    return folder / "x.ply", lambda: read_mesh(folder / "x.ply")
+
+
+def picked_points(folder: Path) -> Reader:
+    """MeshLab's .pp of a NoW scan."""
+    points = "".join(f' <point x="{k}" y="0.5" z="-1e-3" active="1" name="{k}"/>\n' for k in range(7))
+    write_text(folder / "x.pp", f"<!DOCTYPE PickedPoints>\n<PickedPoints>\n{points}</PickedPoints>\n")
+    return folder / "x.pp", lambda: read_picked_points(folder / "x.pp")
+
+
+def landmarks_text(folder: Path) -> Reader:
+    """NoW's seven points as text."""
+    write_text(folder / "x.txt", "\n".join("1.5 -2 3e1" for _ in range(7)))
+    return folder / "x.txt", lambda: read_landmarks(folder / "x.txt")
+
+
+def array(folder: Path) -> Reader:
+    """A .npy array."""
+    write_npy(folder / "x.npy", RNG.normal(size=(7, 3)))
+    return folder / "x.npy", lambda: (read_npy(folder / "x.npy"), read_npy(folder / "x.npy", memory_map=True))
+
+
+def landmark_table(folder: Path) -> Reader:
+    """68 landmarks an image as CSV."""
+    write_landmark_table(folder / "x.csv", {f"{k}.jpg": RNG.normal(size=(68, 2)) for k in range(3)})
+    return folder / "x.csv", lambda: read_landmark_table(folder / "x.csv")
+
+
+def ar_raw(folder: Path) -> Reader:
+    """An AR raw image."""
+    (folder / "m-001-01.raw").write_bytes(bytes(RAW_BYTES))
+    return folder / "m-001-01.raw", lambda: read_raw(folder / "m-001-01.raw")
+
+
+def _picture(folder: Path, name: str) -> Reader:
+    pixels = RNG.integers(0, 256, (20, 30, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(folder / name, exif=Image.Exif())
+    return folder / name, lambda: read_image(folder / name)
+
+
+def png(folder: Path) -> Reader:
+    """A picture as PNG."""
+    return _picture(folder, "x.png")
+
+
+def jpeg(folder: Path) -> Reader:
+    """A picture as JPEG."""
+    return _picture(folder, "x.jpg")
+
+
+def params(folder: Path) -> Reader:
+    """params.yaml."""
+    write_text(folder / "params.yaml", (ROOT / "params.yaml").read_text())
+    return folder / "params.yaml", lambda: read_params(folder)
+
+
+def profile(folder: Path) -> Reader:
+    """A profile."""
+    write_text(folder / "profiles/smoke.yaml", (ROOT / "profiles/smoke.yaml").read_text())
+    return folder / "profiles/smoke.yaml", lambda: read_profile("smoke", folder)
+
+
+def now_list(folder: Path) -> Reader:
+    """NoW's list of images."""
+    write_text(folder / "list.txt", "a/selfie/1.jpg\nb/multiview_neutral/2.jpg\n")
+    return folder / "list.txt", lambda: read_image_list(folder / "list.txt")
+
+
+def celeba_mapping(folder: Path) -> Reader:
+    """CelebAMask-HQ's mapping to CelebA."""
+    write_text(folder / "mapping.txt", "idx orig_idx orig_file\n0 119613 119614.jpg\n1 99094 099095.jpg\n")
+    return folder / "mapping.txt", lambda: read_mapping(folder / "mapping.txt")
+
+
+def packed_index(folder: Path) -> Reader:
+    """The index of a packed set."""
+    image = np.zeros((4, 4, 3), np.uint8)
+    pack(folder / "set", [Sample(f"{k}.png", image, image[..., 0], np.zeros((68, 2)), "s") for k in range(3)])
+    return folder / "set/index.csv", lambda: PackedSet(folder / "set")[0]
+
+
+def scans(folder: Path) -> Reader:
+    """NoW's scans, packed (a zip of arrays)."""
+    np.savez(folder / "scans.npz", **{"a/vertices": np.zeros((3, 3)), "a/landmarks": np.zeros((7, 3))})
+    return folder / "scans.npz", lambda: read_scans(folder)
+
+
+def json_file(folder: Path) -> Reader:
+    """A report in JSON."""
+    write_json(folder / "x.json", {"images": 3, "left_out": {"a.jpg": "no face"}})
+    return folder / "x.json", lambda: read_json(folder / "x.json")
+
+
+def dvc_lock(folder: Path) -> Reader:
+    """A dvc.lock given to `focus verify --against`."""
+    stage = "{outs: [{path: data/a, md5: 1a.dir}], deps: [{path: src, md5: 2b}], params: {profiles/demo.yaml: {x: 1}}}"
+    write_text(folder / "dvc.lock", f"schema: '2.0'\nstages:\n  a: {stage}\n")
+    return folder / "dvc.lock", lambda: verify.read_lock(folder / "dvc.lock")
+
+
+READERS = (bfm, face_model, networks, torch_weights, published_safetensors, checkpoint, obj, ply, text_ply)
+READERS += (picked_points, landmarks_text, array, landmark_table, ar_raw, png, jpeg, params, profile)
+READERS += (now_list, celeba_mapping, packed_index, scans, json_file, dvc_lock)
+
+WORDS = [b"nan", b"-1", b"1e999", b"9" * 20, b"0" * 5000, b"[" * 3000, b"{", b"<", b'"', b",", b": ", b" ", b"\n"]
+WORDS += [b"\0", b"\xff\xfe", b"\xf0\x9f\x98\x80", b"../../", b"&a [*a, *a]", b"!!python/object/apply:os.system [x]"]
+PLACE = st.floats(0, 1, exclude_max=True)
+EDIT = st.one_of(
+    st.tuples(st.just("cut"), PLACE, st.just(b"")),
+    st.tuples(st.just("overwrite"), PLACE, st.binary(min_size=1, max_size=8)),
+    st.tuples(st.just("insert"), PLACE, st.sampled_from(WORDS)),
+    st.tuples(st.just("replace"), PLACE, st.sampled_from(WORDS)),
+    st.tuples(st.just("repeat"), PLACE, st.binary(min_size=1, max_size=3)),
+    st.tuples(st.just("erase"), PLACE, st.binary(min_size=1, max_size=40)),
+)
+PLAIN = settings(deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
+EDITS = st.lists(EDIT, min_size=1, max_size=4)
+
+
+def mutated(content: bytes, edits: list[tuple[str, float, bytes]]) -> bytes:
+    """Return `content` with each edit made at its place, a share of the length."""
+    for kind, place, word in edits:
+        at = int(place * len(content))
+        before, after = content[:at], content[at:]
+        content = {
+            "cut": before,
+            "overwrite": before + word + after[len(word) :],
+            "insert": before + word + after,
+            "replace": before + word + after.lstrip(b"0123456789.-")[1:],
+            "repeat": before + after[:40] * len(word) * 7 + after,
+            "erase": before + after[len(word) :],
+        }[kind]
+    return content
+
+
+def attack(reader: Callable[[Path], Reader], folder: Path, count: int) -> int:
+    """Feed a reader mutated inputs; return how many. Raises what a reader must not."""
+    folder.mkdir(parents=True)
+    path, read = reader(folder)
+    whole, tried = path.read_bytes(), 0
+    read()
+
+    @settings(
+        max_examples=count, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck)
+    )
+    @given(EDITS)
+    def one(edits: list[tuple[str, float, bytes]]) -> None:
+        nonlocal tried
+        tried += 1
+        path.write_bytes(mutated(whole, edits))
+        faulthandler.dump_traceback_later(SECONDS, exit=True)
+        try:
+            read()
+        except FocusError as error:
+            assert "\n" not in str(error) and len(str(error)) < 1000, f"not one line: {error}"
+            assert not isinstance(error.__context__, MemoryError), f"over {BYTES:,} bytes: {error}"
+        finally:
+            faulthandler.cancel_dump_traceback_later()
+
+    one()
+    return tried
+
+
+def main(folder: Path, count: int) -> int:
+    """Attack every reader; return the number of those that failed."""
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + BYTES, resource.RLIM_INFINITY))
+    failures = 0
+    for reader in READERS:
+        print(f"{reader.__name__}: ", end="", flush=True)  # the last line names the reader that ended the process
+        try:
+            print(f"{attack(reader, folder / reader.__name__, count)} mutations", flush=True)
+        except Exception:
+            failures += 1
+            print(f"failed\n{traceback.format_exc()}", flush=True)
+    return failures
+
+
+if __name__ == "__main__":
+    sys.exit(1 if main(Path(sys.argv[1]), int(sys.argv[2])) else 0)
