@@ -1,8 +1,9 @@
-"""`focus verify`: what it says of two runs. That it runs a clone is tested in tests/pipeline/test_verify.py."""
+"""`focus verify`: what it says of two runs, and that it runs a clone, on a pipeline of two stages."""
 
 from __future__ import annotations
 
 import hashlib
+import shutil
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from focus import verify
 from focus.errors import FocusError
 from focus.files import write_npy, write_text
 from focus.networks.store import save_networks
+from projects import ROOT, Project
 
 TABLE = "method,rmse\nFOCUS,15.25\nBackbone,1e-3\n"
 STAGES = {  # name: outs, deps; not in the order of the run
@@ -116,3 +118,72 @@ def test_numbers_in_a_text(tmp_path):
     """A name such as table1 or f1_std would count as a figure."""
     write_text(tmp_path / "a.csv", "f1_mean,x2\nv1.2,-0.5,1e-07\n")
     assert verify._numbers(tmp_path / "a.csv").tolist() == [-0.5, 1e-07]
+
+
+PIPELINE = """\
+stages:
+  pretrain:
+    cmd: mkdir -p models/pretrain && echo "$FLAW" > models/pretrain/weights.txt
+    params: ["profiles/${{profile}}.yaml": [image]]
+    outs: [models/pretrain]
+  tables:
+    cmd: mkdir -p results/tables && (echo x; wc -c < models/pretrain/weights.txt) > results/tables/table1.csv
+    deps: [models/pretrain]
+    outs: [results/tables: {{cache: false}}]
+"""
+
+
+@pytest.fixture
+def small(tmp_path, monkeypatch):
+    """Return a function that commits a project of two stages, run once; `flaw`: what the first stage writes."""
+
+    def make(flaw: str) -> Project:
+        made = Project(tmp_path / "project")
+        shutil.copytree(ROOT / "profiles", made.path / "profiles")
+        shutil.copy(ROOT / "params.yaml", made.path)
+        write_text(made.path / "dvc.yaml", PIPELINE.format().replace("$FLAW", flaw))
+        write_text(made.path / ".gitignore", "/models/\n/logs/\n")
+        made.commit("a pipeline", first=True)
+        made.dvc("init", "-q")
+        made.dvc("repro", TZ="UTC")
+        made.commit("run")
+        monkeypatch.chdir(made.path)
+        return made
+
+    return make
+
+
+def test_a_run_that_can_be_repeated(small, tmp_path, capsys):
+    """A run with the same bits would be called different, or the project itself be changed by the check."""
+    project = small("weights")
+    before = project.contents(".")
+    lines = [
+        verify.verdict(*verify.verify(project.path, profile, None, 1, tmp_path / profile), 0)
+        for profile in ("demo", "smoke")
+    ]
+    assert lines == [f"verify: the same bits: 2 outs of 2 stages, profile {name}" for name in ("demo", "smoke")]
+    assert "not of profile smoke: two runs are compared" in capsys.readouterr().out
+    assert {name for name, content in project.contents(".").items() if before.get(name) != content} == set()
+
+
+def test_a_run_that_depends_on_its_environment(small, tmp_path):
+    """A result that only this machine, folder or time zone gives would pass for one that all can repeat."""
+    project = small("$TZ")
+    with pytest.raises(FocusError, match=r"2 of 2 outs differ, first those of stage pretrain \(models/pretrain\)"):
+        verify.verdict(*verify.verify(project.path, "demo", None, 1, tmp_path / "work"), 0)
+
+
+def test_a_run_that_fails_names_its_log(small, tmp_path):
+    """A stage that fails in the clone would leave no trace of why."""
+    project = small('$(test -n "$TZ" && test "$TZ" = UTC && echo x || kill $$)')
+    (project.path / "logs").mkdir()
+    with pytest.raises(FocusError, match=r"dvc repro ended with \d+ in the clone; see logs/verify\.log"):
+        verify.verify(project.path, "demo", None, 1, tmp_path / "work")
+    assert "pretrain" in (project.path / "logs/verify.log").read_text()
+
+
+def test_a_lock_of_another_profile(small, tmp_path):
+    """Runs of two scales would be compared."""
+    project = small("weights")
+    with pytest.raises(FocusError, match="found a run of profile demo, expected one of smoke"):
+        verify.verify(project.path, "smoke", project.path / "dvc.lock", 1, tmp_path / "work")
