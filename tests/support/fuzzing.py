@@ -23,7 +23,7 @@ from torch import nn
 from focus import verify
 from focus.datasets.ar import RAW_BYTES, read_raw
 from focus.datasets.celebamask_hq import read_mapping
-from focus.datasets.images import read_image
+from focus.datasets.images import read_image, write_png
 from focus.datasets.landmark_table import read_landmark_table, write_landmark_table
 from focus.datasets.meshes import read_landmarks, read_mesh, read_picked_points, write_obj, write_ply
 from focus.datasets.now import read_image_list
@@ -31,6 +31,8 @@ from focus.datasets.packed import PackedSet, pack
 from focus.datasets.sample import Sample
 from focus.datasets.scans import read_scans
 from focus.errors import FocusError
+from focus.evaluation.external import read_face_mask, read_rendering
+from focus.evaluation.subsets import read_list
 from focus.face_model import BfmArrays, FaceModel, LinearModel, read_bfm, write_bfm
 from focus.files import read_json, read_npy, write_json, write_npy, write_text
 from focus.networks.store import load_networks, save_networks
@@ -161,6 +163,24 @@ def jpeg(folder: Path) -> Reader:
     return _picture(folder, "x.jpg")
 
 
+def rendering(folder: Path) -> Reader:
+    """Another method's rendering with its mask as alpha."""
+    write_png(folder / "x.png", RNG.integers(0, 2, (20, 20, 4), dtype=np.uint8) * np.uint8(255))
+    return folder / "x.png", lambda: read_rendering(folder / "x.png", 20)
+
+
+def face_mask(folder: Path) -> Reader:
+    """Another method's mask."""
+    write_png(folder / "x.png", RNG.integers(0, 2, (20, 20), dtype=np.uint8) * np.uint8(255))
+    return folder / "x.png", lambda: read_face_mask(folder / "x.png", 20)
+
+
+def own_list(folder: Path) -> Reader:
+    """A user's own list of test images."""
+    write_text(folder / "list.txt", "1.jpg\n2.jpg\n")
+    return folder / "list.txt", lambda: read_list(folder / "list.txt", ("1.jpg", "2.jpg", "3.jpg"))
+
+
 def params(folder: Path) -> Reader:
     """params.yaml."""
     write_text(folder / "params.yaml", (ROOT / "params.yaml").read_text())
@@ -213,7 +233,7 @@ def dvc_lock(folder: Path) -> Reader:
 
 READERS = (bfm, face_model, networks, torch_weights, published_safetensors, checkpoint, obj, ply, text_ply)
 READERS += (picked_points, landmarks_text, array, landmark_table, ar_raw, png, jpeg, params, profile)
-READERS += (now_list, celeba_mapping, packed_index, scans, json_file, dvc_lock)
+READERS += (rendering, face_mask, own_list, now_list, celeba_mapping, packed_index, scans, json_file, dvc_lock)
 
 WORDS = [b"nan", b"-1", b"1e999", b"9" * 20, b"0" * 5000, b"[" * 3000, b"{", b"<", b'"', b",", b": ", b" ", b"\n"]
 WORDS += [b"\0", b"\xff\xfe", b"\xf0\x9f\x98\x80", b"../../", b"&a [*a, *a]", b"!!python/object/apply:os.system [x]"]
