@@ -9,7 +9,6 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import torch
-from safetensors.torch import load_file
 from torch import Tensor
 
 from focus import settings
@@ -19,6 +18,7 @@ from focus.errors import FocusError
 from focus.evaluation.now_submission import Prediction, in_folder, write_submission
 from focus.inference import encode
 from focus.misfit_prior import correct
+from focus.networks.store import load_weights
 from focus.stages import build, paths
 from focus.stages.landmarks import crops
 
@@ -72,7 +72,7 @@ def load_prior(path: Path) -> Tensor:
     """Return a misfit prior (V,3) mm. FocusError when it has not been made."""
     if not path.is_file():
         raise FocusError(f"{path}: no such file; expected the misfit prior, made by `dvc repro`")
-    return load_file(path)["misfit_prior"]
+    return load_weights(path)[0]["misfit_prior"]
 
 
 def shape_latents(pictures: NoW, variant: str, chosen: SimpleNamespace) -> dict[str, Tensor]:

@@ -6,12 +6,12 @@ from types import SimpleNamespace
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
 
 from focus.datasets.scans import read_scans
 from focus.evaluation.misfit import agreement, along_normals, mean_signed_error, share_made_worse
 from focus.face_model import FaceModel
 from focus.files import read_json, read_npy, whole_directory, write_bytes, write_json
+from focus.networks.store import load_weights
 from focus.report.mesh_figure import signed_errors
 from focus.report.results import read_images
 from focus.stages import build, paths
@@ -51,7 +51,7 @@ def compare(
 ) -> tuple[dict[str, float], bytes]:
     """Return the figures of one prior, and its picture beside that of the error on NoW."""
     file = paths.misfit_prior(prior)
-    field = load_file(file)["holdout_error"].double().numpy()
+    field = load_weights(file)[0]["holdout_error"].double().numpy()
     mean_face, triangles, region = model.shape_mean.double().numpy(), model.triangles.numpy(), np.isfinite(on_scans)
     on_synthetic = along_normals(field, mean_face, triangles, region)
     figures = {

@@ -9,11 +9,11 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import torch
-from safetensors.torch import load_file
 
 from focus.autoencoder import Autoencoder, Parameters
 from focus.errors import FocusError
 from focus.files import read_json, read_npy, write_text
+from focus.networks.store import load_weights
 from focus.report.layout import blocks
 from focus.report.page import Page, figure_of, render_page
 from focus.report.page.claims import claim_rows
@@ -122,7 +122,7 @@ def prior_views() -> list[View]:
     """Return both kinds of misfit prior on the mean face."""
     mean = build.face_model().shape_mean.numpy()
     kinds = ("plain", "composited")
-    priors = {kind: load_file(paths.misfit_prior(kind))["misfit_prior"].numpy() for kind in kinds}
+    priors = {kind: load_weights(paths.misfit_prior(kind))[0]["misfit_prior"].numpy() for kind in kinds}
     return [view for kind, prior in priors.items() for view in misfit_views(kind, mean, prior)]
 
 
