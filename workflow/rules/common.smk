@@ -5,8 +5,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(workflow.basedir)))
 import dvc_dag
+from check_settings import check_settings
 
 dvc_dag.use_this_environment()
+if workflow.is_main_process:
+    check_settings()
 STAGES = dvc_dag.load()
 if workflow.is_main_process:
     if not workflow.output_settings.dryrun:
