@@ -238,3 +238,20 @@ def test_yaml_runs_nothing(tmp_path):
     """A file from elsewhere could run code."""
     (tmp_path / "params.yaml").write_text(f"!!python/object/apply:os.mkdir ['{tmp_path / 'made'}']\n")
     assert "not valid YAML" in message(tmp_path) and not (tmp_path / "made").exists()
+
+
+def leaves(content: dict, prefix: str = "") -> dict[str, object]:
+    """Return the values of a nested mapping by dotted key."""
+    found: dict[str, object] = {}
+    for key, value in content.items():
+        found |= leaves(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
+    return found
+
+
+def test_paper_short_is_a_tenth_of_the_papers_schedule_and_else_the_same():
+    """The two would drift apart, and a short run would say nothing about the long one."""
+    paper, short = (leaves(settings.read_profile(name, ROOT).model_dump()) for name in ("paper", "paper-short"))
+    different = {key for key in paper if short[key] != paper[key]}
+    assert {key.rpartition("_")[2].rpartition(".")[2] for key in different} == {"steps", "every", "warmup"}
+    assert all(short[key] * 10 == paper[key] for key in different)
+    assert {key for key in paper if key.endswith("steps")} <= different
