@@ -112,6 +112,19 @@ def verify(
 
 
 @app.command()
+def plan(
+    profile: Annotated[str | None, typer.Option(help="default: the one params.yaml names")] = None,
+) -> None:
+    """Say what every stage and variant of a profile will cost in time and disk, before anything starts."""
+    from focus.planning import estimate, print_plan, read_measured
+    from focus.settings import read_params, read_profile
+
+    params, measured = read_params(), read_measured()
+    name = profile or params.profile
+    print_plan(name, estimate(params, read_profile(name), measured), measured)
+
+
+@app.command()
 def schemas(folder: Annotated[Path, typer.Argument(help="folder to write to")] = Path("workflow/schemas")) -> None:
     """Write JSON schemas of params.yaml and profiles."""
     from focus.files import write_json

@@ -1,0 +1,170 @@
+"""Time one training step at a profile's scale: `python -m benchmarks.steps [--profile NAME] [--json FILE]`.
+
+Networks, renderer and losses are the profile's, the images noise and the bases of the face model random: neither
+changes the time of a step. Times are the best of the repeats on one CPU thread or on the GPU, in seconds an image;
+`tflop` counts the networks' multiplications and additions (2 a multiply-add) of a step, in 10^12 an image.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from focus.autoencoder import Autoencoder, OutputScale
+from focus.face_model import FaceModel
+from focus.face_model.embedded import build_template
+from focus.files import write_json
+from focus.masks import mask_source
+from focus.networks import FaceEncoder, FaceRecogniser, SegmentationNetwork
+from focus.perception import Perception
+from focus.rendering import Renderer
+from focus.settings import Profile, read_profile
+from focus.training.batches import Batch
+from focus.training.objectives import LossPlan, PretrainingObjective, ReconstructionObjective, SegmentationObjective
+
+SPACING_MM = {"small": 3.6, "resnet50": 1.1}  # 1.1 mm: about the 28,000 vertices of BFM's face region
+R_TERMS = ("pixel", "perceptual", "landmarks", "regularisation")
+S_TERMS = ("neighbour", "distance", "area", "preservation", "binary")
+FORMS = dict.fromkeys(("neighbour", "area", "pixel", "landmarks", "regularisation", "binary", "distance"), "released")
+
+
+def face_model(profile: Profile) -> FaceModel:
+    """Return the mean face with random bases of the profile's lengths."""
+    template = build_template(SPACING_MM[profile.encoder.architecture])
+    count, plan = len(template.vertices), profile.face_model
+    generator = torch.Generator().manual_seed(0)
+
+    def basis(components: int, spread: float) -> Tensor:
+        return spread * torch.randn(3 * count, components, generator=generator)
+
+    return FaceModel(
+        shape_mean=torch.from_numpy(template.vertices).float(),
+        shape_basis=basis(plan.shape, 0.1),
+        expression_mean=torch.zeros(count, 3),
+        expression_basis=basis(plan.expression, 0.1),
+        albedo_mean=torch.full((count, 3), 0.5),
+        albedo_basis=basis(plan.albedo, 0.01),
+        triangles=torch.from_numpy(template.triangles),
+        landmarks68=torch.from_numpy(template.landmarks68),
+        landmarks_now=torch.from_numpy(template.landmarks_now),
+        name="benchmark",
+        licence="made by code",
+    )
+
+
+def batches(side: int, count: int, device: torch.device) -> Callable[[int], Batch]:
+    """Return a source of one batch of noise, with landmarks spread over a face."""
+    generator = torch.Generator().manual_seed(1)
+    images = torch.rand(count, 3, side, side, generator=generator).to(device)
+    points = (0.2 + 0.6 * torch.rand(count, 68, 2, generator=generator)).mul(side).to(device)
+    batch = Batch(images, points, torch.ones(count, 1, side, side, device=device), torch.arange(count))
+    return lambda step: batch
+
+
+def steps(profile: Profile, count: int, device: torch.device) -> dict[str, Callable[[], None]]:
+    """Return a function that does one step with its gradients, for each kind of step."""
+    side = profile.image.side
+    torch.manual_seed(0)
+    model = face_model(profile)
+    outputs, plan = Autoencoder.output_count(model), profile.recogniser
+    encoder = FaceEncoder(outputs, profile.encoder.architecture, side, profile.encoder.width)
+    scale = OutputScale(**profile.encoder.output_scale.model_dump())
+    renderer = Renderer(model.triangles, side, profile.render.interpolation, profile.render.backend)
+    autoencoder = Autoencoder(encoder, model, renderer, scale).to(device)
+    network = SegmentationNetwork(profile.segmentation.width, profile.segmentation.poolings).to(device)
+    recogniser = FaceRecogniser(tuple(plan.layers), tuple(plan.widths), plan.side, plan.embedding)
+    seen = Perception(recogniser, plan.side, plan.levels).to(device)
+    source, radius = batches(side, count, device), profile.losses.neighbourhood
+    weights = profile.losses.model_dump()
+
+    def losses(terms: tuple[str, ...]) -> LossPlan:
+        return LossPlan({term: weights[term] for term in terms}, FORMS | {"preservation": "released"}, "mean", radius)
+
+    def reconstruction(mask: str) -> ReconstructionObjective:
+        masks = mask_source(mask, xi=profile.initialise.xi)
+        return ReconstructionObjective(autoencoder, source, losses(R_TERMS), masks, network, seen)
+
+    objectives = {
+        "initialise": (reconstruction("robust"), encoder),
+        "pretrain": (PretrainingObjective(autoencoder, network, source, profile.pretrain.xi), network),
+        "reconstruction": (reconstruction("ones"), encoder),
+        "reconstruction_masked": (reconstruction("segmentation"), encoder),
+        "segmentation": (SegmentationObjective(autoencoder, network, source, losses(S_TERMS), seen), network),
+    }
+    return {name: one_step(objective, trained, autoencoder) for name, (objective, trained) in objectives.items()}
+
+
+def one_step(objective: Callable[[int], tuple[Tensor, object]], trained: nn.Module, autoencoder: Autoencoder):
+    """Return a step that trains `trained` and keeps the rest frozen."""
+
+    def step() -> None:
+        autoencoder.encoder.train(trained is autoencoder.encoder)
+        for weight in autoencoder.encoder.parameters():
+            weight.requires_grad_(trained is autoencoder.encoder)
+        trained.train()
+        loss, _ = objective(0)
+        loss.backward()
+        trained.zero_grad(set_to_none=True)
+
+    return step
+
+
+def measure(profile_name: str, count: int, repeats: int, device: torch.device) -> dict:
+    """Return the times and the arithmetic of each kind of step."""
+    profile = read_profile(profile_name)
+    found = {}
+    for name, step in steps(profile, count, device).items():
+        with FlopCounterMode(display=False) as counter:
+            step()
+        best = min(timed(step, device) for _ in range(repeats))
+        found[name] = {"s": round(best / count, 5), "tflop": round(counter.get_total_flops() / count / 1e12, 5)}
+    return {
+        "profile": profile_name,
+        "architecture": profile.encoder.architecture,
+        "side": profile.image.side,
+        "batch": count,
+        "device": torch.cuda.get_device_name() if device.type == "cuda" else f"{platform.machine()} CPU, 1 thread",
+        "torch": torch.__version__,
+        "image": found,
+    }
+
+
+def timed(step: Callable[[], None], device: torch.device) -> float:
+    """Return the seconds of one step: CPU time, which other work on the machine does not change, or the GPU's."""
+    if device.type == "cpu":
+        began = time.process_time()
+        step()
+        return time.process_time() - began
+    torch.cuda.synchronize()
+    began = time.perf_counter()
+    step()
+    torch.cuda.synchronize()
+    return time.perf_counter() - began
+
+
+def main() -> None:
+    """Print or write the figures."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--profile", default="paper")
+    parser.add_argument("--batch", type=int, default=2)
+    parser.add_argument("--repeats", type=int, default=2)
+    parser.add_argument("--json", type=Path)
+    wanted = parser.parse_args()
+    torch.set_num_threads(1)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    found = measure(wanted.profile, wanted.batch, wanted.repeats, device)
+    print(json.dumps(found, indent=1))
+    if wanted.json:
+        write_json(wanted.json, found)
+
+
+if __name__ == "__main__":
+    main()
