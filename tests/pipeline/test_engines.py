@@ -165,31 +165,9 @@ def test_a_new_ablation_is_a_few_lines_of_yaml(finished, engine):
     assert set(finished.executed()) == {"train@No-area", "evaluate@No-area", "tables", "figures", "claims"}
 
 
-def test_results_travel_through_a_remote(run_by_snakemake, copy, tmp_path):
-    """A fresh clone would compute what a colleague has pushed."""
-    project = copy(run_by_snakemake)
-    remote = tmp_path / "remote"
-    project.dvc("remote", "modify", "--local", "shared", "url", str(remote))
-    project.dvc("push", "--run-cache")
-    clone = Project(tmp_path / "clone")
-    project.run("git", "clone", "-q", str(project.path), str(clone.path))
-    clone.dvc("remote", "modify", "--local", "shared", "url", str(remote))
-    clone.dvc("pull", "--run-cache")
-    assert clone.is_up_to_date()
-    clone.dvc("repro")
-    assert clone.executed() == [] and clone.contents(*RESULTS) == run_by_snakemake.contents(*RESULTS)
-
-
 def test_nothing_is_planned_in_a_clean_clone_without_the_cache(run_by_snakemake, copy, tmp_path):
     """A reader who only clones could not check that the committed results belong to the committed code."""
     project = copy(run_by_snakemake)
     clone = Project(tmp_path / "clone")
     project.run("git", "clone", "-q", str(project.path), str(clone.path))
     assert "Running stage" not in clone.dvc("repro", "--dry", "--allow-missing")
-
-
-def test_report_is_made(run_by_snakemake, copy):
-    """`snakemake --report` would fail."""
-    project = copy(run_by_snakemake)
-    project.snakemake("--report", "report.html")
-    assert (project.path / "report.html").stat().st_size > 10_000
