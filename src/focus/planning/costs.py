@@ -49,9 +49,9 @@ class Measured(BaseModel):
     stages: dict[str, StageCost]
     steps: dict[str, StepCost]
 
-    def stage(self, name: str) -> StageCost:
-        """Return the cost of a stage: its own, or its group's ("evaluate" for "evaluate@FOCUS")."""
-        return self.stages.get(name) or self.stages[name.partition("@")[0]]
+    def stage(self, name: str) -> StageCost | None:
+        """Return the cost of a stage: its own, or its group's ("evaluate" for "evaluate@FOCUS"); None: not measured."""
+        return self.stages.get(name) or self.stages.get(name.partition("@")[0])
 
 
 def read_measured(path: Path = FILE) -> Measured:

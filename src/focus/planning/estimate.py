@@ -12,7 +12,7 @@ from focus.settings import Params, Profile
 GPU_TFLOP_S = 10.0
 """Assumed, not measured: what a data-centre GPU sustains on these networks in float32, 10^12 operations a second."""
 
-Basis = Literal["-", "measured", "step measured", "scaled"]
+Basis = Literal["-", "measured", "step measured", "scaled", "not measured"]
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,8 @@ class Estimate:
     """What one stage will cost: CPU seconds on one thread, GPU seconds if it trains (None: not known), bytes.
 
     basis: "measured": this much work was measured; "step measured": a step at this size was, and is multiplied by
-    their number; "scaled": extrapolated in proportion to the work from another size; "-": nothing to make.
+    their number; "scaled": extrapolated in proportion to the work from another size; "-": nothing to make;
+    "not measured": only the start of a stage is counted.
     """
 
     stage: str
@@ -40,6 +41,8 @@ def estimate(params: Params, profile: Profile, measured: Measured) -> list[Estim
 
 def _stage(name: str, work: Work, measured: Measured) -> Estimate:
     cost = measured.stage(name)
+    if cost is None:
+        return Estimate(name, measured.start_s, None, 0.0, "not measured")
     share = work.amount / cost.amount
     space = cost.space * (work.pixels / cost.pixels if cost.pixels else 1.0)
     cpu = measured.start_s + share * max(cost.cpu_s - measured.start_s, 0.0)

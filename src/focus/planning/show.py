@@ -10,8 +10,8 @@ from rich.table import Table
 from focus.planning.costs import Measured
 from focus.planning.estimate import GPU_TFLOP_S, Estimate
 
-VARIANT_STAGES = ("train", "evaluate", "correct")
-WORST = ("-", "measured", "step measured", "scaled")  # of several stages the least certain basis counts
+VARIANT_STAGES = ("train", "evaluate", "correct", "instance_fit")
+WORST = ("-", "measured", "step measured", "scaled", "not measured")  # of several stages the least certain basis counts
 
 
 def print_plan(profile: str, found: list[Estimate], measured: Measured) -> None:

@@ -57,7 +57,9 @@ def all_work(params: Params, profile: Profile) -> dict[str, Work]:
         found[f"evaluate@{name}"] = Work(amount=tests * area**0.5, pixels=tests * area)
     for name in params.corrected:
         found[f"correct@{name}"] = Work(amount=counts["now"])
-    fixed = dict.fromkeys(("subsets", "tables", "figures", "headline"), Work(amount=1))
+    for name in params.instance_wise:
+        found[f"instance_fit@{name}"] = Work(amount=counts["ar"] * profile.instance_fit.rounds * area)
+    fixed = dict.fromkeys(("subsets", "external", "misfit", "tables", "figures", "report", "headline"), Work(amount=1))
     return found | fixed | {"claims": Work(amount=profile.evaluation.bootstrap)}
 
 
