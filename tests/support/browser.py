@@ -112,9 +112,7 @@ class Tab:
 
     def drag(self, selector: str, across: int, down: int) -> None:
         """Drag with the mouse from the middle of an element."""
-        self.value(f"document.querySelector({selector!r}).scrollIntoView({{block: 'center', behavior: 'instant'}})")
-        box = f"document.querySelector({selector!r}).getBoundingClientRect()"
-        x, y = self.value(f"[{box}.x + {box}.width / 2, {box}.y + {box}.height / 2]")
+        x, y = self._middle(selector)
         places = [("mousePressed", 0), ("mouseMoved", 0.5), ("mouseMoved", 1), ("mouseReleased", 1)]
         for kind, part in places:
             self.send(
@@ -122,6 +120,22 @@ class Tab:
                 button="left", buttons=1, clickCount=1,
             )  # fmt: skip
         self.settle()
+
+    def swipe(self, selector: str, across: int) -> None:
+        """Draw a finger sideways over the middle of an element."""
+        self.send("Emulation.setTouchEmulationEnabled", enabled=True)
+        x, y = self._middle(selector)
+        for kind, part in [("touchStart", 0), ("touchMove", 0.3), ("touchMove", 0.7), ("touchMove", 1)]:
+            self.send("Input.dispatchTouchEvent", type=kind, touchPoints=[{"x": x + part * across, "y": y}])
+        self.send("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
+        self.settle()
+
+    def _middle(self, selector: str) -> tuple[float, float]:
+        """Bring an element into view; return its middle in the window's pixels."""
+        self.value(f"document.querySelector({selector!r}).scrollIntoView({{block: 'center', behavior: 'instant'}})")
+        box = f"document.querySelector({selector!r}).getBoundingClientRect()"
+        x, y = self.value(f"[{box}.x + {box}.width / 2, {box}.y + {box}.height / 2]")
+        return x, y
 
     def screenshot(self, path: Path, *, whole: bool = False) -> None:
         """Write the window, or the whole page, as PNG."""

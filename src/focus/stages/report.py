@@ -34,7 +34,7 @@ PARAMS = ("profile",)
 VARIANT = "FOCUS"
 SPLITS = {"CelebA": "celeba_test", "AR": "ar", "NoW": "now"}
 LIMIT = 15_000_000  # bytes: what still opens on a phone
-WITHHELD = "Pictures and meshes of faces are left out: this run used data sets of real people or a licensed face model."
+WITHHELD = "Pictures and meshes of faces are left out, as a rule where people are real or the face model is licensed."
 
 
 def work(settings: SimpleNamespace, faces: bool | None = None, out: Path = paths.REPORT) -> None:

@@ -90,6 +90,16 @@ def test_claims_can_be_filtered_and_a_training_highlighted(window: Tab) -> None:
     assert window.value("document.querySelector('polyline.on').dataset.run") == "Backbone"
 
 
+def test_fingers_leaf_and_turn(window: Tab, file: Path) -> None:
+    """A phone would show one case and one side of a mesh."""
+    window.open(file, 360, 740)
+    window.swipe("#leaf .case.shown", -120)
+    assert window.value(SHOWN) == "1"
+    front = window.value(PAINTED)[1]
+    window.swipe("#view", 120)
+    assert window.value(PAINTED)[1] != front
+
+
 @pytest.mark.parametrize("dark", [False, True])
 def test_page_fits_a_phone_in_light_and_dark(window: Tab, file: Path, dark: bool) -> None:
     """A phone would show a strip of the page, or black letters on black."""
