@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,6 +15,7 @@ from focus.autoencoder import Autoencoder, Parameters
 from focus.errors import FocusError
 from focus.files import read_json, read_npy, write_text
 from focus.networks.store import load_weights
+from focus.rendering.light import AMBIENT
 from focus.report.layout import blocks
 from focus.report.page import Page, figure_of, render_page
 from focus.report.page.claims import claim_rows
@@ -33,6 +35,7 @@ SECTIONS = ("image", "encoder", "render", "assets")
 PARAMS = ("profile",)
 VARIANT = "FOCUS"
 SPLITS = {"CelebA": "celeba_test", "AR": "ar", "NoW": "now"}
+EVEN_LIGHT = AMBIENT / math.sqrt(4 * math.pi)  # what a face of light parameters 0 is lit by, from all sides
 LIMIT = 15_000_000  # bytes: what still opens on a phone
 WITHHELD = "Pictures and meshes of faces are left out, as a rule where people are real or the face model is licensed."
 
@@ -128,7 +131,7 @@ def prior_views() -> list[View]:
 
 @torch.no_grad()
 def reconstructions(autoencoder: Autoencoder, choices: list[Choice]) -> Iterator[View]:
-    """Yield the first best, median and worst face of each group by RMSE or scan error, unposed, in its own albedo."""
+    """Yield the first best, median and worst face of each group by RMSE or scan error, unposed, evenly lit."""
     model, seen = build.face_model(), set()
     for choice in choices:
         if "F1" in choice.group or (choice.group, choice.rank) in seen:
@@ -137,8 +140,8 @@ def reconstructions(autoencoder: Autoencoder, choices: list[Choice]) -> Iterator
         split = SPLITS[choice.testset]
         face = latents(autoencoder, split, [build.packed(split).names.index(choice.image)])
         vertices = model.geometry(face.shape, face.expression)[0].numpy()
-        albedo = model.albedo(face.albedo)[0].numpy()
-        yield reconstruction_view(choice.group, f"{choice.rank}: {choice.image}", vertices, albedo)
+        colours = EVEN_LIGHT * model.albedo(face.albedo)[0].numpy()
+        yield reconstruction_view(choice.group, f"{choice.rank}: {choice.image}", vertices, colours)
 
 
 if __name__ == "__main__":

@@ -59,9 +59,9 @@ def _coloured(
     return View(group, title, vertices, colours, Scale(low, high, stops))
 
 
-def reconstruction_view(group: str, title: str, vertices: np.ndarray, albedo: np.ndarray) -> View:
-    """Return a reconstructed face: vertices (V,3) mm and albedo (V,3) 0..1."""
-    return View(group, title, vertices, _eight_bit(albedo))
+def reconstruction_view(group: str, title: str, vertices: np.ndarray, colours: np.ndarray) -> View:
+    """Return a reconstructed face: vertices (V,3) mm and colours (V,3), clamped to 0..1."""
+    return View(group, title, vertices, _eight_bit(colours))
 
 
 def payload(views: Sequence[View], triangles: np.ndarray) -> dict[str, Any]:
