@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from focus.cli_now import app as now_app
+from focus.cli_reconstruct import reconstruct
 from focus.errors import FocusError, machine_trouble
 
 app = typer.Typer(
@@ -19,6 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.command()(reconstruct)
 app.add_typer(now_app, name="now", help="The NoW benchmark: distances of meshes to scans, submissions.")
 
 

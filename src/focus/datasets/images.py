@@ -25,7 +25,7 @@ def read_image(path: Path) -> np.ndarray:
     Grey, palette, CMYK and 16-bit files are converted; transparency is dropped; of several frames the first is read.
     Raises FocusError when the file is missing, truncated, not an image, or larger than `MAX_PIXELS`.
     """
-    image = _eight_bit(_open(path), path)
+    image = eight_bit(open_image(path), path)
     return np.array(image if image.mode == "RGB" else image.convert("RGB"))
 
 
@@ -68,12 +68,12 @@ def write_png(path: Path, image: np.ndarray) -> None:
     write_bytes(path, stream.getvalue())
 
 
-def _open(path: Path) -> Image.Image:
-    """Decode the file whole, or raise FocusError in one line."""
+def open_image(path: Path, formats: tuple[str, ...] = FORMATS) -> Image.Image:
+    """Decode a file of these formats whole, upright, in its own mode. Raises FocusError as `read_image` does."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow also warns of harmless metadata; size is checked below
-            with Image.open(path, formats=FORMATS) as image:
+            with Image.open(path, formats=formats) as image:
                 width, height = image.size
                 if width * height > MAX_PIXELS:
                     raise FocusError(f"{path}: {width}x{height} pixels, expected at most {MAX_PIXELS:,} in all")
@@ -91,7 +91,7 @@ def _open(path: Path) -> Image.Image:
         ) from None
 
 
-def _eight_bit(image: Image.Image, path: Path) -> Image.Image:
+def eight_bit(image: Image.Image, path: Path) -> Image.Image:
     """Bring 16-bit greys to 8 bits by their high byte; Pillow's own conversion would clip them to white."""
     if image.mode.startswith("I"):
         values = np.asarray(image)

@@ -42,8 +42,12 @@ class FaceAlignmentDetector:
         """Return one detection for each uint8 RGB image (H,W,3)."""
         return [self._one(image) for image in images]
 
+    def all_faces(self, image: np.ndarray) -> list[np.ndarray]:
+        """Return the landmarks (68,2) px of every face of one image."""
+        return list(self._aligner.get_landmarks_from_image(image) or [])
+
     def _one(self, image: np.ndarray) -> Detection:
-        faces = self._aligner.get_landmarks_from_image(image)
+        faces = self.all_faces(image)
         if not faces:
             return Detection(None, "no face found by face-alignment")
         largest = max(faces, key=lambda points: float(np.ptp(points[:, 1])))

@@ -110,10 +110,38 @@ class HeatmapDetector:
         sides = torch.tensor([float(max(image.shape[:2])) for image in images])
         points, sure = self._look(images, centres, sides)
         for _ in range(2):
-            low, high = points.amin(1), points.amax(1)
-            centres, sides = (low + high) / 2, (high - low).amax(1).clamp(min=8) * BOX_MARGIN
-            points, sure = self._look(images, centres, sides)
+            points, sure = self._look(images, *_around(points))
         return [self._judge(p, s) for p, s in zip(points.numpy(), sure.tolist(), strict=True)]
+
+    @torch.no_grad()
+    def look_at(self, image: np.ndarray, centres: Tensor, sides: Tensor) -> list[tuple[np.ndarray, float]]:
+        """Return landmarks (68,2) float32 px and confidence of the face in each square that may hold one.
+
+        centres (N,2) px and sides (N,) px place the squares on one image (H,W,3) uint8; squares in which the last
+        pass is less sure than the threshold are left out.
+        """
+        pyramid = {1: torch.tensor(image).permute(2, 0, 1)[None].float().div_(255)}
+        points, sure = self._look_in(pyramid, centres, sides)
+        for _ in range(2):
+            likely = sure >= self.threshold / 2  # the first pass is coarse; the last decides
+            if not likely.any():
+                return []
+            points, sure = self._look_in(pyramid, *_around(points[likely]))
+        return [(p, s) for p, s in zip(points.numpy(), sure.tolist(), strict=True) if s >= self.threshold]
+
+    def _look_in(self, pyramid: dict[int, Tensor], centres: Tensor, sides: Tensor) -> tuple[Tensor, Tensor]:
+        """As `_look`, at many squares of one image, whose averaged-down copies are kept in `pyramid`."""
+        factors = (sides / (1.5 * self.size)).int().clamp(min=1)
+        squares = sides.new_empty(len(sides), 3, self.size, self.size)
+        for factor in factors.unique().tolist():
+            if factor not in pyramid:
+                pyramid[factor] = functional.avg_pool2d(pyramid[1], factor, ceil_mode=True)
+            chosen = factors == factor
+            moved, spans = (centres[chosen] + 0.5) / factor - 0.5, sides[chosen] / factor
+            level = pyramid[factor].expand(len(moved), -1, -1, -1)
+            squares[chosen] = sample_squares(level, moved, spans, torch.zeros_like(spans), self.size)
+        logits = torch.cat([self.network(part) for part in squares.split(self.batch)])
+        return centres[:, None] + (expected_positions(logits) - 0.5) * sides.view(-1, 1, 1), confidence(logits)
 
     def _judge(self, points: np.ndarray, sure: float) -> Detection:
         if sure < self.threshold:
@@ -125,6 +153,12 @@ class HeatmapDetector:
         logits = self.network(torch.cat(squares))
         points = centres[:, None] + (expected_positions(logits) - 0.5) * sides.view(-1, 1, 1)
         return points, confidence(logits)
+
+
+def _around(points: Tensor) -> tuple[Tensor, Tensor]:
+    """Return centres (N,2) px and sides (N,) px of the squares around landmarks (N,68,2) px."""
+    low, high = points.amin(1), points.amax(1)
+    return (low + high) / 2, (high - low).amax(1).clamp(min=8) * BOX_MARGIN
 
 
 def _shrunk_square(image: np.ndarray, centre: Tensor, side: Tensor, size: int) -> Tensor:

@@ -44,17 +44,22 @@ def load_networks(path: Path, networks: Mapping[str, nn.Module]) -> dict[str, An
     """
     weights, metadata = load_weights(path)
     for name, network in networks.items():
-        own = {key[len(name) + 1 :]: value for key, value in weights.items() if key.startswith(f"{name}.")}
-        expected = {key: tuple(value.shape) for key, value in network.state_dict().items()}
-        found = {key: tuple(value.shape) for key, value in own.items()}
-        if found != expected:
-            wrong = next(key for key in [*expected, *found] if expected.get(key) != found.get(key))
-            raise FocusError(
-                f"{path}: {name}.{wrong}: found shape {found.get(wrong)}, expected {expected.get(wrong)}; "
-                "the file belongs to another network or image size"
-            )
-        network.load_state_dict(own)
+        fill_network(network, name, weights, path)
     return metadata
+
+
+def fill_network(network: nn.Module, name: str, weights: Mapping[str, Tensor], path: Path) -> None:
+    """Fill one network from the tensors "<name>.<parameter>" of a file. Raises FocusError as `load_networks` does."""
+    own = {key[len(name) + 1 :]: value for key, value in weights.items() if key.startswith(f"{name}.")}
+    expected = {key: tuple(value.shape) for key, value in network.state_dict().items()}
+    found = {key: tuple(value.shape) for key, value in own.items()}
+    if found != expected:
+        wrong = next(key for key in [*expected, *found] if expected.get(key) != found.get(key))
+        raise FocusError(
+            f"{path}: {name}.{wrong}: found shape {found.get(wrong)}, expected {expected.get(wrong)}; "
+            "the file belongs to another network or image size"
+        )
+    network.load_state_dict(own)
 
 
 def holds(path: Path, network: str) -> bool:

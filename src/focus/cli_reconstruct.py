@@ -1,0 +1,41 @@
+"""`focus reconstruct`: photographs and folders in; for each face a folder of meshes, pictures and parameters out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Photos = Annotated[list[Path], typer.Argument(help="Photographs, or folders of them.")]
+Out = Annotated[Path, typer.Option(help="Folder to write to: OUT/<photo>[_k]/ for each face.")]
+Model = Annotated[str, typer.Option(help="A model's name, or the path of a bundle.")]
+Fit = Annotated[int | None, typer.Option(min=0, max=10_000, help="Steps of refinement on the photograph; 0 for none.")]
+Landmarks = Annotated[Path | None, typer.Option(help="CSV with rows filename, x0, y0 … x67, y67 in pixels.")]
+Prior = Annotated[bool, typer.Option("--misfit-prior/--no-misfit-prior", help="Subtract the misfit prior (Eq. 11).")]
+Batch = Annotated[int, typer.Option(min=1, max=1024, help="Faces worked on together.")]
+Device = Annotated[str, typer.Option(help="cpu, cuda or mps.")]
+
+SOME_FAILED = 3
+
+
+def reconstruct(
+    photos: Photos,
+    out: Out,
+    model: Model = "demo",
+    fit: Fit = None,
+    landmarks: Landmarks = None,
+    misfit_prior: Prior = True,
+    batch: Batch = 8,
+    device: Device = "cpu",
+) -> None:
+    """Reconstruct every face of photographs in 3D. Exit code 0: all; 3: some failed, see OUT/failures.csv."""
+    from focus.datasets.landmark_table import read_landmark_table
+    from focus.reconstruct.folder import Job, run_job
+
+    table = None if landmarks is None else read_landmark_table(landmarks)
+    job = Job(photos, out, model, fit, table, misfit_prior, batch, device)
+    summary = run_job(job, lambda line: typer.echo(line), lambda line: typer.echo(line, err=True))
+    typer.echo(summary.line(out))
+    if summary.failures:
+        raise typer.Exit(SOME_FAILED)

@@ -1,0 +1,192 @@
+"""A model to take along: all networks, the face model and the misfit prior in one safetensors file.
+
+One metadata key holds JSON: the networks' sizes, the face model's hash, what the weights were trained on, the licence,
+the loss of `--fit`, the thresholds of "occluded", and the measured figures. Nothing in the file is executed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save
+from torch import Tensor, nn
+
+from focus.autoencoder import Autoencoder, OutputScale
+from focus.errors import FocusError
+from focus.face_model import FaceModel, crop_to_face
+from focus.files import write_bytes
+from focus.landmarks import HeatmapNetwork
+from focus.networks import FaceEncoder, FaceRecogniser, SegmentationNetwork
+from focus.networks.store import fill_network, load_weights
+from focus.rendering import Renderer
+
+FORMAT = "focus-bundle-1"
+NETWORKS = ("encoder", "segmentation", "detector", "recogniser")
+MODELS = Path(__file__).parents[1] / "models"
+DEMO = "demo"
+
+
+@dataclass(frozen=True)
+class NetworkSizes:
+    """What must be known to build the networks that the weights belong to; the names are those of the profiles."""
+
+    side: int
+    encoder_architecture: str
+    encoder_width: int
+    output_scale: Mapping[str, float]
+    segmentation_width: int
+    segmentation_poolings: int
+    interpolation: str
+    crop_to_face: bool
+    detector_side: int
+    detector_width: int
+    detector_threshold: float
+    recogniser_side: int
+    recogniser_layers: tuple[int, ...]
+    recogniser_widths: tuple[int, ...]
+    recogniser_embedding: int
+
+
+@dataclass(frozen=True)
+class FitLoss:
+    """Eq. 8 as `--fit` minimises it: weights of the terms, and the form of each (paper or released)."""
+
+    weights: Mapping[str, float]
+    forms: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a person should know of a model: its name, licence, training data (drawn faces or not), and figures."""
+
+    name: str
+    licence: str
+    training_data: str
+    drawn_faces: bool
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Bundle:
+    """Networks by name (weights float32), the full face model, E_MP (V,3) mm, and all that goes with them.
+
+    `thresholds`: least outlier share that counts as occluded, for "forward" and for "fit".
+    """
+
+    sizes: NetworkSizes
+    face_model: FaceModel
+    misfit_prior: Tensor
+    networks: Mapping[str, nn.Module]
+    fit_loss: FitLoss
+    thresholds: Mapping[str, float]
+    card: Card
+
+    def with_figures(self, thresholds: Mapping[str, float], metrics: Mapping[str, Any]) -> Bundle:
+        """Return the bundle with calibrated thresholds and measured figures."""
+        return replace(self, thresholds=thresholds, card=replace(self.card, metrics=metrics))
+
+    def autoencoder(self, device: torch.device | str = "cpu") -> Autoencoder:
+        """Return R, in eval mode, on a device; it renders the face only where the sizes say so."""
+        model = crop_to_face(self.face_model)[0] if self.sizes.crop_to_face else self.face_model
+        model = model.to(device)
+        renderer = Renderer(model.triangles, self.sizes.side, self.sizes.interpolation)
+        scale = OutputScale(**self.sizes.output_scale)
+        return Autoencoder(self.networks["encoder"], model, renderer, scale).to(device).eval()
+
+
+def empty_networks(sizes: NetworkSizes, face_model: FaceModel) -> dict[str, nn.Module]:
+    """Return the four networks of these sizes with fresh weights."""
+    outputs = Autoencoder.output_count(face_model)
+    return {
+        "encoder": FaceEncoder(outputs, sizes.encoder_architecture, sizes.side, sizes.encoder_width),
+        "segmentation": SegmentationNetwork(sizes.segmentation_width, sizes.segmentation_poolings),
+        "detector": HeatmapNetwork(sizes.detector_width),
+        "recogniser": FaceRecogniser(
+            tuple(sizes.recogniser_layers),
+            tuple(sizes.recogniser_widths),
+            sizes.recogniser_side,
+            sizes.recogniser_embedding,
+        ),
+    }
+
+
+def save_bundle(path: Path, bundle: Bundle) -> None:
+    """Write a bundle, the same bytes each time. Network weights are stored as float16, a tenth of an 8-bit step."""
+    tensors = {f"face_model.{name}": value for name, value in _model_tensors(bundle.face_model).items()}
+    tensors["misfit_prior"] = bundle.misfit_prior
+    for name, network in bundle.networks.items():
+        tensors |= {f"{name}.{key}": _half(value) for key, value in network.state_dict().items()}
+    model = bundle.face_model
+    header = {
+        "format": FORMAT,
+        "sizes": asdict(bundle.sizes),
+        "face_model": {"name": model.name, "licence": model.licence, "sha256": model.content_hash()},
+        "fit_loss": asdict(bundle.fit_loss),
+        "thresholds": dict(bundle.thresholds),
+        "card": asdict(bundle.card),
+    }
+    plain = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
+    write_bytes(path, save(plain, metadata={"focus": json.dumps(header, sort_keys=True)}))
+
+
+def load_bundle(source: str | Path) -> Bundle:
+    """Read a bundle by its path, or by the name of one inside the package ("demo").
+
+    Raises FocusError, in one line, for a name or file that is not there, another kind of file, a truncated one, one
+    whose face model is not the one it was trained with, and weights of another size.
+    """
+    path = _find(source)
+    weights, header = load_weights(path)
+    if header.get("format") != FORMAT:
+        raise FocusError(f"{path}: found no bundle, expected one written by the stage demo_model (format {FORMAT})")
+    try:
+        sizes = NetworkSizes(**header["sizes"])
+        face_model = _face_model(path, weights, header["face_model"])
+        fit_loss, card = FitLoss(**header["fit_loss"]), Card(**header["card"])
+        prior, thresholds = weights["misfit_prior"], {key: float(value) for key, value in header["thresholds"].items()}
+    except (KeyError, TypeError, ValueError) as error:
+        raise FocusError(f"{path}: incomplete bundle ({error}), expected all of format {FORMAT}") from None
+    if prior.shape != face_model.shape_mean.shape:
+        raise FocusError(f"{path}: misfit prior of shape {tuple(prior.shape)}, expected one row for each vertex")
+    networks = empty_networks(sizes, face_model)
+    for name, network in networks.items():
+        fill_network(network.eval(), name, weights, path)
+    return Bundle(sizes, face_model, prior, networks, fit_loss, thresholds, card)
+
+
+def _find(source: str | Path) -> Path:
+    path = Path(source)
+    if path.is_file():
+        return path
+    named = MODELS / str(source) / "model.safetensors"
+    if named.is_file():
+        return named
+    known = sorted(folder.parent.name for folder in MODELS.glob("*/model.safetensors"))
+    raise FocusError(f"model: found no file or model {str(source)!r}, expected a path or one of {', '.join(known)}")
+
+
+def _face_model(path: Path, weights: Mapping[str, Tensor], header: Mapping[str, str]) -> FaceModel:
+    names = {entry.name for entry in fields(FaceModel)} - {"name", "licence"}
+    tensors = {name: weights[f"face_model.{name}"] for name in sorted(names)}
+    model = FaceModel(**tensors, name=header["name"], licence=header["licence"])
+    if model.content_hash() != header["sha256"]:
+        raise FocusError(
+            f"{path}: face model with hash {model.content_hash()[:12]}, expected {header['sha256'][:12]}: "
+            "the networks were trained with another one"
+        )
+    return model
+
+
+def _model_tensors(model: FaceModel) -> dict[str, Tensor]:
+    values = {entry.name: getattr(model, entry.name) for entry in fields(FaceModel)}
+    return {name: value for name, value in values.items() if isinstance(value, Tensor)}
+
+
+def _half(value: Tensor) -> Tensor:
+    return value.half() if value.is_floating_point() else value

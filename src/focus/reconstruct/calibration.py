@@ -1,0 +1,75 @@
+"""From which outlier share on a face counts as occluded: chosen on the validation images, measured on the test sets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import torch
+from sklearn.metrics import roc_auc_score, roc_curve
+
+from focus.datasets.packed import PackedSet
+from focus.evaluation.subsets import occluded_fraction
+from focus.inference import network_images
+from focus.reconstruct.occlusion import outlier_fraction
+from focus.reconstruct.reconstructor import Reconstructor
+
+COVERED = 0.1  # share of the landmarks' hull that masks leave out, from which an image without a note is occluded
+
+
+def is_occluded(packed: PackedSet) -> np.ndarray:
+    """Return (N,) bool, the truth: by the occluder noted for the image, else by its visible-face mask."""
+    noted = [row.get("occluder") for row in packed.index]
+    if all(noted):
+        return np.array([occluder != "none" for occluder in noted])
+    return np.array([occluded_fraction(packed.landmarks[i], packed.visible[i]) >= COVERED for i in range(len(packed))])
+
+
+def outlier_fractions(reconstructor: Reconstructor, packed: PackedSet, steps: int, batch: int) -> np.ndarray:
+    """Return (N,) the outlier share of each packed image, after `steps` steps of refinement."""
+    found: list[float] = []
+    for start in range(0, len(packed), batch):
+        rows = slice(start, start + batch)
+        landmarks = torch.from_numpy(np.array(packed.landmarks[rows]))
+        prediction = reconstructor.solve(network_images(packed, rows), landmarks, steps)
+        pairs = zip(prediction.mask.numpy(), prediction.rendered.numpy() > 0, strict=True)
+        found += [outlier_fraction(mask, rendered) for mask, rendered in pairs]
+    return np.array(found)
+
+
+def best_threshold(fractions: np.ndarray, occluded: np.ndarray) -> float:
+    """Return the threshold with the largest difference of true and false positive rates (Youden's index).
+
+    It lies half-way between the last share called occluded and the next below, so that it is no image's own.
+    """
+    false, true, thresholds = roc_curve(occluded, fractions, drop_intermediate=False)
+    chosen = thresholds[int(np.argmax(true - false))]
+    below = fractions[fractions < chosen]
+    return float(chosen if not len(below) else (chosen + below.max()) / 2)
+
+
+def detection_figures(fractions: np.ndarray, occluded: np.ndarray, threshold: float) -> dict[str, float | int | None]:
+    """Return AUC, and the shares of occluded and of free faces that the threshold gets right; None without both."""
+    if occluded.all() or not occluded.any():
+        return {"images": len(occluded), "occluded": int(occluded.sum()), "auc": None}
+    called = fractions >= threshold
+    return {
+        "images": len(occluded),
+        "occluded": int(occluded.sum()),
+        "auc": round(float(roc_auc_score(occluded, fractions)), 4),
+        "true_positive_rate": round(float(called[occluded].mean()), 4),
+        "true_negative_rate": round(float((~called[~occluded]).mean()), 4),
+    }
+
+
+def calibrate(
+    reconstructor: Reconstructor, validation: PackedSet, tests: Iterable[tuple[str, PackedSet]], steps: int, batch: int
+) -> tuple[float, dict[str, dict[str, float | int | None]]]:
+    """Return the threshold for `steps` steps of refinement, and its figures on the validation and the test sets."""
+    shares, truth = outlier_fractions(reconstructor, validation, steps, batch), is_occluded(validation)
+    threshold = round(best_threshold(shares, truth), 4)
+    figures = {"validation": detection_figures(shares, truth, threshold)}
+    for name, packed in tests:
+        found = outlier_fractions(reconstructor, packed, steps, batch)
+        figures[name] = detection_figures(found, is_occluded(packed), threshold)
+    return threshold, figures

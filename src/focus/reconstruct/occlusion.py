@@ -1,0 +1,71 @@
+"""Is this face covered, and where? The share of the rendered face that S calls outlier, whole and by region."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from scipy.ndimage import distance_transform_edt
+from torch import Tensor
+
+from focus.autoencoder import Parameters
+from focus.face_model import REGIONS, FaceModel, regions
+from focus.rendering import Renderer, rasterize
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Outlier fractions 0..1 of the rendered face and of each region (None: out of sight), and whether the whole is
+    at least `threshold`.
+    """
+
+    outlier_fraction: float
+    regions: Mapping[str, float | None]
+    threshold: float
+    occluded: bool
+
+
+class RegionMap:
+    """Which region of the face each pixel of a rendering shows."""
+
+    def __init__(self, model: FaceModel, renderer: Renderer) -> None:
+        self.model, self.renderer = model, renderer
+        of_vertex = torch.from_numpy(regions(model.to("cpu"))).to(model.triangles.device)
+        self.of_triangle = of_vertex[model.triangles].mode(1).values
+
+    @torch.no_grad()
+    def __call__(self, parameters: Parameters) -> Tensor:
+        """Return (B,S,S) int64, an index into REGIONS, -1 where nothing is rendered."""
+        camera, model = self.renderer.camera, self.model
+        points = camera.project(model.geometry(parameters.shape, parameters.expression), parameters.pose)
+        faces = rasterize(points, self.renderer.topology, camera.size, camera.size)
+        return torch.where(faces >= 0, self.of_triangle[faces.clamp(min=0)], -1)
+
+
+def outlier_fraction(mask: np.ndarray, rendered: np.ndarray) -> float:
+    """Return the share of the rendered pixels (…,S,S) bool that the mask (…,S,S) in [0,1] calls outlier."""
+    return float((mask[rendered] < 0.5).mean()) if rendered.any() else 1.0
+
+
+def extended(mask: np.ndarray, rendered: np.ndarray) -> np.ndarray:
+    """Return M (S,S) with its nearest rendered pixel's value beyond the rendered face.
+
+    M is 0 there; enlarged to the photograph's pixels, that would blend the rim of the face away.
+    """
+    if not rendered.any():
+        return np.zeros_like(mask)
+    nearest = distance_transform_edt(~rendered, return_distances=False, return_indices=True)
+    return mask[tuple(nearest)]
+
+
+def verdict(mask: np.ndarray, rendered: np.ndarray, pixels: np.ndarray, threshold: float) -> Verdict:
+    """Judge one face from M (S,S), the rendered pixels (S,S) bool and their regions (S,S)."""
+    whole = outlier_fraction(mask, rendered)
+    shares: dict[str, float | None] = {}
+    for number, name in enumerate(REGIONS):
+        inside = rendered & (pixels == number)
+        if name != "other":
+            shares[name] = round(outlier_fraction(mask, inside), 4) if inside.any() else None
+    return Verdict(round(whole, 4), shares, threshold, whole >= threshold)

@@ -1,0 +1,73 @@
+"""Photographs as people have them: any format, any colour profile, turned by EXIF; and the photographs of a folder."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageCms
+
+from focus.datasets.images import FORMATS, eight_bit, open_image
+from focus.errors import FocusError
+
+LEAST_SIDE = 32  # pixels; below this there is no face to see
+SUFFIXES = frozenset(
+    ".jpg .jpeg .jpe .png .bmp .gif .tif .tiff .webp .avif .jp2 .ppm .pgm .tga .pcx .heic .heif".split()
+)
+
+
+def read_photo(path: Path) -> np.ndarray:
+    """Read a photograph as (H, W, 3) uint8 sRGB, upright.
+
+    Any raster format of Pillow's and HEIC; an embedded colour profile (Display-P3, Adobe RGB, CMYK) is converted to
+    sRGB; 16 bits become 8; of an animation the first frame is read. Raises FocusError, naming the file, when it is
+    missing, damaged, no image, smaller than 32 px or larger than 100 megapixels.
+    """
+    image = open_image(path, (*FORMATS, *_heif()))
+    if min(image.size) < LEAST_SIDE:
+        raise FocusError(f"{path}: {image.width}x{image.height} pixels, expected at least {LEAST_SIDE} on each side")
+    profile = image.info.get("icc_profile")
+    image = eight_bit(image, path)
+    if image.mode in ("P", "PA", "LA", "RGBA", "1"):
+        image = image.convert("RGB")
+    return np.array(_to_srgb(image, profile).convert("RGB"))
+
+
+def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    """Convert by the embedded profile; a profile that does not fit the pixels is ignored, as viewers do."""
+    if not profile:
+        return image
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        return ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return image
+
+
+def _heif() -> tuple[str, ...]:
+    """Register the HEIC reader with Pillow, where it is installed."""
+    try:
+        from pillow_heif import register_heif_opener
+    except ImportError:
+        return ()
+    register_heif_opener()
+    return ("HEIF",)
+
+
+def photo_files(places: Iterable[Path]) -> list[Path]:
+    """Return the files named, and for each folder the images in it (by suffix, sorted, not deeper).
+
+    Raises FocusError for a folder without images; a file that is not there is found out when it is read.
+    """
+    files: list[Path] = []
+    for place in places:
+        if not place.is_dir():
+            files.append(place)
+            continue
+        inside = sorted(file for file in place.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file())
+        if not inside:
+            raise FocusError(f"{place}: found no images, expected some ({', '.join(sorted(SUFFIXES))})")
+        files += inside
+    return files

@@ -1,0 +1,189 @@
+"""What `focus reconstruct` leaves for each face: meshes, pictures in the photograph's pixels, landmarks, parameters."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from focus.datasets.images import write_png
+from focus.datasets.meshes import write_ply
+from focus.files import whole_directory, write_bytes, write_json, write_text
+from focus.reconstruct.bundle import Bundle
+from focus.reconstruct.occlusion import extended
+from focus.reconstruct.photo_view import PhotoCamera, draw, lit_colours
+from focus.reconstruct.reconstructor import Face
+from focus.reconstruct.texture import TextureBaker
+from focus.rendering import Topology
+
+OVERLAY_SHARE = 0.75  # of the rendering over the photograph
+GREEN, RED = (60, 220, 90), (230, 60, 50)
+UNITS = {
+    "shape": "standard deviations of the face model",
+    "expression": "standard deviations of the face model",
+    "albedo": "standard deviations of the face model",
+    "light": "spherical-harmonics coefficients, 9 red, 9 green, 9 blue, without the renderer's ambient light",
+    "pose": "rotation about x, y, z in rad, translation x, y, z in mm",
+}
+
+
+@dataclass(eq=False)
+class FaceWriter:
+    """Writes faces of one model; the texture layout is worked out once."""
+
+    bundle: Bundle
+    topology: Topology = field(init=False)
+    baker: TextureBaker = field(init=False)
+    model_hash: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        model = self.bundle.face_model
+        self.topology = Topology(model.triangles)
+        self.baker = TextureBaker(model.shape_mean.numpy(), model.triangles.numpy(), self.topology)
+        self.model_hash = model.content_hash()
+
+    def write(self, folder: Path, photo: np.ndarray, face: Face) -> None:
+        """Write one face of a photograph (H,W,3) uint8 into a folder, which appears whole or not at all."""
+        camera = PhotoCamera.of(face.parameters.pose, face.transform)
+        with whole_directory(folder) as inside:
+            self._meshes(inside, photo, face, camera)
+            self._pictures(inside, photo, face, camera)
+            write_text(inside / "landmarks.csv", landmark_rows(face))
+            write_json(inside / "parameters.json", self.parameters(photo, face, camera))
+
+    def _meshes(self, folder: Path, photo: np.ndarray, face: Face, camera: PhotoCamera) -> None:
+        triangles = self.bundle.face_model.triangles.numpy()
+        texture = self.baker.texture(photo, face, camera)
+        colours = self.baker.vertex_colours(photo, face, camera)
+        for name, vertices in (("mesh", face.vertices), ("neutral", face.neutral)):
+            write_textured_obj(folder / f"{name}.obj", vertices, triangles, self.baker.uv)
+            write_png(folder / f"{name}.png", texture)
+            write_bytes(folder / f"{name}.glb", glb(vertices, triangles, self.baker.uv, texture))
+            write_ply(folder / f"{name}.ply", vertices, triangles, colours)
+
+    def _pictures(self, folder: Path, photo: np.ndarray, face: Face, camera: PhotoCamera) -> None:
+        height, width = photo.shape[:2]
+        points = camera.project(face.posed)
+        colours = lit_colours(camera, face.posed, face.albedo, face.parameters.light, self.topology)
+        drawing = draw(points, colours, self.topology, height, width)
+        inlier = inlier_pixels(face, drawing.drawn.shape, drawing.corner) & drawing.drawn
+        x, y = drawing.corner
+        here = (slice(y, y + len(inlier)), slice(x, x + inlier.shape[1]))
+        rendered = np.zeros((height, width, 4), np.uint8)
+        rgb = np.rint(np.clip(drawing.values, 0, 1) * 255).astype(np.uint8)
+        rendered[here] = np.dstack([rgb, np.uint8(255) * drawing.drawn])
+        write_png(folder / "rendered.png", rendered)
+        for name, chosen in (("mask", inlier), ("outliers", drawing.drawn & ~inlier)):
+            picture = np.zeros((height, width), np.uint8)
+            picture[here] = np.uint8(255) * chosen
+            write_png(folder / f"{name}.png", picture)
+        overlay = photo.copy()
+        share = OVERLAY_SHARE * drawing.drawn[..., None]
+        overlay[here] = np.rint(share * rgb + (1 - share) * photo[here]).astype(np.uint8)
+        write_png(folder / "overlay.png", with_dots(overlay, face))
+
+    def parameters(self, photo: np.ndarray, face: Face, camera: PhotoCamera) -> dict[str, Any]:
+        """Return parameters.json: latents with units, camera, model, outliers, verdict."""
+        latents = {
+            name: {"unit": unit, "values": _numbers(getattr(face.parameters, name)[0].numpy())}
+            for name, unit in UNITS.items()
+        }
+        verdict = face.verdict
+        return {
+            "model": {
+                "name": self.bundle.card.name,
+                "face_model": self.bundle.face_model.name,
+                "face_model_sha256": self.model_hash,
+                "trained_on_drawn_faces": self.bundle.card.drawn_faces,
+            },
+            "image": {"width_px": photo.shape[1], "height_px": photo.shape[0]},
+            "fit_steps": face.fitted,
+            "misfit_prior_subtracted": face.corrected,
+            "occluded": verdict.occluded,
+            "outlier_fraction": verdict.outlier_fraction,
+            "occluded_from": {"threshold": round(verdict.threshold, 4), "unit": "share of the rendered face"},
+            "outlier_fraction_by_region": dict(verdict.regions),
+            "camera": {
+                "what": "pixel ~ matrix (rotation X + translation); X in mm, model frame: x right, y up, z to the viewer",
+                "matrix_px": [_numbers(row) for row in camera.matrix],
+                "rotation": [_numbers(row) for row in camera.rotation],
+                "translation_mm": _numbers(camera.translation),
+            },
+            "latents": latents,
+        }
+
+
+def write_textured_obj(path: Path, vertices: np.ndarray, triangles: np.ndarray, uv: np.ndarray) -> None:
+    """Write an .obj in mm with its .mtl, and the texture's name <stem>.png; vertex i has texture coordinate i."""
+    lines = [f"mtllib {path.stem}.mtl", "usemtl face"]
+    lines += ["v {:.4f} {:.4f} {:.4f}".format(*row) for row in vertices.astype(float).tolist()]
+    lines += ["vt {:.6f} {:.6f}".format(*row) for row in uv.tolist()]
+    lines += ["f {0}/{0} {1}/{1} {2}/{2}".format(*row) for row in (triangles + 1).tolist()]
+    write_text(path, "\n".join(lines) + "\n")
+    material = ["newmtl face", "Ka 1 1 1", "Kd 1 1 1", "Ks 0 0 0", "illum 1", f"map_Kd {path.stem}.png"]
+    write_text(path.with_suffix(".mtl"), "\n".join(material) + "\n")
+
+
+def glb(vertices: np.ndarray, triangles: np.ndarray, uv: np.ndarray, texture: np.ndarray) -> bytes:
+    """Return a binary glTF: metres, as the format has it, y up, with its texture inside."""
+    import trimesh
+    from trimesh.visual.material import PBRMaterial
+    from trimesh.visual.texture import TextureVisuals
+
+    material = PBRMaterial(
+        baseColorTexture=Image.open(io.BytesIO(_png(texture))), metallicFactor=0.0, roughnessFactor=0.9
+    )
+    mesh = trimesh.Trimesh(
+        vertices / 1000, triangles, visual=TextureVisuals(uv=uv, material=material), process=False, validate=False
+    )
+    return mesh.export(file_type="glb")
+
+
+def _png(image: np.ndarray) -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray(image).save(stream, format="PNG")
+    return stream.getvalue()
+
+
+def inlier_pixels(face: Face, shape: tuple[int, int], corner: tuple[int, int]) -> np.ndarray:
+    """Return where M, enlarged from the crop, is at least a half, over a part (h,w) of the photograph."""
+    rows, columns = (
+        _hat(face.transform.to_crop(np.repeat(np.arange(first, first + count)[:, None], 2, axis=1))[:, axis], face)
+        for first, count, axis in ((corner[1], shape[0], 1), (corner[0], shape[1], 0))
+    )
+    return rows @ extended(face.mask, face.rendered).astype(np.float32) @ columns.T >= 0.5
+
+
+def _hat(places: np.ndarray, face: Face) -> np.ndarray:
+    """Return the weights (N,S) float32 of linear interpolation at crop pixels (N,); all 0 outside the crop."""
+    last = face.transform.size - 1
+    inside = (places >= -0.5) & (places <= last + 0.5)
+    distance = np.abs(np.clip(places, 0, last)[:, None] - np.arange(last + 1))
+    return (np.clip(1 - distance, 0, None) * inside[:, None]).astype(np.float32)
+
+
+def with_dots(image: np.ndarray, face: Face) -> np.ndarray:
+    """Draw the detected landmarks in green and the reconstruction's in red."""
+    canvas = Image.fromarray(image)
+    pen = ImageDraw.Draw(canvas)
+    radius = max(1.0, float(np.ptp(face.landmarks, axis=0).max()) / 150)
+    for points, colour in ((face.landmarks, GREEN), (face.model_landmarks, RED)):
+        for x, y in points.tolist():
+            pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=colour)
+    return np.asarray(canvas)
+
+
+def landmark_rows(face: Face) -> str:
+    """Return landmarks.csv: iBUG number, the point found in the photograph and the reconstruction's, pixels."""
+    rows = ["point,x,y,model_x,model_y"]
+    for number, (found, model) in enumerate(zip(face.landmarks, face.model_landmarks, strict=True)):
+        rows.append(f"{number},{found[0]:.2f},{found[1]:.2f},{model[0]:.2f},{model[1]:.2f}")
+    return "\n".join(rows) + "\n"
+
+
+def _numbers(values: np.ndarray) -> list[float]:
+    return [round(float(value), 6) for value in values]
