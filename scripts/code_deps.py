@@ -38,7 +38,10 @@ def imported(root: Path, file: Path) -> Iterator[str]:
     package = module_name(root, file).split(".")
     if file.name != "__init__.py":
         package = package[:-1]
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"), filename=str(file))):
+    tree = ast.parse(file.read_text(encoding="utf-8"), filename=str(file))
+    # A module's __getattr__ runs for those who ask for its lazy names; a stage imports a thing from where it is.
+    tree.body = [node for node in tree.body if getattr(node, "name", "") != "__getattr__"]
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

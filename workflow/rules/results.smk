@@ -246,3 +246,26 @@ rule report_page:
         **dvc_stage("report"),
     shell:
         DVC_REPRO
+
+
+rule demo_model:
+    input:
+        needs("demo_model"),
+    output:
+        "models/demo/model.safetensors",
+        report("results/demo_model.json", category="Model"),
+    log:
+        "logs/demo_model.log",
+    benchmark:
+        "logs/benchmarks/demo_model.tsv"
+    priority: 10
+    conda:
+        "../envs/focus.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        **dvc_stage("demo_model"),
+    shell:
+        DVC_REPRO

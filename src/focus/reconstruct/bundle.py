@@ -155,6 +155,8 @@ def load_bundle(source: str | Path) -> Bundle:
     if prior.shape != face_model.shape_mean.shape:
         raise FocusError(f"{path}: misfit prior of shape {tuple(prior.shape)}, expected one row for each vertex")
     networks = empty_networks(sizes, face_model)
+    if not any(key.startswith("detector.") for key in weights):
+        del networks["detector"]  # a model trained with face-alignment brings no detector of its own
     for name, network in networks.items():
         fill_network(network.eval(), name, weights, path)
     return Bundle(sizes, face_model, prior, networks, fit_loss, thresholds, card)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 import numpy as np
 import torch
@@ -25,13 +25,15 @@ def is_occluded(packed: PackedSet) -> np.ndarray:
     return np.array([occluded_fraction(packed.landmarks[i], packed.visible[i]) >= COVERED for i in range(len(packed))])
 
 
-def outlier_fractions(reconstructor: Reconstructor, packed: PackedSet, steps: int, batch: int) -> np.ndarray:
-    """Return (N,) the outlier share of each packed image, after `steps` steps of refinement."""
+def outlier_fractions(
+    reconstructor: Reconstructor, packed: PackedSet, rows: np.ndarray, steps: int, batch: int
+) -> np.ndarray:
+    """Return (n,) the outlier share of the packed images `rows` (n,), after `steps` steps of refinement."""
     found: list[float] = []
-    for start in range(0, len(packed), batch):
-        rows = slice(start, start + batch)
-        landmarks = torch.from_numpy(np.array(packed.landmarks[rows]))
-        prediction = reconstructor.solve(network_images(packed, rows), landmarks, steps)
+    for start in range(0, len(rows), batch):
+        chosen = rows[start : start + batch]
+        landmarks = torch.from_numpy(np.array(packed.landmarks[chosen]))
+        prediction = reconstructor.solve(network_images(packed, chosen), landmarks, steps)
         pairs = zip(prediction.mask.numpy(), prediction.rendered.numpy() > 0, strict=True)
         found += [outlier_fraction(mask, rendered) for mask, rendered in pairs]
     return np.array(found)
@@ -42,6 +44,8 @@ def best_threshold(fractions: np.ndarray, occluded: np.ndarray) -> float:
 
     It lies half-way between the last share called occluded and the next below, so that it is no image's own.
     """
+    if occluded.all() or not occluded.any():
+        return 1.0  # nothing to choose by: only a wholly hidden face counts
     false, true, thresholds = roc_curve(occluded, fractions, drop_intermediate=False)
     chosen = thresholds[int(np.argmax(true - false))]
     below = fractions[fractions < chosen]
@@ -63,13 +67,20 @@ def detection_figures(fractions: np.ndarray, occluded: np.ndarray, threshold: fl
 
 
 def calibrate(
-    reconstructor: Reconstructor, validation: PackedSet, tests: Iterable[tuple[str, PackedSet]], steps: int, batch: int
+    reconstructor: Reconstructor,
+    validation: PackedSet,
+    tests: Mapping[str, PackedSet],
+    steps: int,
+    batch: int,
+    most: int | None = None,
 ) -> tuple[float, dict[str, dict[str, float | int | None]]]:
-    """Return the threshold for `steps` steps of refinement, and its figures on the validation and the test sets."""
-    shares, truth = outlier_fractions(reconstructor, validation, steps, batch), is_occluded(validation)
-    threshold = round(best_threshold(shares, truth), 4)
-    figures = {"validation": detection_figures(shares, truth, threshold)}
-    for name, packed in tests:
-        found = outlier_fractions(reconstructor, packed, steps, batch)
-        figures[name] = detection_figures(found, is_occluded(packed), threshold)
-    return threshold, figures
+    """Return the threshold for `steps` steps of refinement, and its figures on the validation and the test sets.
+
+    `most`: images of each set that are looked at, evenly spread; None takes all.
+    """
+    measured = {}
+    for name, packed in {"validation": validation, **tests}.items():
+        rows = np.unique(np.linspace(0, len(packed) - 1, most or len(packed)).astype(int))
+        measured[name] = (outlier_fractions(reconstructor, packed, rows, steps, batch), is_occluded(packed)[rows])
+    threshold = round(best_threshold(*measured["validation"]), 4)
+    return threshold, {name: detection_figures(*pair, threshold) for name, pair in measured.items()}

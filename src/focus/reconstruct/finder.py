@@ -116,8 +116,7 @@ def agreed(faces: Sequence[tuple[float, np.ndarray]]) -> list[tuple[float, np.nd
     return [
         (sure, points)
         for number, (sure, points) in enumerate(faces)
-        if sure >= SURE
-        and any(shared(points, other)[0] >= AGREE for i, (_, other) in enumerate(faces) if i != number)
+        if sure >= SURE and any(shared(points, other)[0] >= AGREE for i, (_, other) in enumerate(faces) if i != number)
     ]
 
 

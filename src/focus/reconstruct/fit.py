@@ -73,9 +73,7 @@ class Fitter:
         """Plain squared distances: the weights of Eq. 7 are for details that a pose cannot mend."""
         return (landmarks - result.landmarks).square().mean((1, 2)).sum()
 
-    def _loss(
-        self, images: Tensor, landmarks: Tensor, target: Tensor, mask: Tensor, result: Reconstruction
-    ) -> Tensor:
+    def _loss(self, images: Tensor, landmarks: Tensor, target: Tensor, mask: Tensor, result: Reconstruction) -> Tensor:
         """Return the sum of Eq. 8 over the faces, each as if it were alone."""
         embedding = self.perception.embedding(result.image, result.landmarks)
         total = images.new_zeros(())

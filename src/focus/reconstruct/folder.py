@@ -61,7 +61,9 @@ class Summary:
     def line(self, out: Path) -> str:
         """Return the summary in one line."""
         rate = self.photos / max(1e-9, self.seconds)
-        text = f"{self.faces} faces ({self.occluded} occluded) of {self.photos} photographs in {out}, {rate:.2f} images/s"
+        text = (
+            f"{self.faces} faces ({self.occluded} occluded) of {self.photos} photographs in {out}, {rate:.2f} images/s"
+        )
         return text + (f"; {len(self.failures)} failed, see {out / FAILURES}" if self.failures else "")
 
 

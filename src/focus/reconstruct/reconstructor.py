@@ -110,6 +110,10 @@ class Reconstructor:
         if face_alignment_is_here():
             return FaceAlignmentFinder(FaceAlignmentDetector(str(self.device)))
         sizes = self.bundle.sizes
+        if "detector" not in self.bundle.networks:
+            raise FocusError(
+                f"model {self.bundle.card.name}: has no detector; expected face-alignment's weights or --landmarks"
+            )
         detector = HeatmapDetector(self.bundle.networks["detector"], sizes.detector_side, sizes.detector_threshold)
         frontal = self.model.shape_mean[self.model.landmarks68, :2].numpy() * (1, -1)
         return WindowFinder(detector, frontal)
@@ -170,7 +174,9 @@ class Reconstructor:
         steps = self.default_fit if fit is None else fit
         images = torch.from_numpy(np.stack([face.crop for face in found])).permute(0, 3, 1, 2).float().div_(255)
         points = np.stack([face.transform.to_crop(face.landmarks) for face in found])
-        prediction = self.solve(images.to(self.device), torch.from_numpy(points).float().to(self.device), steps, progress)
+        prediction = self.solve(
+            images.to(self.device), torch.from_numpy(points).float().to(self.device), steps, progress
+        )
         pixels = self.regions(prediction.parameters).cpu().numpy()
         return [self._face(one, prediction, i, pixels[i], steps, misfit_prior) for i, one in enumerate(found)]
 

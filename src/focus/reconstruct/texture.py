@@ -107,7 +107,9 @@ class TextureBaker:
 
     def _spread(self, attributes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Spread vertex attributes (V,C) over the texels: (T,T,C), and where (T,T) bool."""
-        return draw(self.texels, attributes, self.topology, TEXTURE_SIDE, TEXTURE_SIDE).paste(TEXTURE_SIDE, TEXTURE_SIDE)
+        return draw(self.texels, attributes, self.topology, TEXTURE_SIDE, TEXTURE_SIDE).paste(
+            TEXTURE_SIDE, TEXTURE_SIDE
+        )
 
 
 def facing(face: Face, camera: PhotoCamera, topology: Topology) -> np.ndarray:
