@@ -14,7 +14,7 @@ export OMP_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install reproduce test test-pipeline test-long lint format deps reference schemas experiments lock clean
+.PHONY: help install reproduce test test-pipeline test-long lint format deps reference demo-model schemas experiments lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ deps: $(INSTALLED) ## write each stage's import closure into dvc.yaml
 
 reference: $(INSTALLED) ## write docs/reference.md from the docstrings
 	@python scripts/reference.py --write
+
+demo-model: $(INSTALLED) ## copy the run's demo model into the package, for `focus reconstruct`
+	@python scripts/ship_demo_model.py
 
 schemas: $(INSTALLED) ## write the JSON schemas of params.yaml and the profiles from the settings classes
 	@focus schemas

@@ -30,13 +30,13 @@ def model_card(bundle: Bundle) -> str:
         "- Made by the stage `demo_model` of dvc.yaml.",
         "",
         *([WARNING, ""] if card.drawn_faces else []),
-        "Meant for research on reconstruction and on occlusion. Not for telling who a person is, nor for judging people; "
-        "shapes are those the face model can take, not measurements.",
+        "Meant for research on reconstruction and on occlusion. Not for telling who a person is, nor for judging "
+        "people; shapes are those the face model can take, not measurements.",
         "",
         "## Is the face occluded?",
         "",
-        "A face counts as occluded when the share of outliers among its rendered pixels reaches the threshold, chosen on "
-        "the validation images (Youden's index).",
+        "A face counts as occluded when the share of outliers among its rendered pixels reaches the threshold, chosen "
+        "on the validation images (Youden's index).",
         "",
         "| mode | threshold | set | images | occluded | AUC | found | free faces left free |",
         "|---|---:|---|---:|---:|---:|---:|---:|",

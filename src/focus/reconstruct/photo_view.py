@@ -20,8 +20,9 @@ PIXELS_AT_ONCE = 2_000_000  # drawn together, which bounds the memory for a phot
 class PhotoCamera:
     """A pinhole camera in pixels of the photograph: pixel ~ matrix (rotation X + translation).
 
-    matrix (3,3): focal lengths and principal point, px, integer coordinates at pixel centres; rotation (3,3) turns the
-    model frame (x right, y up, z to the viewer) into the camera frame (x right, y down, z forward); translation (3,) mm.
+    matrix (3,3): focal lengths and principal point, px, integer coordinates at pixel centres; rotation (3,3)
+    turns the model frame (x right, y up, z to the viewer) into the camera frame (x right, y down, z forward);
+    translation (3,) mm.
     """
 
     matrix: np.ndarray
@@ -36,7 +37,7 @@ class PhotoCamera:
         centre = transform.to_original(np.array([crop.centre, crop.centre]))
         matrix = np.array([[crop.focal / sx, 0, centre[0]], [0, crop.focal / sy, centre[1]], [0, 0, 1]])
         rotation = rotation_matrix(pose[:, :3].double())[0].numpy()
-        return cls(matrix, rotation, pose[0, 3:].double().numpy() + (0, 0, DISTANCE_MM))
+        return cls(matrix, rotation, pose[0, 3:].double().numpy() + np.array([0, 0, DISTANCE_MM]))
 
     def to_camera(self, vertices: np.ndarray) -> np.ndarray:
         """Return vertices (V,3) mm in the camera frame."""

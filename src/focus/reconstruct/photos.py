@@ -13,9 +13,8 @@ from focus.datasets.images import FORMATS, eight_bit, open_image
 from focus.errors import FocusError
 
 LEAST_SIDE = 32  # pixels; below this there is no face to see
-SUFFIXES = frozenset(
-    ".jpg .jpeg .jpe .png .bmp .gif .tif .tiff .webp .avif .jp2 .ppm .pgm .tga .pcx .heic .heif".split()
-)
+_ENDINGS = "jpg jpeg jpe png bmp gif tif tiff webp avif jp2 ppm pgm tga pcx heic heif"
+SUFFIXES = frozenset(f".{ending}" for ending in _ENDINGS.split(" "))
 
 
 def read_photo(path: Path) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""`Reconstructor`: photographs in, faces with their 3D model, mask and verdict out; in Python as on the command line."""
+"""`Reconstructor`: photographs in; faces with their 3D model, mask and verdict out."""
 
 from __future__ import annotations
 

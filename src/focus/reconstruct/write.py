@@ -108,7 +108,7 @@ class FaceWriter:
             "occluded_from": {"threshold": round(verdict.threshold, 4), "unit": "share of the rendered face"},
             "outlier_fraction_by_region": dict(verdict.regions),
             "camera": {
-                "what": "pixel ~ matrix (rotation X + translation); X in mm, model frame: x right, y up, z to the viewer",
+                "what": "pixel ~ matrix (rotation X + translation), X in mm: x right, y up, z to the viewer",
                 "matrix_px": [_numbers(row) for row in camera.matrix],
                 "rotation": [_numbers(row) for row in camera.rotation],
                 "translation_mm": _numbers(camera.translation),

@@ -18,7 +18,8 @@ from focus.stages.runner import run
 from focus.stages.training import loss_plan
 
 SECTIONS = (
-    "assets", "image", "face_model", "detector", "recogniser", "encoder", "segmentation", "render", "losses", "evaluation",
+    "assets", "image", "face_model", "detector", "recogniser", "encoder", "segmentation", "render", "losses",
+    "evaluation",
 )  # fmt: skip
 PARAMS = ("ablation", "method", "profile")
 TERMS = ["pixel", "perceptual", "landmarks", "regularisation"]

@@ -1,0 +1,100 @@
+"""Photographs in every form that people have them in."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms
+
+from focus.errors import FocusError
+from focus.reconstruct.photos import photo_files, read_photo
+
+RNG = np.random.default_rng(0)
+PICTURE = np.kron(RNG.integers(0, 255, (6, 8, 3), dtype=np.uint8), np.ones((10, 10, 1), np.uint8))  # 60 x 80
+
+
+def test_exif_rotation(tmp_path):
+    """A telephone's portrait would lie on its side, and no face would be found."""
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turn clockwise
+    Image.fromarray(np.rot90(PICTURE).copy()).save(tmp_path / "a.png", exif=exif)
+    assert np.array_equal(read_photo(tmp_path / "a.png"), PICTURE)
+
+
+def test_heic(tmp_path):
+    """An iPhone's photographs would not open."""
+    heif = pytest.importorskip("pillow_heif")
+    heif.from_pillow(Image.fromarray(PICTURE)).save(tmp_path / "a.heic", quality=95)
+    assert np.abs(read_photo(tmp_path / "a.heic").astype(int) - PICTURE).mean() < 8
+
+
+def test_colour_profile_is_converted(tmp_path):
+    """Display-P3 skin would come out pale, and the albedo with it."""
+    # No P3 profile ships with Pillow; Lab's numbers are as far from sRGB's as can be.
+    lab = ImageCms.profileToProfile(
+        Image.fromarray(PICTURE), ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB"), outputMode="LAB"
+    )
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
+    lab.save(tmp_path / "a.tif", icc_profile=profile)
+    assert np.abs(read_photo(tmp_path / "a.tif").astype(int) - PICTURE).mean() < 4
+
+
+def test_profile_that_does_not_fit_is_ignored(tmp_path):
+    """A grey photograph with an RGB profile, as some programs leave them, would not open."""
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    Image.fromarray(PICTURE[..., 0]).save(tmp_path / "a.png", icc_profile=profile)
+    assert np.array_equal(read_photo(tmp_path / "a.png")[..., 1], PICTURE[..., 0])
+
+
+def test_other_pixel_formats(tmp_path):
+    """Grey, 16-bit, CMYK, palette and animated files would fail or come out white."""
+    grey = PICTURE[..., 0]
+    Image.fromarray(grey).save(tmp_path / "grey.png")
+    Image.fromarray(grey.astype(np.uint16) * 257).save(tmp_path / "deep.png")
+    Image.fromarray(PICTURE).convert("CMYK").save(tmp_path / "cmyk.tif")
+    Image.fromarray(PICTURE).save(
+        tmp_path / "moving.webp", save_all=True, append_images=[Image.new("RGB", (80, 60))], lossless=True
+    )
+    assert np.array_equal(read_photo(tmp_path / "grey.png")[..., 2], grey)
+    assert np.array_equal(read_photo(tmp_path / "deep.png")[..., 2], grey)
+    assert np.abs(read_photo(tmp_path / "cmyk.tif").astype(int) - PICTURE).max() <= 1
+    assert np.array_equal(read_photo(tmp_path / "moving.webp"), PICTURE)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("text.jpg", b"Dear all,\n", "cannot be read as an image"),
+        ("empty.png", b"", "cannot be read as an image"),
+        ("missing.png", None, "no such file"),
+        ("tiny.png", (8, 8), "8x8 pixels, expected at least 32"),
+        ("huge.png", (11_000, 10_000), "expected at most 100,000,000"),
+    ],
+)
+def test_what_is_no_photograph(tmp_path, name, content, reason):
+    """A person would read a traceback, or the machine would run out of memory."""
+    if isinstance(content, tuple):
+        Image.new("1", content).save(tmp_path / name)
+    elif content is not None:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(FocusError, match=reason):
+        read_photo(tmp_path / name)
+
+
+def test_truncated(tmp_path):
+    """Half a photograph would be reconstructed as if it were whole."""
+    stream = io.BytesIO()
+    Image.fromarray(PICTURE).save(stream, format="JPEG")
+    (tmp_path / "a.jpg").write_bytes(stream.getvalue()[: len(stream.getvalue()) // 2])
+    with pytest.raises(FocusError, match="truncated"):
+        read_photo(tmp_path / "a.jpg")
+
+
+def test_folders(tmp_path):
+    """A folder's text files would each be a failure, or its order would change from machine to machine."""
+    for name in ("b.JPG", "a.png", "notes.txt"):
+        (tmp_path / name).write_bytes(b"")
+    assert [file.name for file in photo_files([tmp_path])] == ["a.png", "b.JPG"]
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(FocusError, match="found no images"):
+        photo_files([tmp_path / "empty"])

@@ -1,0 +1,127 @@
+"""Everything a face's folder holds, opened by others' programs."""
+
+import json
+
+import numpy as np
+import pytest
+import trimesh
+from PIL import Image
+
+import bundles
+from focus.reconstruct.calibration import best_threshold, detection_figures
+from focus.reconstruct.texture import uv_layout
+from focus.reconstruct.write import FaceWriter
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    image, points = bundles.photo()
+    r = bundles.reconstructor()
+    face = r(image, landmarks=points, fit=60)
+    out = tmp_path_factory.mktemp("faces") / "face"
+    FaceWriter(r.bundle).write(out, image, face)
+    return out, image, face
+
+
+def picture(folder, name: str) -> np.ndarray:
+    return np.asarray(Image.open(folder / name))
+
+
+def test_files(folder):
+    """A file that the README names would be missing."""
+    meshes = {f"{name}.{kind}" for name in ("mesh", "neutral") for kind in ("obj", "mtl", "png", "glb", "ply")}
+    pictures = {"mask.png", "outliers.png", "overlay.png", "rendered.png"}
+    assert {file.name for file in folder[0].iterdir()} == meshes | pictures | {"landmarks.csv", "parameters.json"}
+
+
+@pytest.mark.parametrize("name", ["mesh", "neutral"])
+@pytest.mark.parametrize("kind", ["obj", "glb"])
+def test_textured_meshes_open(folder, name, kind):
+    """A viewer would show a grey mesh, or a mesh of another size."""
+    mesh = trimesh.load(folder[0] / f"{name}.{kind}", force="mesh", process=False)
+    wanted = getattr(folder[2], {"mesh": "vertices", "neutral": "neutral"}[name])
+    unit = 1000 if kind == "glb" else 1
+    assert mesh.vertices.shape == wanted.shape and np.allclose(mesh.vertices * unit, wanted, atol=1e-3)
+    material = mesh.visual.material
+    texture = material.baseColorTexture if kind == "glb" else material.image
+    assert texture.size == (512, 512) and np.asarray(texture.convert("RGB")).std() > 5
+    assert mesh.visual.uv.shape == (len(wanted), 2)
+
+
+@pytest.mark.parametrize("name", ["mesh", "neutral"])
+def test_vertex_colours(folder, name):
+    """The .ply would be grey."""
+    mesh = trimesh.load(folder[0] / f"{name}.ply", process=False)
+    assert mesh.visual.kind == "vertex" and len(np.unique(mesh.visual.vertex_colors, axis=0)) > 50
+
+
+def test_pictures_are_in_the_photographs_pixels(folder):
+    """The mask would not lie on the face."""
+    out, image, face = folder
+    drawn = picture(out, "rendered.png")[..., 3] > 0
+    mask, outliers = picture(out, "mask.png") > 0, picture(out, "outliers.png") > 0
+    assert drawn.shape == mask.shape == image.shape[:2] == picture(out, "overlay.png").shape[:2]
+    assert np.array_equal(drawn, mask | outliers) and not (mask & outliers).any()
+    inside = face.landmarks[27:].round().astype(int)  # all but the jaw
+    assert drawn[inside[:, 1], inside[:, 0]].mean() > 0.95
+
+
+def test_texture_takes_the_photograph_where_it_is_seen(folder):
+    """The texture would be the model's albedo, or come from beside the face."""
+    out, image, face = folder
+    mesh = trimesh.load(out / "mesh.ply", process=False)
+    colours = np.asarray(mesh.visual.vertex_colors)[:, :3].astype(int)
+    nose = int(bundles.bundle().face_model.landmarks68[30])
+    x, y = face.model_landmarks[30].round().astype(int)
+    inlier = face.mask[tuple(face.transform.to_crop(face.model_landmarks[30])[::-1].round().astype(int))] > 0.6
+    expected = image[y, x] if inlier else face.albedo[nose] * 255
+    assert np.abs(colours[nose] - expected).max() < 25
+
+
+def test_parameters(folder):
+    """A latent without unit, or a camera that projects elsewhere, would be of no use."""
+    out, _, face = folder
+    values = json.loads((out / "parameters.json").read_text())
+    assert set(values["latents"]) == {"shape", "expression", "albedo", "light", "pose"}
+    assert all(entry["unit"] and entry["values"] for entry in values["latents"].values())
+    assert values["model"]["face_model_sha256"] == bundles.bundle().face_model.content_hash()
+    assert set(values["outlier_fraction_by_region"]) == {
+        "left eye", "right eye", "nose", "mouth", "forehead", "cheeks", "chin",
+    }  # fmt: skip
+    assert isinstance(values["occluded"], bool) and values["occluded_from"]["threshold"] == 0.3
+    camera = values["camera"]
+    seen = face.posed @ np.array(camera["rotation"]).T + camera["translation_mm"]
+    pixels = seen @ np.array(camera["matrix_px"]).T
+    ids = bundles.bundle().face_model.landmarks68.numpy()
+    assert np.allclose((pixels[:, :2] / pixels[:, 2:])[ids], face.model_landmarks, atol=0.05)
+
+
+def test_landmark_file(folder):
+    """Points would be in another order or frame than documented."""
+    rows = np.loadtxt(folder[0] / "landmarks.csv", delimiter=",", skiprows=1)
+    assert rows.shape == (68, 5) and np.allclose(rows[:, 1:3], folder[2].landmarks, atol=0.01)
+    assert np.allclose(rows[:, 3:], folder[2].model_landmarks, atol=0.01)
+
+
+def test_layout_has_no_overlaps():
+    """Two parts of the face would share a place in the texture."""
+    model = bundles.bundle().face_model
+    uv = uv_layout(model.shape_mean.numpy(), model.triangles.numpy())
+    a, b, c = (uv[model.triangles[:, i].numpy()] for i in range(3))
+    areas = (b - a)[:, 0] * (c - a)[:, 1] - (b - a)[:, 1] * (c - a)[:, 0]
+    assert areas.min() > 0 and uv.min() > 0 and uv.max() < 1
+    assert areas.sum() / 2 == pytest.approx(np.pi * 0.49**2, rel=0.01)
+    chin, brow = uv[model.landmarks68[8]], uv[model.landmarks68[27]]
+    assert brow[1] > chin[1] + 0.2  # upright
+
+
+def test_threshold_separates():
+    """Occluded faces would be called free."""
+    fractions, truth = np.array([0.0, 0.1, 0.2, 0.3]), np.array([False, False, True, True])
+    threshold = best_threshold(fractions, truth)
+    assert threshold == pytest.approx(0.15)
+    assert detection_figures(fractions, truth, threshold) == {
+        "images": 4, "occluded": 2, "auc": 1.0, "true_positive_rate": 1.0, "true_negative_rate": 1.0,
+    }  # fmt: skip
+    assert best_threshold(fractions, np.ones(4, bool)) == 1.0
+    assert detection_figures(fractions, np.ones(4, bool), 1.0)["auc"] is None
