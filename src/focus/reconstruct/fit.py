@@ -79,7 +79,7 @@ class Fitter:
         total = images.new_zeros(())
         for i in range(len(images)):
             one = slice(i, i + 1)
-            theta = result.parameters.map(lambda part, one=one: part[one])
+            theta = self._regularised(result.parameters.map(lambda part, one=one: part[one]))
             value, _ = losses.reconstruction_loss(
                 self.loss.weights,
                 self.loss.forms,
@@ -95,3 +95,9 @@ class Fitter:
             )
             total = total + value
         return total
+
+    def _regularised(self, parameters: Parameters) -> Parameters:
+        """Return theta as the regulariser wants it: the paper's form adds up all of it, so as the encoder emits it."""
+        if self.loss.forms.get("regularisation") != "paper":
+            return parameters
+        return self.autoencoder.split(parameters.theta() / self.autoencoder.units)
