@@ -140,6 +140,7 @@ class HeatmapDetector:
             moved, spans = (centres[chosen] + 0.5) / factor - 0.5, sides[chosen] / factor
             level = pyramid[factor].expand(len(moved), -1, -1, -1)
             squares[chosen] = sample_squares(level, moved, spans, torch.zeros_like(spans), self.size)
+        squares = squares.contiguous(memory_format=torch.channels_last)  # a third faster on a CPU
         logits = torch.cat([self.network(part) for part in squares.split(self.batch)])
         return centres[:, None] + (expected_positions(logits) - 0.5) * sides.view(-1, 1, 1), confidence(logits)
 

@@ -18,7 +18,7 @@ from PIL import Image
 from focus.landmarks import HeatmapDetector
 from focus.landmarks.face_alignment_adapter import WEIGHTS, FaceAlignmentDetector
 
-SQUARES = (0.85, 0.6, 0.42)  # sides of the squares searched, as shares of the photograph's shorter side
+SQUARES = (0.8, 0.5)  # sides of the squares searched, as shares of the photograph's shorter side
 STRIDE = 0.4  # of a square's side
 LEAST_SQUARE = 48  # pixels
 SURE = 0.25  # least confidence of the surest of the squares that agree
