@@ -51,7 +51,7 @@ def read_image_of_size(path: Path, sizes: tuple[tuple[int, int], ...]) -> np.nda
 
 def read_rgba(path: Path, side: int) -> np.ndarray:
     """Read a square image with transparency as (side, side, 4) uint8. FocusError as `read_image`, and without alpha."""
-    image = _open(path)
+    image = open_image(path)
     if image.mode not in ("RGBA", "LA") and "transparency" not in image.info:
         raise FocusError(f"{path}: {image.mode} without an alpha channel, expected RGBA, alpha = rendered region")
     if image.size != (side, side):
