@@ -77,7 +77,8 @@ def run_job(job: Job, say: Say, complain: Say) -> Summary:
     writable(job.out)
     if reconstructor.bundle.card.drawn_faces:
         steps = reconstructor.default_fit if job.fit is None else job.fit
-        complain(f"model trained on drawn faces: each face is refined on its photograph, --fit {steps}")
+        remedy = f"each face is refined on its photograph, --fit {steps}" if steps else "expect misses without --fit"
+        complain(f"model trained on drawn faces: {remedy}")
     writer, summary, began = FaceWriter(reconstructor.bundle), Summary(len(files)), time.perf_counter()
     waiting: list[Waiting] = []
     for path, name in zip(files, folder_names(files), strict=True):
