@@ -22,7 +22,7 @@ def read_photo(path: Path) -> np.ndarray:
 
     Any raster format of Pillow's and HEIC; an embedded colour profile (Display-P3, Adobe RGB, CMYK) is converted to
     sRGB; 16 bits become 8; of an animation the first frame is read. Raises FocusError, naming the file, when it is
-    missing, damaged, no image, smaller than 32 px or larger than 100 megapixels.
+    missing, damaged, no image, smaller than 32 px or larger than 50 megapixels.
     """
     image = open_image(path, (*FORMATS, *_heif()))
     if min(image.size) < LEAST_SIDE:
