@@ -95,7 +95,6 @@ def steps(profile: Profile, count: int, device: torch.device) -> dict[str, Calla
     objectives = {
         "initialise": (reconstruction("robust"), encoder),
         "pretrain": (PretrainingObjective(autoencoder, network, source, profile.pretrain.xi), network),
-        "reconstruction": (reconstruction("ones"), encoder),
         "reconstruction_masked": (reconstruction("segmentation"), encoder),
         "segmentation": (SegmentationObjective(autoencoder, network, source, losses(S_TERMS), seen), network),
     }
