@@ -59,7 +59,9 @@ def all_work(params: Params, profile: Profile) -> dict[str, Work]:
         found[f"correct@{name}"] = Work(amount=counts["now"])
     for name in params.instance_wise:
         found[f"instance_fit@{name}"] = Work(amount=counts["ar"] * profile.instance_fit.rounds * area)
-    fixed = dict.fromkeys(("subsets", "external", "misfit", "tables", "figures", "report", "headline"), Work(amount=1))
+    fixed = dict.fromkeys(
+        ("subsets", "external", "misfit", "tables", "figures", "report", "headline", "demo_model"), Work(amount=1)
+    )
     return found | fixed | {"claims": Work(amount=profile.evaluation.bootstrap)}
 
 

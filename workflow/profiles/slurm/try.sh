@@ -102,7 +102,7 @@ tail -n 3 "$work/snakemake.log"
 
 # What SLURM itself says of the jobs: all have been kept (MinJobAge).
 scontrol --oneliner show jobs > "$work/jobs.txt"
-count() { grep -o "$1" | sort | uniq -c || true; }
+count() { grep -o "$1" | sed 's/_wildcards.*//; s/.*=\(rule_\)\{0,1\}//' | sort | uniq -c || true; }
 echo "jobs by state:"
 count 'JobState=[A-Z]*' < "$work/jobs.txt"
 echo "jobs that asked for a GPU, by rule:"
