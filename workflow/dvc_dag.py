@@ -97,13 +97,17 @@ def use_this_environment() -> None:
 
 
 def restore_missing(root: Path = Path()) -> list[str]:
-    """Bring outputs that are gone but in DVC's cache back in one pass, and return those that were gone."""
-    with Repo(os.fspath(root), _wait_for_lock=True) as repo:
+    """Bring outputs that are gone but in DVC's cache back and return those that came back.
+
+    Each by itself: `repo.checkout` of many paths reads the whole of dvc.lock again for every one of them.
+    """
+    with Repo(os.fspath(root), _wait_for_lock=True) as repo, repo.lock:
         outs = [out for stage in repo.index.stages if stage.cmd for out in stage.outs]
-        gone = [out.fs_path for out in outs if out.use_cache and out.hash_info and not out.exists]
-        if gone:
-            repo.checkout(gone, allow_missing=True)
-        return [os.path.relpath(path, repo.root_dir) for path in gone]
+        gone = [out for out in outs if out.use_cache and out.hash_info and not out.exists]
+        held = [out for out in gone if out.cache.exists(out.hash_info.value)]
+        for out in held:
+            out.checkout(allow_missing=True)
+        return [_path(out, repo) for out in held]
 
 
 def sync_mtimes(stages: dict[str, Stage], root: Path = Path()) -> set[str]:

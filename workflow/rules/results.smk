@@ -258,7 +258,7 @@ rule demo_model:
         "logs/demo_model.log",
     benchmark:
         "logs/benchmarks/demo_model.tsv"
-    priority: 10
+    priority: 45
     conda:
         "../envs/focus.yaml"
     threads: 1
