@@ -124,4 +124,5 @@ def test_threshold_separates():
         "images": 4, "occluded": 2, "auc": 1.0, "true_positive_rate": 1.0, "true_negative_rate": 1.0,
     }  # fmt: skip
     assert best_threshold(fractions, np.ones(4, bool)) == 1.0
+    assert best_threshold(np.zeros(4), truth) == 1.0  # nothing tells them apart
     assert detection_figures(fractions, np.ones(4, bool), 1.0)["auc"] is None

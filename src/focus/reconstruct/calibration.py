@@ -16,6 +16,8 @@ from focus.reconstruct.reconstructor import Reconstructor
 
 COVERED = 0.1  # share of the landmarks' hull that masks leave out, from which an image without a note is occluded
 
+NOTHING_TO_CHOOSE_BY = 1.0  # only a wholly hidden face counts as occluded
+
 
 def is_occluded(packed: PackedSet) -> np.ndarray:
     """Return (N,) bool, the truth: by the occluder noted for the image, else by its visible-face mask."""
@@ -45,9 +47,11 @@ def best_threshold(fractions: np.ndarray, occluded: np.ndarray) -> float:
     It lies half-way between the last share called occluded and the next below, so that it is no image's own.
     """
     if occluded.all() or not occluded.any():
-        return 1.0  # nothing to choose by: only a wholly hidden face counts
+        return NOTHING_TO_CHOOSE_BY
     false, true, thresholds = roc_curve(occluded, fractions, drop_intermediate=False)
     chosen = thresholds[int(np.argmax(true - false))]
+    if not np.isfinite(chosen):  # no share tells the two apart better than calling none occluded
+        return NOTHING_TO_CHOOSE_BY
     below = fractions[fractions < chosen]
     return float(chosen if not len(below) else (chosen + below.max()) / 2)
 

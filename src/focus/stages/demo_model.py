@@ -5,11 +5,10 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from safetensors.torch import load_file
 from torch import nn
 
 from focus.files import read_json, write_json
-from focus.networks.store import load_networks
+from focus.networks.store import load_networks, load_weights
 from focus.reconstruct.bundle import Bundle, Card, FitLoss, NetworkSizes, empty_networks, load_bundle, save_bundle
 from focus.reconstruct.calibration import calibrate
 from focus.reconstruct.reconstructor import DRAWN_FIT, Reconstructor
@@ -36,7 +35,7 @@ def work(settings: SimpleNamespace) -> None:
     bundle = Bundle(
         sizes=sizes,
         face_model=build.face_model(),
-        misfit_prior=load_file(paths.misfit_prior(PRIOR))["misfit_prior"],
+        misfit_prior=load_weights(paths.misfit_prior(PRIOR))[0]["misfit_prior"],
         networks=trained_networks(sizes, variant),
         fit_loss=FitLoss(dict(plan.weights), {**plan.forms, **FIT_FORMS}),
         thresholds={"forward": 1.0, "fit": 1.0},
