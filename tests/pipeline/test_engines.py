@@ -12,7 +12,8 @@ from projects import Project, copy_of_the_work_tree, with_stand_in_stages, witho
 
 ENGINES = {"snakemake": lambda project: project.snakemake("--cores", "2"), "dvc": lambda project: project.dvc("repro")}
 # What a variant's losses reach: its own training and evaluation, and what is made of all the metrics.
-AFTER_NEIGHBOR = {"train@Neighbor", "evaluate@Neighbor", "tables", "figures", "claims"}
+FROM_ALL_METHODS = {"tables", "figures", "claims", "misfit", "report"}
+AFTER_NEIGHBOR = {"train@Neighbor", "evaluate@Neighbor", *FROM_ALL_METHODS}
 RESULTS = ("data", "models", "results")
 
 
@@ -162,7 +163,7 @@ def test_a_new_ablation_is_a_few_lines_of_yaml(finished, engine):
         "params.yaml", r"^  all-ones:", "  No-area: {<<: *focus, tables: [5], segmentation: [neighbour]}\n  all-ones:"
     )
     engine(finished)
-    assert set(finished.executed()) == {"train@No-area", "evaluate@No-area", "tables", "figures", "claims"}
+    assert set(finished.executed()) == {"train@No-area", "evaluate@No-area", *FROM_ALL_METHODS}
 
 
 def test_nothing_is_planned_in_a_clean_clone_without_the_cache(run_by_snakemake, copy, tmp_path):
