@@ -15,7 +15,7 @@ from focus.report import figures
 from focus.report.mesh_figure import misfit_prior
 from focus.report.tables import build_tables
 from focus.stages import build, paths
-from focus.stages.common import methods, results
+from focus.stages.common import methods, missing, results
 from focus.stages.evaluate import membership
 from focus.stages.runner import run
 
@@ -129,7 +129,7 @@ def result_figures(settings: SimpleNamespace) -> dict[str, bytes]:
     """Return the NoW error curves by image medians, the F1 of Table 5's methods, and FOCUS's hyper-parameters."""
     rows = methods(settings)
     found = results(list(rows))
-    table5 = build_tables(found, rows)[5]
+    table5 = build_tables(found, rows, missing=missing())[5]
     curves = {name: median_curve(found, name) for name, tables in rows.items() if {2, 3} & set(tables)}
     shown = {
         "F1": ["ar_f1_unoccluded", "ar_f1_glasses", "ar_f1_scarf"],
