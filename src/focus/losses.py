@@ -97,7 +97,7 @@ def pixel_loss(
     difference = mask * (target - rendering)
     if form == "paper":
         return _over_pixels(difference.square().sum(1, keepdim=True), reduction)
-    distances = torch.linalg.vector_norm(difference, dim=1)
+    distances = _safe_sqrt(difference.square().sum(1))
     if form == "image_mean":
         return distances.mean()
     return distances.sum() / mask.sum().clamp(min=1)

@@ -86,6 +86,7 @@ def _portraits(
     studio = Studio(generator.template, size, size, supersampling=1 if size >= 192 else 2)
 
     def scenes() -> Iterator[Scene]:
+        """Compose the portraits one by one: a generator of its own for each, so that none depends on their number."""
         for start in range(0, count, _CHUNK):
             rng = numpy_generator(seed, "emulation", "celeba_hq", group, "people", start)
             people = sample_people(generator, _CHUNK, rng, fringe=_FRINGE if chance else 0.0)

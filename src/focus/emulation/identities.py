@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from focus.emulation.light import sample_light
-from focus.emulation.people import sample_people
+from focus.emulation.people import Person, sample_people
 from focus.emulation.photograph import Scene, Studio
 from focus.emulation.poses import IDENTITIES, sample_pose
 from focus.emulation.scene import compose, draw_occluders
@@ -21,7 +22,9 @@ _OCCLUDED = 0.15
 def emulate_identities(
     generator: FaceGenerator, identities: int = 150, images: int = 14, size: int = 96, seed: int = 0
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.float32]]:
-    """Photograph people in changing light, pose, expression, clothes and places; some with an occluder.
+    """Photograph people in changing light, pose, expression, hair, clothes and places; some with an occluder.
+
+    Hair changes from picture to picture, so that a recogniser has to look at the face: a rendering has no hair.
 
     Returns images (N,S,S,3) uint8 RGB, labels (N,) int64 = number of the person, and exact landmarks (N,68,2) float32
     in pixels (x, y; y down, pixel centres at integers); N = identities * images, person by person.
@@ -31,11 +34,11 @@ def emulate_identities(
     def scenes() -> Iterator[Scene]:
         for number in range(identities):
             rng = numpy_generator(seed, "emulation", "identities", number)
-            person = sample_people(generator, 1, rng, fringe=0.2)[0]
+            person = sample_people(generator, 1, rng)[0]
             for expression in generator.sample_expression(images, rng):
                 occluders = draw_occluders(rng) if rng.random() < _OCCLUDED else []
                 light, pose = sample_light(rng), sample_pose(rng, IDENTITIES)
-                yield compose(studio, person, expression, light, pose, occluders, rng)
+                yield compose(studio, with_other_hair(generator, person, rng), expression, light, pose, occluders, rng)
 
     count = identities * images
     pictures = np.empty((count, size, size, 3), dtype=np.uint8)
@@ -43,3 +46,10 @@ def emulate_identities(
     for index, photograph in enumerate(studio.take(scenes())):
         pictures[index], landmarks[index] = photograph.image, photograph.landmarks
     return pictures, np.repeat(np.arange(identities, dtype=np.int64), images), landmarks
+
+
+def with_other_hair(generator: FaceGenerator, person: Person, rng: np.random.Generator) -> Person:
+    """Return the same person with the hair of a stranger."""
+    stranger = sample_people(generator, 1, rng, fringe=0.2)[0]
+    hair = {name: getattr(stranger, name) for name in ("hair_colour", "hair_style", "hair_volume", "fringe")}
+    return replace(person, **hair)

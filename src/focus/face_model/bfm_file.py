@@ -88,6 +88,7 @@ class _Reader:
         self.file, self.path = file, path
 
     def model(self, shape: int, expression: int, albedo: int) -> FaceModel:
+        """Return the file's face model with the first so many components of each group."""
         raw_mean, shape_basis = self.linear("shape", shape, None)
         count = len(raw_mean)
         expression_mean, expression_basis = self.linear("expression", expression, count)

@@ -36,8 +36,8 @@ class BasicBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return relu(F(x) + shortcut(x))."""
         kept = x if self.downsample is None else self.downsample(x)
-        hidden = functional.relu(self.bn1(self.conv1(x)))
-        return functional.relu(self.bn2(self.conv2(hidden)) + kept)
+        hidden = functional.relu_(self.bn1(self.conv1(x)))
+        return functional.relu_(self.bn2(self.conv2(hidden)) + kept)
 
 
 class Bottleneck(nn.Module):
@@ -60,9 +60,9 @@ class Bottleneck(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return relu(F(x) + shortcut(x))."""
         kept = x if self.downsample is None else self.downsample(x)
-        hidden = functional.relu(self.bn1(self.conv1(x)))
-        hidden = functional.relu(self.bn2(self.conv2(hidden)))
-        return functional.relu(self.bn3(self.conv3(hidden)) + kept)
+        hidden = functional.relu_(self.bn1(self.conv1(x)))
+        hidden = functional.relu_(self.bn2(self.conv2(hidden)))
+        return functional.relu_(self.bn3(self.conv3(hidden)) + kept)
 
 
 class ResNet(nn.Module):
@@ -93,7 +93,7 @@ class ResNet(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """Map images (B,3,H,W), normalised as the weights want them, to (B,outputs)."""
         x = images.contiguous(memory_format=torch.channels_last)
-        x = self.maxpool(functional.relu(self.bn1(self.conv1(x))))
+        x = self.maxpool(functional.relu_(self.bn1(self.conv1(x))))
         x = self.layer4(self.layer3(self.layer2(self.layer1(x))))
         return self.fc(x.mean((2, 3)))
 

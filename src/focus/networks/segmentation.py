@@ -16,7 +16,7 @@ class DoubleConvolution(nn.Sequential):
         """Draw the first weights from torch's global generator."""
         layers: list[nn.Module] = []
         for channels in (inputs, outputs):
-            layers += [nn.Conv2d(channels, outputs, 3, padding=1), nn.BatchNorm2d(outputs), nn.ReLU()]
+            layers += [nn.Conv2d(channels, outputs, 3, padding=1), nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)]
         super().__init__(*layers, *([nn.Dropout(dropout)] if dropout else []))
 
 
@@ -50,7 +50,7 @@ class SegmentationNetwork(nn.Module):
             x = block(x if depth == 0 else functional.max_pool2d(x, 2))
             skips.append(x)
         for up, merge, skip in zip(self.up, self.merge, skips[-2::-1], strict=True):
-            x = functional.relu(up(functional.interpolate(x, size=skip.shape[2:])))
+            x = functional.relu_(up(functional.interpolate(x, size=skip.shape[2:])))
             x = merge(torch.cat([skip, x], 1))
         return SHARPNESS * self.last(x)
 

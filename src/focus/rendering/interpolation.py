@@ -31,12 +31,8 @@ def interpolate(
     Raises:
         FocusError: when the shapes do not agree.
     """
+    _check_shapes(points, attributes, pixel_to_face)
     batch, height, width = pixel_to_face.shape
-    if points.shape[:2] != attributes.shape[:2] or len(points) != batch:
-        raise FocusError(
-            f"points, attributes and pixel_to_face: shapes {tuple(points.shape)}, {tuple(attributes.shape)} and "
-            f"{tuple(pixel_to_face.shape)}, expected (B, V, 3), (B, V, C) and (B, H, W)"
-        )
     count, channels = attributes.shape[1:]
     faces = pixel_to_face.reshape(-1)
     seen = (faces >= 0).nonzero().squeeze(1)
@@ -62,6 +58,14 @@ def interpolate(
     target = torch.cat([(image * channels + channel) * (height * width) + within for channel in range(channels)])
     drawn = values.new_zeros(batch * channels * height * width).index_copy_(0, target, values)
     return drawn.view(batch, channels, height, width).permute(0, 2, 3, 1)
+
+
+def _check_shapes(points: Tensor, attributes: Tensor, pixel_to_face: Tensor) -> None:
+    if points.shape[:2] != attributes.shape[:2] or len(points) != len(pixel_to_face):
+        raise FocusError(
+            f"points, attributes and pixel_to_face: shapes {tuple(points.shape)}, {tuple(attributes.shape)} and "
+            f"{tuple(pixel_to_face.shape)}, expected (B, V, 3), (B, V, C) and (B, H, W)"
+        )
 
 
 def _barycentric(x: Tensor, y: Tensor, px: Tensor, py: Tensor) -> Tensor:
