@@ -7,7 +7,7 @@ import errno
 import pytest
 import torch
 
-from focus.errors import machine_trouble
+from focus.errors import machine_trouble, reason_of
 
 
 def an_impossible_tensor() -> None:
@@ -38,3 +38,9 @@ def test_torch_without_memory():
 def test_mistakes_of_the_code(error):
     """A mistake would be hidden behind a line about the machine."""
     assert machine_trouble(error) is None
+
+
+def test_reason_is_short():
+    """A library that repeats a damaged file would fill the screen, or say nothing at all."""
+    assert reason_of(ValueError("a" * 5000 + "\nb")) == "a" * 200
+    assert reason_of(KeyError()) == "KeyError" and reason_of(OSError("\n x\ny")) == "x"

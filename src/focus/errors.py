@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 
+LONGEST_REASON = 200  # characters: some libraries repeat the whole damaged input
 _DISK = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO}
 _ALLOCATORS = ("can't allocate memory", "bad_alloc", "out of memory", "Cannot allocate memory")
 
@@ -14,6 +15,12 @@ class FocusError(Exception):
     The message is one line that names the file or key, what was found and what was expected. The command line
     prints it without a traceback and exits with status 1.
     """
+
+
+def reason_of(error: BaseException) -> str:
+    """Return what a library's error says, or its type, short enough to stand in one line of our own."""
+    said = str(error).strip() or type(error).__name__
+    return said.splitlines()[0][:LONGEST_REASON]
 
 
 def machine_trouble(error: BaseException) -> str | None:

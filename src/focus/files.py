@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from focus.errors import FocusError
+from focus.errors import FocusError, reason_of
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -63,7 +63,7 @@ def read_json(path: Path) -> Any:
     except FileNotFoundError:
         raise FocusError(f"{path}: no such file; expected a JSON file") from None
     except (ValueError, RecursionError, OSError) as error:  # no UTF-8, no JSON, endless brackets, a folder
-        raise FocusError(f"{path}: not valid JSON ({error})") from None
+        raise FocusError(f"{path}: not valid JSON ({reason_of(error)})") from None
 
 
 def read_npy(path: Path, *, memory_map: bool = False) -> np.ndarray:
@@ -75,8 +75,7 @@ def read_npy(path: Path, *, memory_map: bool = False) -> np.ndarray:
     except FileNotFoundError:
         raise FocusError(f"{path}: no such file; expected a NumPy .npy array") from None
     except Exception as error:  # NumPy's header parser raises what Python's tokenizer and allocator raise
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise FocusError(f"{path}: not a plain .npy array ({reason})") from None
+        raise FocusError(f"{path}: not a plain .npy array ({reason_of(error)})") from None
 
 
 def write_npy(path: Path, array: np.ndarray) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from focus.errors import FocusError
+from focus.errors import FocusError, reason_of
 from focus.files import write_bytes
 
 # Raster formats only: Pillow's EPS plug-in would run Ghostscript on the file. Some builds of Pillow lack some of them.
@@ -85,9 +85,8 @@ def open_image(path: Path, formats: tuple[str, ...] = FORMATS) -> Image.Image:
     except FileNotFoundError:
         raise FocusError(f"{path}: no such file; expected an image") from None
     except Exception as error:  # Pillow's decoders raise a dozen types (struct, zlib, Syntax, Index…) on damaged files
-        reason = (str(error).splitlines() or [""])[0] or type(error).__name__
         raise FocusError(
-            f"{path}: cannot be read as an image ({reason}); expected a whole JPEG, PNG, TIFF, …"
+            f"{path}: cannot be read as an image ({reason_of(error)}); expected a whole JPEG, PNG, TIFF, …"
         ) from None
 
 

@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from focus.errors import FocusError
+from focus.errors import FocusError, reason_of
 from focus.files import read_npy, write_bytes, write_text
 
 Mesh = tuple[np.ndarray, np.ndarray, np.ndarray | None]
@@ -206,6 +206,5 @@ def _read_ply(path: Path) -> Mesh:
         coloured = len(triangles) > 0 and mesh.visual.kind == "vertex"
         colours = np.array(mesh.visual.vertex_colors[:, :3], np.float64) / 255.0 if coloured else None
     except Exception as error:  # trimesh raises whatever its parser stumbles over
-        reason = (str(error).splitlines() or [""])[0] or type(error).__name__
-        raise FocusError(f"{path}: cannot be read as a .ply mesh ({reason})") from None
+        raise FocusError(f"{path}: cannot be read as a .ply mesh ({reason_of(error)})") from None
     return vertices, triangles, colours

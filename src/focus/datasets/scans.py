@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from focus.datasets.now import NoW
-from focus.errors import FocusError
+from focus.errors import FocusError, reason_of
 from focus.files import write_bytes
 
 FILE = "scans.npz"
@@ -44,5 +44,4 @@ def read_scans(folder: Path) -> dict[str, Scan]:
     except FileNotFoundError:
         raise FocusError(f"{path}: no such file; expected the packed scans of NoW") from None
     except Exception as error:  # zipfile and NumPy's header parser raise many types on damaged files
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise FocusError(f"{path}: not the packed scans of NoW ({reason})") from None
+        raise FocusError(f"{path}: not the packed scans of NoW ({reason_of(error)})") from None

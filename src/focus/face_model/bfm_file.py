@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from focus.errors import FocusError
+from focus.errors import FocusError, reason_of
 from focus.face_model.landmarks import IBUG_IDS, NOW_IDS, landmark_vertices
 from focus.face_model.model import FaceModel
 from focus.files import write_bytes
@@ -77,8 +77,7 @@ def read_bfm(path: Path, shape: int = 80, expression: int = 64, albedo: int = 80
         with h5py.File(path, "r") as file:
             return _Reader(file, path).model(shape, expression, albedo)
     except (OSError, RuntimeError, KeyError, ValueError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise FocusError(f"{path}: not a readable HDF5 file ({reason}); expected BFM 2017 or 2019") from None
+        raise FocusError(f"{path}: not a readable HDF5 file ({reason_of(error)}); expected BFM 2017 or 2019") from None
 
 
 class _Reader:

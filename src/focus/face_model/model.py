@@ -13,7 +13,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from focus.errors import FocusError
+from focus.errors import FocusError, reason_of
 from focus.files import write_bytes
 
 _FORMAT = "focus-face-model-1"
@@ -127,7 +127,7 @@ class FaceModel:
                 header = json.loads((stream.metadata() or {}).get("focus", "{}"))
                 tensors = {name: stream.get_tensor(name) for name in stream.keys()}  # noqa: SIM118 - not a dict
         except (SafetensorError, ValueError, OSError) as error:
-            raise FocusError(f"{path}: not a readable safetensors file ({str(error).splitlines()[0]})") from None
+            raise FocusError(f"{path}: not a readable safetensors file ({reason_of(error)})") from None
         expected = {field.name for field in dataclasses.fields(cls)} - {"name", "licence"}
         if header.get("format") != _FORMAT or set(tensors) != expected:
             raise FocusError(f"{path}: safetensors file without a face model; expected format {_FORMAT}")

@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from focus.errors import FocusError
+from focus.errors import FocusError, reason_of
 from focus.files import write_bytes
 
 
@@ -34,7 +34,7 @@ def load_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     except FileNotFoundError:
         raise FocusError(f"{path}: no such file; expected a model written by this project (.safetensors)") from None
     except (SafetensorError, OSError, ValueError) as error:
-        raise FocusError(f"{path}: not a whole safetensors file ({str(error).splitlines()[0]})") from None
+        raise FocusError(f"{path}: not a whole safetensors file ({reason_of(error)})") from None
 
 
 def load_networks(path: Path, networks: Mapping[str, nn.Module]) -> dict[str, Any]:
