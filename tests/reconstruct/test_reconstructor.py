@@ -8,8 +8,8 @@ import bundles
 import tiny
 from focus import Reconstructor
 from focus.errors import FocusError
-from focus.reconstruct.finder import WindowFinder, agreed, distinct, looseness, squares
-from focus.reconstruct.occlusion import outlier_fraction, verdict
+from focus.reconstruct.finder import WindowFinder, agree, groups, looseness, overlap, squares
+from focus.reconstruct.occlusion import occlusion_score, outlier_fraction, verdict
 from focus.reconstruct.photo_view import PhotoCamera, draw, sample
 from focus.rendering import Topology
 
@@ -129,7 +129,17 @@ def test_verdict_counts_rendered_pixels():
     found = verdict(mask, rendered, regions, 0.2)
     assert found.outlier_fraction == 0.25 and found.occluded and found.regions["forehead"] == 0.25
     assert found.regions["nose"] is None and "other" not in found.regions
-    assert outlier_fraction(mask, np.zeros((4, 4), bool)) == 1.0
+    assert outlier_fraction(mask, np.zeros((4, 4), bool)) == occlusion_score(mask, np.zeros((4, 4), bool)) == 1.0
+
+
+def test_score_looks_at_the_middle():
+    """A mesh one pixel beside the face would count as occluded as much as a hand before the nose."""
+    rendered = np.pad(np.ones((7, 7), bool), 1)
+    rim, nose = np.ones((9, 9)), np.ones((9, 9))
+    rim[1], nose[4, 1:8] = 0, 0
+    assert outlier_fraction(rim, rendered) == outlier_fraction(nose, rendered)
+    assert 0 < occlusion_score(rim, rendered) < occlusion_score(nose, rendered) < 1
+    assert occlusion_score(np.ones((9, 9)), np.ones((9, 9), bool)) == 0.0
 
 
 def test_squares_cover_the_photograph():
@@ -146,8 +156,9 @@ def test_one_face_found_often_counts_once():
     """A face would be written as often as it is seen, or two faces as one."""
     face = tiny.face_model().shape_mean[tiny.face_model().landmarks68, :2].numpy() * (1, -1)
     sightings = [(0.3, face), (0.4, face + 2), (0.35, face + 300), (0.3, face + 301), (0.9, face + 900)]
-    kept = distinct(agreed(sightings))
-    assert len(kept) == 2 and np.array_equal(kept[0], face + 2)
+    kept = groups(sightings, agree)
+    assert [len(group) for group in kept] == [1, 2, 2] and np.array_equal(kept[1][0][1], face + 2)
+    assert len(groups([(0.3, face), (0.4, face + 0.3 * np.ptp(face, axis=0))], overlap)) == 1
 
 
 def test_looseness_tells_a_face_from_a_heap_of_points():
@@ -163,9 +174,9 @@ def test_window_finder_maps_back_to_the_photograph():
     face = tiny.face_model().shape_mean[tiny.face_model().landmarks68, :2].numpy() * (1, -1)
 
     class Sure:
-        def look_at(self, image, centres, sides):
-            assert max(image.shape) == 384
-            return [(face + 100, 0.5)] * 2
+        def look_at(self, pyramid, centres, sides):
+            assert len(centres) == len(sides) and centres[0].max() < 384
+            return [(0.5, face + 100)] * 2
 
     found = WindowFinder(Sure(), face).find(np.zeros((384, 768, 3), np.uint8))
     assert np.allclose(found[0], (face + 100.5) * 2 - 0.5, atol=1e-3)

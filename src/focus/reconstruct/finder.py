@@ -1,12 +1,13 @@
 """All faces of a photograph, largest first: face-alignment where its weights are, else the embedded detector.
 
-The embedded detector sees one face in a square. A photograph is searched with squares of several sizes. A face is where
-the detector is sure, where two squares agree, and where the 68 points lie as a face's do; each place counts once.
+The embedded detector sees one face in a square. A photograph is searched with squares of several sizes; it looks again
+around the surest guesses of each place, and a last time where two of these agree. A face is where the detector is then
+sure, and where the 68 points lie as a face's do; each place counts once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
@@ -15,16 +16,22 @@ import numpy as np
 import torch
 from PIL import Image
 
-from focus.landmarks import HeatmapDetector
+from focus.landmarks import HeatmapDetector, Pyramid
 from focus.landmarks.face_alignment_adapter import WEIGHTS, FaceAlignmentDetector
+from focus.landmarks.heatmap import around
 
 SQUARES = (0.8, 0.5)  # sides of the squares searched, as shares of the photograph's shorter side
 STRIDE = 0.4  # of a square's side
 LEAST_SQUARE = 48  # pixels
-SURE = 0.25  # least confidence of the surest of the squares that agree
+GUESSES = 3  # of one place that are looked at again
+SAME_PLACE = 0.5  # first guesses that share at least so much (intersection over the smaller box) are of one place
 AGREE = 0.6  # boxes that share at least so much (intersection over union) say the same
-OVERLAP = 0.25  # faces that share more (intersection over the smaller box) are one
-LOOSENESS = 0.08  # points further than this from a similar mean face, as a share of its extent, are no face's
+OVERLAP = 0.25  # faces that share at least so much (intersection over the smaller box) are one
+# Least confidence of each look, and most looseness: how far the points may lie from a similar mean face, as a share of
+# its extent. The first look is coarse, the last decides.
+FIRST, SECOND, LAST = (0.15, 0.16), (0.15, 0.12), (0.23, 0.08)
+
+Seen = tuple[float, np.ndarray]  # confidence, landmarks (68,2) px
 SEARCHED_SIDE = 384  # pixels of the longer side that the embedded detector searches
 LONGEST_SIDE = 1600  # and face-alignment, whose time grows with the pixels
 
@@ -47,10 +54,24 @@ class WindowFinder:
     def find(self, image: np.ndarray) -> list[np.ndarray]:
         """Return the landmarks of each face; none where nothing looks like one."""
         small, step = shrunk(image, SEARCHED_SIDE)
-        centres, sides = squares(*small.shape[:2])
-        found = self.detector.look_at(small, torch.tensor(centres), torch.tensor(sides))
-        faces = [(sure, points) for points, sure in found if looseness(points, self.mean_face) < LOOSENESS]
-        return by_size([(points + 0.5) * step - 0.5 for points in distinct(agreed(faces))])
+        pyramid = Pyramid(small)
+        guesses = self._look(pyramid, *squares(*small.shape[:2]), *FIRST)
+        guesses = [guess for place in groups(guesses, same_place) for guess in place[:GUESSES]]
+        seen = self._look_again(pyramid, guesses, *SECOND)
+        faces = self._look_again(pyramid, [group[0] for group in groups(seen, agree) if len(group) > 1], *LAST)
+        return by_size([(group[0][1] + 0.5) * step - 0.5 for group in groups(faces, overlap)])
+
+    def _look(
+        self, pyramid: Pyramid, centres: np.ndarray, sides: np.ndarray, least: float, loosest: float
+    ) -> list[Seen]:
+        seen = self.detector.look_at(pyramid, centres, sides)
+        return [one for one in seen if one[0] >= least and looseness(one[1], self.mean_face) < loosest]
+
+    def _look_again(self, pyramid: Pyramid, faces: Sequence[Seen], least: float, loosest: float) -> list[Seen]:
+        if not faces:
+            return []
+        centres, sides = around(torch.from_numpy(np.stack([points for _, points in faces])))
+        return self._look(pyramid, centres.numpy(), sides.numpy(), least, loosest)
 
 
 class FaceAlignmentFinder:
@@ -82,8 +103,8 @@ def shrunk(image: np.ndarray, longest: int) -> tuple[np.ndarray, np.ndarray]:
     return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BOX)), np.array([width, height]) / size
 
 
-def squares(height: int, width: int) -> tuple[list[tuple[float, float]], list[float]]:
-    """Return centres (x, y) px and sides px of the squares searched: first one around the whole photograph."""
+def squares(height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return centres (N,2) px and sides (N,) px of the squares searched: first one around the whole photograph."""
     centres, sides = [((width - 1) / 2, (height - 1) / 2)], [float(max(height, width))]
     for share in SQUARES:
         side = share * min(height, width)
@@ -92,7 +113,7 @@ def squares(height: int, width: int) -> tuple[list[tuple[float, float]], list[fl
         for y in _steps(height, side):
             centres += [(x, y) for x in _steps(width, side)]
             sides += [side] * (len(centres) - len(sides))
-    return centres, sides
+    return np.array(centres), np.array(sides)
 
 
 def _steps(extent: int, side: float) -> list[float]:
@@ -111,22 +132,28 @@ def looseness(points: np.ndarray, mean_face: np.ndarray) -> float:
     return float(np.sqrt(np.square(points - design @ solution).sum(1).mean())) / extent
 
 
-def agreed(faces: Sequence[tuple[float, np.ndarray]]) -> list[tuple[float, np.ndarray]]:
-    """Keep the faces (confidence, points) that are sure and that another square found as well."""
-    return [
-        (sure, points)
-        for number, (sure, points) in enumerate(faces)
-        if sure >= SURE and any(shared(points, other)[0] >= AGREE for i, (_, other) in enumerate(faces) if i != number)
-    ]
+def groups(faces: Sequence[Seen], alike: Callable[[np.ndarray, np.ndarray], bool]) -> list[list[Seen]]:
+    """Put each face to the first group whose surest face it is like, or begin a group; the surest come first."""
+    found: list[list[Seen]] = []
+    for face in sorted(faces, key=lambda face: -face[0]):
+        group = next((group for group in found if alike(face[1], group[0][1])), None)
+        found.append([face]) if group is None else group.append(face)
+    return found
 
 
-def distinct(faces: Sequence[tuple[float, np.ndarray]]) -> list[np.ndarray]:
-    """Keep the surest of each group of faces (confidence, points) whose boxes overlap."""
-    kept: list[np.ndarray] = []
-    for _, points in sorted(faces, key=lambda face: -face[0]):
-        if all(shared(points, other)[1] < OVERLAP for other in kept):
-            kept.append(points)
-    return kept
+def same_place(first: np.ndarray, second: np.ndarray) -> bool:
+    """Tell whether two coarse guesses (68,2) may be of one face."""
+    return shared(first, second)[1] >= SAME_PLACE
+
+
+def agree(first: np.ndarray, second: np.ndarray) -> bool:
+    """Tell whether two squares saw the same face."""
+    return shared(first, second)[0] >= AGREE
+
+
+def overlap(first: np.ndarray, second: np.ndarray) -> bool:
+    """Tell whether two faces are too close to be two."""
+    return shared(first, second)[1] >= OVERLAP
 
 
 def shared(first: np.ndarray, second: np.ndarray) -> tuple[float, float]:
