@@ -8,7 +8,7 @@ import trimesh
 from PIL import Image
 
 import bundles
-from focus.reconstruct.calibration import best_threshold, detection_figures
+from focus.reconstruct.calibration import detection_figures, even_threshold
 from focus.reconstruct.texture import uv_layout
 from focus.reconstruct.write import FaceWriter
 
@@ -117,12 +117,21 @@ def test_layout_has_no_overlaps():
 
 def test_threshold_separates():
     """Occluded faces would be called free."""
-    fractions, truth = np.array([0.0, 0.1, 0.2, 0.3]), np.array([False, False, True, True])
-    threshold = best_threshold(fractions, truth)
-    assert threshold == pytest.approx(0.15)
-    assert detection_figures(fractions, truth, threshold) == {
+    scores, truth = np.array([0.0, 0.1, 0.2, 0.3]), np.array([False, False, True, True])
+    threshold = even_threshold(scores, truth)
+    assert 0.1 < threshold < 0.2
+    assert detection_figures(scores, truth, threshold) == {
         "images": 4, "occluded": 2, "auc": 1.0, "true_positive_rate": 1.0, "true_negative_rate": 1.0,
     }  # fmt: skip
-    assert best_threshold(fractions, np.ones(4, bool)) == 1.0
-    assert best_threshold(np.zeros(4), truth) == 1.0  # nothing tells them apart
-    assert detection_figures(fractions, np.ones(4, bool), 1.0)["auc"] is None
+    assert even_threshold(scores, np.ones(4, bool)) == 1.0
+    assert even_threshold(np.zeros(4), truth) == 1.0  # nothing tells them apart
+    assert even_threshold(1 - scores, truth) == 1.0  # nor does a score that is wrong
+    assert detection_figures(scores, np.ones(4, bool), 1.0)["auc"] is None
+
+
+def test_threshold_hangs_on_no_single_image():
+    """One odd validation image would move the threshold for everybody."""
+    scores, truth = np.linspace(0, 0.5, 40), np.arange(40) >= 20
+    odd = truth.copy()
+    odd[-1] = False
+    assert even_threshold(scores, odd) == pytest.approx(even_threshold(scores, truth), abs=0.05)

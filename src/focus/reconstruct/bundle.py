@@ -76,7 +76,7 @@ class Card:
 class Bundle:
     """Networks by name (weights float32), the full face model, E_MP (V,3) mm, and all that goes with them.
 
-    `thresholds`: least outlier share that counts as occluded, for "forward" and for "fit".
+    `thresholds`: least occlusion score that counts as occluded, for "forward" and for "fit".
     """
 
     sizes: NetworkSizes

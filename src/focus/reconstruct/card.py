@@ -35,8 +35,8 @@ def model_card(bundle: Bundle) -> str:
         "",
         "## Is the face occluded?",
         "",
-        "A face counts as occluded when the share of outliers among its rendered pixels reaches the threshold, chosen "
-        "on the validation images (Youden's index).",
+        "A face counts as occluded when its occlusion score (the mean of 1 - M over its rendered pixels, weighted by "
+        "their distance to its rim) reaches the threshold, chosen on the validation images.",
         "",
         "| mode | threshold | set | images | occluded | AUC | found | free faces left free |",
         "|---|---:|---|---:|---:|---:|---:|---:|",

@@ -1,4 +1,8 @@
-"""Is this face covered, and where? The share of the rendered face that S calls outlier, whole and by region."""
+"""Is this face covered, and where? The share of the rendered face that S calls outlier, whole and by region.
+
+The verdict goes by a score that looks at the middle of the face more than at its rim, where a mesh that lies a pixel
+beside the face makes outliers too.
+"""
 
 from __future__ import annotations
 
@@ -17,12 +21,13 @@ from focus.rendering import Renderer, rasterize
 
 @dataclass(frozen=True)
 class Verdict:
-    """Outlier fractions 0..1 of the rendered face and of each region (None: out of sight), and whether the whole is
-    at least `threshold`.
+    """Outlier fractions 0..1 of the rendered face and of each region (None: out of sight), and whether the face's
+    occlusion score, 0..1, is at least `threshold`.
     """
 
     outlier_fraction: float
     regions: Mapping[str, float | None]
+    score: float
     threshold: float
     occluded: bool
 
@@ -49,6 +54,12 @@ def outlier_fraction(mask: np.ndarray, rendered: np.ndarray) -> float:
     return float((mask[rendered] < 0.5).mean()) if rendered.any() else 1.0
 
 
+def occlusion_score(mask: np.ndarray, rendered: np.ndarray) -> float:
+    """Return the mean of 1 - M over the rendered pixels (S,S) bool, weighted by their distance to the rim."""
+    weights = distance_transform_edt(np.pad(rendered, 1))[1:-1, 1:-1]
+    return float(((1 - mask) * weights).sum() / weights.sum()) if rendered.any() else 1.0
+
+
 def extended(mask: np.ndarray, rendered: np.ndarray) -> np.ndarray:
     """Return M (S,S) with its nearest rendered pixel's value beyond the rendered face.
 
@@ -62,10 +73,10 @@ def extended(mask: np.ndarray, rendered: np.ndarray) -> np.ndarray:
 
 def verdict(mask: np.ndarray, rendered: np.ndarray, pixels: np.ndarray, threshold: float) -> Verdict:
     """Judge one face from M (S,S), the rendered pixels (S,S) bool and their regions (S,S)."""
-    whole = outlier_fraction(mask, rendered)
+    whole, score = outlier_fraction(mask, rendered), occlusion_score(mask, rendered)
     shares: dict[str, float | None] = {}
     for number, name in enumerate(REGIONS):
         inside = rendered & (pixels == number)
         if name != "other":
             shares[name] = round(outlier_fraction(mask, inside), 4) if inside.any() else None
-    return Verdict(round(whole, 4), shares, threshold, whole >= threshold)
+    return Verdict(round(whole, 4), shares, round(score, 4), threshold, score >= threshold)

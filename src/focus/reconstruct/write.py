@@ -22,6 +22,7 @@ from focus.rendering import Topology
 
 OVERLAY_SHARE = 0.75  # of the rendering over the photograph
 GREEN, RED = (60, 220, 90), (230, 60, 50)
+SCORE = "occlusion score: mean of 1 - M over the rendered face, weighted by the distance to its rim"
 UNITS = {
     "shape": "standard deviations of the face model",
     "expression": "standard deviations of the face model",
@@ -105,7 +106,8 @@ class FaceWriter:
             "misfit_prior_subtracted": face.corrected,
             "occluded": verdict.occluded,
             "outlier_fraction": verdict.outlier_fraction,
-            "occluded_from": {"threshold": round(verdict.threshold, 4), "unit": "share of the rendered face"},
+            "occlusion_score": verdict.score,
+            "occluded_from": {"threshold": round(verdict.threshold, 4), "unit": SCORE},
             "outlier_fraction_by_region": dict(verdict.regions),
             "camera": {
                 "what": "pixel ~ matrix (rotation X + translation), X in mm: x right, y up, z to the viewer",

@@ -1,4 +1,4 @@
-"""The model that `focus reconstruct` takes along, in one file, and from which outlier share on a face is occluded."""
+"""The model that `focus reconstruct` takes along, in one file, and from which score on a face counts as occluded."""
 
 from __future__ import annotations
 
