@@ -84,6 +84,13 @@ def test_two_entries_of_one_key():
     assert list(found.variants) == ["FOCUS", "MoFA"]
 
 
+def test_one_seed_of_two():
+    """A stage that reads the world's seed would run again for another training seed, or read the other one unseen."""
+    found = settings.load((), ("seeds.data",), ROOT)
+    assert vars(found.seeds) == {"data": 0}
+    assert vars(settings.load((), ("seeds.data", "seeds.training"), ROOT).seeds) == {"data": 0, "training": 0}
+
+
 def test_settings_cannot_be_changed():
     """A stage could change its settings under the hand of another part."""
     image = settings.load(("image",), (), ROOT).image

@@ -22,7 +22,7 @@ SECTIONS = ("image", "recogniser", "encoder", "segmentation", "render", "losses"
 def chosen(project) -> SimpleNamespace:
     for path in (paths.FACE_MODEL, paths.RENDERED_MODEL):
         tiny.face_model().save(path)
-    return settings.load(SECTIONS, ("seeds", "method"))
+    return settings.load(SECTIONS, ("seeds.training", "method"))
 
 
 def test_networks_repeat_and_differ_by_purpose(chosen):

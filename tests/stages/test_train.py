@@ -21,7 +21,7 @@ def chosen(project):
     """The smoke profile at 32 px with a tiny face model, images and a start."""
     for path in (paths.FACE_MODEL, paths.RENDERED_MODEL):
         tiny.face_model().save(path)
-    found = settings.load(SECTIONS, ("seeds", "method", "variants"))
+    found = settings.load(SECTIONS, ("seeds.training", "method", "variants"))
     found.image = found.image.model_copy(update={"side": tiny.SIZE})
     for split in ("celeba_train", "now"):
         tiny.packed_faces(paths.PACKED / split)

@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from focus.errors import FocusError
+from focus.settings.base import Section
 from focus.settings.params import Params
 from focus.settings.profile import Profile
 
@@ -62,8 +63,9 @@ def read_profile(name: str, root: Path = Path()) -> Profile:
 def load(sections: tuple[str, ...], params: tuple[str, ...] = (), root: Path = Path()) -> SimpleNamespace:
     """Return only the named profile sections and params.yaml keys, after validating both files whole.
 
-    `params` may be dotted ("variants.FOCUS"); the last word names the attribute's parent: `settings.variants` is then
-    a dict with that one entry. Raises FocusError on any wrong key, or when licensed assets meet `remote: shared`.
+    `params` may be dotted: of "variants.FOCUS" `settings.variants` is a dict with that one entry, of "seeds.data"
+    `settings.seeds` has that one attribute. Raises FocusError on any wrong key, or when licensed assets meet
+    `remote: shared`.
     """
     everything = read_params(root)
     profile = read_profile(everything.profile, root)
@@ -73,7 +75,9 @@ def load(sections: tuple[str, ...], params: tuple[str, ...] = (), root: Path = P
     for key in params:
         head, _, entry = key.partition(".")
         value = getattr(everything, head)
-        if entry:
+        if isinstance(value, Section) and entry:
+            vars(chosen.setdefault(head, SimpleNamespace()))[entry] = getattr(value, entry)
+        elif entry:
             if entry not in value:
                 raise FocusError(f"params.yaml: {head}: found no entry {entry!r}, expected one of {', '.join(value)}")
             chosen.setdefault(head, {})[entry] = value[entry]

@@ -15,7 +15,7 @@ Form = Literal["preset", "paper", "released"]
 class Seeds(Section):
     """Seeds of the random draws."""
 
-    data: Count = Field(description="the emulated world")
+    data: Count = Field(description="the emulated world, the detector and F trained on it")
     training: Count = Field(description="initial weights, batches and augmentation")
 
 

@@ -12,7 +12,7 @@ from focus.stages.common import methods, provenance, results
 from focus.stages.runner import run
 
 SECTIONS = ("assets", "evaluation")
-PARAMS = ("profile", "seeds", "variants", "corrected", "instance_wise", "external")
+PARAMS = ("profile", "seeds.training", "variants", "corrected", "instance_wise", "external")
 
 
 def work(settings: SimpleNamespace) -> None:

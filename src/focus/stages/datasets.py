@@ -16,7 +16,7 @@ from focus.stages import paths
 from focus.stages.runner import run
 
 SECTIONS = ("emulate", "assets", "datasets")
-PARAMS = ("seeds",)
+PARAMS = ("seeds.data",)
 ASSET = {"celeba_hq": "celeba_hq", "ar": "ar", "now": "now", "identities": "arcface"}
 
 

@@ -1,4 +1,7 @@
-"""The embedded landmark detector: trained on the emulated training images, whose 68 points are known."""
+"""The embedded landmark detector: trained on the emulated training images, whose 68 points are known.
+
+The paper takes a finished one, so its seed is the world's: all trainings in a world see the same landmarks.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ from focus.training.detector import AnnotatedImages, DetectorObjective
 from focus.training.loop import Turn
 
 SECTIONS = ("assets", "detector", "training")
-PARAMS = ("seeds",)
+PARAMS = ("seeds.data",)
 LANDMARKS = "landmarks.csv"
 SHRINK = 2  # images are averaged down once: the detector looks at 64 px squares of them
 
@@ -33,7 +36,7 @@ def work(settings: SimpleNamespace) -> None:
     if settings.detector.kind == "face-alignment":
         write_json(paths.DETECTOR.with_name("detector.json"), {"kind": settings.detector.kind})
         return
-    plan, seed = settings.detector, settings.seeds.training
+    plan, seed = settings.detector, settings.seeds.data
     torch.manual_seed(derive(seed, "weights", "detector"))
     network = HeatmapNetwork(plan.width)
     root = settings.assets.celeba_hq or paths.RAW / "celeba_hq"
@@ -45,6 +48,7 @@ def work(settings: SimpleNamespace) -> None:
         {"detector": Trained(network, objective, optimiser(plan.optimiser))},
         [Turn("detector", plan.steps)],
         inputs=[root / LANDMARKS],
+        seed=seed,
         curve=None,
         save=lambda: save_networks(paths.DETECTOR, {"detector": network}, facts),
     )

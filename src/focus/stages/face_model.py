@@ -15,7 +15,7 @@ from focus.stages import paths
 from focus.stages.runner import run
 
 SECTIONS = ("emulate", "assets", "face_model")
-PARAMS = ("seeds",)
+PARAMS = ("seeds.data",)
 
 
 def work(settings: SimpleNamespace) -> None:

@@ -12,7 +12,7 @@ from focus.training.loop import Turn
 from focus.training.objectives import ReconstructionObjective
 
 SECTIONS = ("assets", "image", "recogniser", "encoder", "segmentation", "render", "losses", "training", "initialise")
-PARAMS = ("seeds", "method")
+PARAMS = ("seeds.training", "method")
 COLOUR = {"paper": "pixel", "released": "likelihood"}
 """The term that compares colours, by method.forms.initialisation: Eq. 5, or the negative of Eq. 9."""
 

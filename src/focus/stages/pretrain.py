@@ -12,7 +12,7 @@ from focus.training.loop import Turn
 from focus.training.objectives import PretrainingObjective
 
 SECTIONS = ("image", "encoder", "segmentation", "render", "training", "pretrain")
-PARAMS = ("seeds",)
+PARAMS = ("seeds.training",)
 
 
 def work(settings: SimpleNamespace) -> None:

@@ -16,7 +16,7 @@ from focus.training.loop import Turn
 from focus.training.objectives import ReconstructionObjective
 
 SECTIONS = ("image", "recogniser", "encoder", "segmentation", "render", "losses", "training", "synthetic")
-PARAMS = ("seeds", "method")
+PARAMS = ("seeds.training", "method")
 TERMS = ["pixel", "perceptual", "landmarks", "regularisation"]
 
 

@@ -1,4 +1,7 @@
-"""The face recogniser F: an iResNet trained with the ArcFace loss on emulated identities, or the ms1mv3 weights."""
+"""The face recogniser F: an iResNet trained with the ArcFace loss on emulated identities, or the ms1mv3 weights.
+
+The paper takes a finished one, so its seed is the world's: all trainings in a world have the same F.
+"""
 
 from __future__ import annotations
 
@@ -19,12 +22,12 @@ from focus.training.loop import Turn
 from focus.training.recogniser import Identities, RecogniserObjective, RecogniserTraining, verification_auc
 
 SECTIONS = ("assets", "recogniser", "training")
-PARAMS = ("seeds",)
+PARAMS = ("seeds.data",)
 
 
 def work(settings: SimpleNamespace) -> None:
     """Write models/recogniser and its training curve."""
-    torch.manual_seed(derive(settings.seeds.training, "weights", "recogniser"))
+    torch.manual_seed(derive(settings.seeds.data, "weights", "recogniser"))
     network = build.recogniser(settings.recogniser)
     if settings.assets.arcface is not None:
         network.load_backbone(settings.assets.arcface)
@@ -42,13 +45,14 @@ def train_recogniser(settings: SimpleNamespace, network: FaceRecogniser) -> None
     train_set, held_out = identities(plan.side)
     head = ArcFaceHead(plan.embedding, train_set.count, margin=plan.margin, scale=plan.scale)
     model = RecogniserTraining(network, head)
-    objective = RecogniserObjective(model, train_set, plan.batch, plan.steps, settings.seeds.training)
+    objective = RecogniserObjective(model, train_set, plan.batch, plan.steps, settings.seeds.data)
     run_training(
         "recogniser",
         settings,
         {"recogniser": Trained(model, objective, optimiser(plan.optimiser))},
         [Turn("recogniser", plan.steps)],
         inputs=[paths.RAW / "identities"],
+        seed=settings.seeds.data,
         curve="recogniser",
         save=lambda: save(network, {"unseen_identities_auc": round(verification_auc(network, held_out), 4)}),
     )

@@ -22,7 +22,7 @@ from focus.stages import build, paths
 from focus.stages.runner import run
 
 SECTIONS = ("image", "encoder", "segmentation", "render", "synthetic")
-PARAMS = ("seeds",)
+PARAMS = ("seeds.data",)
 CHUNK = 100
 
 

@@ -29,7 +29,7 @@ SECTIONS = (
     "em",
     "adaptation",
 )
-PARAMS = ("seeds", "method", "variants.{name}")
+PARAMS = ("seeds.training", "method", "variants.{name}")
 
 
 def turns(settings: SimpleNamespace, schedule: str) -> list[Turn]:

@@ -41,11 +41,12 @@ def run_training(
     inputs: list[Path],
     curve: str | None,
     save: Callable[[], None],
+    seed: int | None = None,
 ) -> None:
     """Train networks in turns from the stage's checkpoint, if there is one; write the curve; then `save` the result.
 
     `inputs` are the files and folders that the checkpoint is tied to, besides all settings; `curve` names the CSV in
-    results/curves. Needs key seeds and section training.
+    results/curves; `seed` is of the steps' draws (default: seeds.training). Needs section training.
     """
     checkpoint = checkpoint_of(stage, settings, inputs)
     plan = Plan(
@@ -53,7 +54,7 @@ def run_training(
         objectives={name: part.objective for name, part in trained.items() if part.objective is not None},
         optimisers={name: part.optimiser for name, part in trained.items()},
         turns=turns,
-        seed=settings.seeds.training,
+        seed=settings.seeds.training if seed is None else seed,
         log_every=settings.training.log_every,
         checkpoint=checkpoint,
         title=stage,
@@ -109,4 +110,6 @@ def checkpoint_of(stage: str, settings: SimpleNamespace, inputs: list[Path]) -> 
 def _plain(value: object) -> object:
     if isinstance(value, dict):
         return {key: _plain(entry) for key, entry in value.items()}
+    if isinstance(value, SimpleNamespace):
+        return vars(value)
     return value.model_dump(mode="json") if hasattr(value, "model_dump") else value
