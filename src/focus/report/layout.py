@@ -17,12 +17,13 @@ from focus.report.tables import KEYS, reason
 
 @dataclass(frozen=True)
 class Figure:
-    """One printed figure: its heading, its columns in the tidy frame, and which end of the scale is best."""
+    """One printed figure: heading, columns in the tidy frame, which end of the scale is best, decimals."""
 
     heading: str
     mean: str
     std: str | None = None
     best: str = "min"
+    decimals: int = 2
 
 
 @dataclass(frozen=True)
@@ -104,21 +105,33 @@ FORMS: dict[int, Form] = {
 
 
 def blocks(
-    number: int, frame: pd.DataFrame, missing: Mapping[str, str], references: Collection[str] = ()
+    number: int,
+    frame: pd.DataFrame,
+    missing: Mapping[str, str],
+    references: Collection[str] = (),
+    form: Form | None = None,
 ) -> list[Block]:
-    """Return the blocks (paper, run, external) of Table `number`; `references` are printed but never marked best."""
+    """Return the blocks (paper, run, external) of Table `number`; `references` are printed but never marked best.
+
+    form: how it is drawn, the paper's own form unless one is given.
+    """
     made = []
     for source in ("paper", "run", "external"):
         rows = frame[frame["source"] == source]
         if len(rows):
-            made.append(_block(number, source, rows, missing, frozenset(references)))
+            made.append(_block(form or FORMS[number], KEYS[number], source, rows, missing, frozenset(references)))
     return made
 
 
 def _block(
-    number: int, source: str, frame: pd.DataFrame, missing: Mapping[str, str], references: frozenset[str]
+    form: Form,
+    keys: tuple[str, dict[str, str]],
+    source: str,
+    frame: pd.DataFrame,
+    missing: Mapping[str, str],
+    references: frozenset[str],
 ) -> Block:
-    form, (key, testsets) = FORMS[number], KEYS[number]
+    key, testsets = keys
     groups = [group for group in form.groups if (frame[key] == group.value).any()]
     indexed = frame.set_index(["method", key])
     methods = list(dict.fromkeys(frame["method"]))
@@ -151,8 +164,10 @@ def _cells(indexed: pd.DataFrame, method: str, group: Group, why: str | None) ->
 def _text(row: pd.Series, figure: Figure) -> str:
     if pd.isna(row[figure.mean]):
         return "-"
-    text = f"{row[figure.mean]:.2f}"
-    return text if figure.std is None or pd.isna(row[figure.std]) else f"{text} ± {row[figure.std]:.2f}"
+    text = f"{row[figure.mean]:.{figure.decimals}f}"
+    if figure.std is None or pd.isna(row[figure.std]):
+        return text
+    return f"{text} ± {row[figure.std]:.{figure.decimals}f}"
 
 
 def _mark_best(body: dict[str, list[Cell]], methods: Sequence[str], figures: Sequence[Figure]) -> None:

@@ -45,9 +45,9 @@ def csv_text(number: int, frame: pd.DataFrame) -> str:
     return frame.to_csv(index=False, float_format="%.4f", lineterminator="\n")
 
 
-def markdown(number: int, parts: list[Block], note: str) -> str:
-    """Return Table `number` in Markdown, one table per source, best figures bold."""
-    lines = [f"**Table {number}.** {FORMS[number].caption}", "", f"*{note}*"]
+def markdown(number: int, parts: list[Block], note: str, caption: str | None = None) -> str:
+    """Return Table `number` in Markdown, one table per source, best figures bold; caption: the paper's unless given."""
+    lines = [f"**Table {number}.** {caption or FORMS[number].caption}", "", f"*{note}*"]
     for part in parts:
         images = f" (images: {part.images})" if part.images else ""
         lines += ["", f"**{part.source}**{images}", "", *_markdown_block(part)]
