@@ -1,0 +1,116 @@
+"""A run's figures as two small files: per-image figures in a wide CSV, pooled NoW errors and facts in a JSON.
+
+results/metrics of one run is a megabyte, of which the tables and claims read a tenth; that tenth is kept in git.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from focus.errors import FocusError
+from focus.files import read_json, write_json, write_text
+from focus.report.results import Results
+from focus.report.schemas import IMAGES, conform
+from focus.report.worlds.study import Run
+
+METRICS = ("rmse", "acc", "ppv", "tpr", "f1", "now_median")
+INDEX = ["testset", "subset", "image"]
+FACTS = ("world", "seed", "note", "methods", "pooled")
+
+
+@dataclass(frozen=True)
+class Collected:
+    """One run.
+
+    note: the line that says on which data and profile it was made. methods: method -> the tables it appears in, in the
+    order of the rows. results: per-image figures (METRICS only) and pooled NoW errors of these methods.
+    """
+
+    run: Run
+    note: str
+    methods: Mapping[str, Sequence[int]]
+    results: Results
+
+
+def write_run(folder: Path, collected: Collected) -> None:
+    """Write `folder`/<run>.csv (six significant digits, as images.csv has them) and .json."""
+    images, methods = collected.results.images, list(collected.methods)
+    parts = {method: images[images["method"] == method].set_index(INDEX)[list(METRICS)] for method in methods}
+    wide = pd.concat(parts, axis=1).sort_index()
+    wide.columns = [f"{method}:{metric}" for method, metric in wide.columns]
+    stream = io.StringIO()
+    wide.dropna(axis=1, how="all").reset_index().to_csv(stream, index=False, float_format="%.6g", lineterminator="\n")
+    pooled = {method: collected.results.pooled.get(("run", method), {}) for method in methods}
+    facts = {
+        "world": collected.run.world,
+        "seed": collected.run.seed,
+        "note": collected.note,
+        "methods": {method: list(tables) for method, tables in collected.methods.items()},
+        "pooled": pooled,
+    }
+    write_text(folder / f"{collected.run.name}.csv", stream.getvalue())
+    write_json(folder / f"{collected.run.name}.json", facts)
+
+
+def read_run(path: Path) -> Collected:
+    """Read a run from its .json and the .csv beside it. Raises FocusError when one is missing or does not fit."""
+    facts = read_json(path)
+    if not isinstance(facts, dict) or any(key not in facts for key in FACTS):
+        raise FocusError(f"{path}: found other keys, expected {', '.join(FACTS)}")
+    table = path.with_suffix(".csv")
+    try:
+        wide = pd.read_csv(table, dtype=str, keep_default_na=False)
+    except FileNotFoundError:
+        raise FocusError(f"{table}: no such file; expected the per-image figures beside {path.name}") from None
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise FocusError(f"{table}: not a readable CSV ({' '.join(str(error).split())})") from None
+    if list(wide.columns[: len(INDEX)]) != INDEX:
+        raise FocusError(f"{table}: columns begin with {','.join(wide.columns[:3])}; expected {','.join(INDEX)}")
+    images = pd.concat(list(_long(wide, facts["methods"], table)), ignore_index=True).assign(source="run")
+    pooled = {("run", method): figures for method, figures in facts["pooled"].items()}
+    return Collected(Run(facts["world"], facts["seed"]), facts["note"], facts["methods"], Results(images, pooled))
+
+
+def read_runs(folder: Path) -> list[Collected]:
+    """Read all runs of a folder, by world and seed. Raises FocusError when there is none, or methods are not the same.
+
+    A method that one run lacks would make means over other runs than its neighbours' in the same table.
+    """
+    runs = sorted((read_run(path) for path in sorted(folder.glob("*.json"))), key=lambda collected: collected.run)
+    if not runs:
+        raise FocusError(f"{folder}: found no run, expected some; make them with `python scripts/worlds.py run`")
+    first = runs[0]
+    for other in runs[1:]:
+        if dict(other.methods) != dict(first.methods):
+            raise FocusError(
+                f"{folder}: {other.run.name} has {_differing(other.methods, first.methods)} {first.run.name}; "
+                "expected the same methods and tables in all runs"
+            )
+        if other.note != first.note:
+            raise FocusError(f"{folder}: {other.run.name} says {other.note!r}; expected as in {first.run.name}")
+    return runs
+
+
+def _differing(found: Mapping[str, Sequence[int]], expected: Mapping[str, Sequence[int]]) -> str:
+    lacking, added = _names(name for name in expected if name not in found), _names(set(found) - set(expected))
+    return f"no {lacking}, unlike" if lacking else f"{added} besides the methods of" if added else "other tables than"
+
+
+def _names(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))
+
+
+def _long(wide: pd.DataFrame, methods: Iterable[str], table: Path) -> Iterator[pd.DataFrame]:
+    """Yield each method's rows with the columns of `schemas.IMAGES`; what the CSV does not hold is empty."""
+    for method in methods:
+        found = {metric: wide[f"{method}:{metric}"] for metric in METRICS if f"{method}:{metric}" in wide}
+        if not found:
+            raise FocusError(f"{table}: found no column of {method}, expected some of {method}:{', '.join(METRICS)}")
+        rows = pd.DataFrame({"method": method, **wide[INDEX], **found})
+        rows = rows[(rows[list(found)] != "").any(axis=1)].reindex(columns=list(IMAGES.columns), fill_value="")
+        yield conform(rows, IMAGES, str(table))
