@@ -14,7 +14,7 @@ export OMP_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install reproduce test test-pipeline test-long lint format deps reference demo-model schemas experiments lock clean
+.PHONY: help install reproduce test test-pipeline test-long lint format deps reference demo-model schemas experiments worlds lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,6 +73,9 @@ schemas: $(INSTALLED) ## write the JSON schemas of params.yaml and the profiles 
 
 experiments: $(INSTALLED) ## write results/experiments.csv from the experiments that `dvc exp run` has made here
 	@python scripts/experiments.py
+
+worlds: $(INSTALLED) ## run the study in three worlds with three seeds each: results/worlds (hours; docs/worlds.md)
+	@python scripts/worlds.py run --cores $(CORES)
 
 lock: $(INSTALLED) ## resolve pyproject.toml anew into requirements.lock (CPython 3.11, Linux x86_64)
 	@python scripts/lock.py

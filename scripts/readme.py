@@ -59,7 +59,36 @@ def ablations(results: Path) -> str:
     return table.to_markdown(index=False, disable_numparse=True) + "\n"
 
 
-BLOCKS: dict[str, Callable[[Path], str]] = {"tables": run_tables, "claims": claims, "ablations": ablations}
+def worlds(results: Path) -> str:
+    """Return how many claims came out how over all runs of results/worlds, and those that test the mechanism."""
+    verdicts = json.loads((results / "worlds/claims.json").read_text())
+    counts = Counter(str(verdict["holds"]) for verdict in verdicts)
+    note = (results / "worlds/claims.md").read_text().splitlines()[0].strip("*").rpartition("; ")
+    lines = [
+        f"{note[0].rpartition('; ')[2]}; {note[2]}. Of {len(verdicts)} comparisons {counts['True']} hold, "
+        f"{counts['False']} do not, {counts['not resolved']} are not resolved. Those that test the mechanism itself "
+        "(runs: in how many, taken alone, it holds / is not resolved / does not hold):",
+        "",
+        "| claim | test set | margin | 95 % interval | | runs |",
+        "|---|---|---:|---:|---|---:|",
+    ]
+    for verdict in verdicts:
+        if verdict["mechanism"] and verdict["margin"] is not None:
+            interval = f"{verdict['low']:+.3f} … {verdict['high']:+.3f}"
+            outcome = OUTCOME.get(verdict["holds"], verdict["holds"])
+            undecided = verdict["runs"] - verdict["holding"] - verdict["failing"]
+            runs = f"{verdict['holding']} / {undecided} / {verdict['failing']}"
+            cells = [verdict["claim"], verdict["testset"], f"{verdict['margin']:+.3f}", interval, outcome, runs]
+            lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+BLOCKS: dict[str, Callable[[Path], str]] = {
+    "tables": run_tables,
+    "claims": claims,
+    "worlds": worlds,
+    "ablations": ablations,
+}
 
 
 def filled(text: str, results: Path) -> str:

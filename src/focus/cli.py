@@ -116,14 +116,20 @@ def verify(
 @app.command()
 def plan(
     profile: Annotated[str | None, typer.Option(help="default: the one params.yaml names")] = None,
+    worlds: Annotated[int, typer.Option(min=0, help="data worlds of the study (docs/worlds.md); 0: a plain run")] = 0,
+    seeds: Annotated[int, typer.Option(min=1, help="training seeds in each world")] = 1,
 ) -> None:
     """Say what every stage and variant of a profile will cost in time and disk, before anything starts."""
-    from focus.planning import estimate, print_plan, read_measured
+    from focus.planning import estimate, estimate_worlds, print_plan, read_measured
     from focus.settings import read_params, read_profile
 
     params, measured = read_params(), read_measured()
     name = profile or params.profile
-    print_plan(name, estimate(params, read_profile(name), measured), measured)
+    if worlds == 0 and seeds == 1:
+        print_plan(name, estimate(params, read_profile(name), measured), measured)
+        return
+    found = estimate_worlds(params, read_profile(name), measured, max(1, worlds), seeds)
+    print_plan(name, found, measured, f", {max(1, worlds)} worlds x {seeds} seeds")
 
 
 @app.command()

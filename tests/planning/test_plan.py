@@ -3,11 +3,15 @@
 from pathlib import Path
 
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 import dvc_dag
+import worlds
 from focus import cli
-from focus.planning import estimate, read_measured
+from focus.planning import estimate, estimate_worlds, read_measured
+from focus.planning.worlds import ONCE_A_WORLD
+from focus.report.worlds.study import reduced
 from focus.settings import Profile, read_params, read_profile
 from projects import ROOT
 
@@ -85,3 +89,52 @@ def test_command(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(Path(ROOT))
     printed = CliRunner().invoke(cli.app, ["plan", "--profile", "paper"]).output
     assert "FOCUS (train, evaluate)" in printed and "GPU h: extrapolated" in printed and "Profile paper: " in printed
+
+
+def upstream(stages: dict[str, dvc_dag.Stage], targets: tuple[str, ...]) -> set[str]:
+    """Return the targets and all stages that they need."""
+    maker, found, waiting = dvc_dag.makers(stages), set(), list(targets)
+    while waiting:
+        name = waiting.pop()
+        if name in stages and name not in found:
+            found.add(name)
+            waiting += dvc_dag.upstream(stages[name], maker)
+    return found
+
+
+def test_the_study_has_the_stages_that_its_runs_need(demo):
+    """`focus plan --worlds` would leave a stage's cost out, or count what no run makes."""
+    params = read_params(ROOT)
+    kept = {*reduced(params).variants, *reduced(params).corrected}
+    left_out = {*params.variants, *params.corrected, *params.instance_wise} - kept
+    stages = {name: stage for name, stage in dvc_dag.load(ROOT).items() if name.partition("@")[2] not in left_out}
+    found = {each.stage for each in estimate_worlds(params, demo, read_measured(), 3, 3)}
+    assert found == upstream(stages, worlds.STAGES)
+
+
+def test_what_a_world_shares_is_what_no_training_seed_reaches():
+    """A stage would be planned once a world that runs once a seed, or the other way round."""
+    stages, written = dvc_dag.load(ROOT), yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+    seeded = {name for name, stage in written.items() if "seeds.training" in stage.get("do", stage)["params"]}
+    for name in upstream(stages, worlds.STAGES) - {"instance_fit@Egger-like"}:
+        group = name.partition("@")[0]
+        reached = bool({part.partition("@")[0] for part in upstream(stages, (name,))} & seeded)
+        assert reached == (group not in ONCE_A_WORLD), name
+
+
+def test_the_study_counts_what_runs_share_once(demo):
+    """Nine runs would seem to cost nine times one, or the same as one."""
+    params, measured = read_params(ROOT), read_measured()
+    one, nine = (
+        {each.stage: each.cpu_s for each in estimate_worlds(params, demo, measured, *runs)} for runs in ((1, 1), (3, 3))
+    )
+    assert nine["recogniser"] == pytest.approx(3 * one["recogniser"])
+    assert nine["train@FOCUS"] == pytest.approx(9 * one["train@FOCUS"])
+    assert "demo_model" not in nine and "train@Deep3D-skin" not in nine
+
+
+def test_command_of_the_study(monkeypatch: pytest.MonkeyPatch):
+    """`focus plan --worlds 3 --seeds 3` would fail, or plan a plain run."""
+    monkeypatch.chdir(Path(ROOT))
+    printed = CliRunner().invoke(cli.app, ["plan", "--worlds", "3", "--seeds", "3"]).output
+    assert "Profile demo, 3 worlds x 3 seeds: 42 stages" in printed and "demo_model" not in printed

@@ -3,5 +3,6 @@
 from focus.planning.costs import Measured, read_measured
 from focus.planning.estimate import Estimate, estimate
 from focus.planning.show import print_plan
+from focus.planning.worlds import estimate_worlds
 
-__all__ = ["Estimate", "Measured", "estimate", "print_plan", "read_measured"]
+__all__ = ["Estimate", "Measured", "estimate", "estimate_worlds", "print_plan", "read_measured"]

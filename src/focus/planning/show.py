@@ -14,8 +14,8 @@ VARIANT_STAGES = ("train", "evaluate", "correct", "instance_fit")
 WORST = ("-", "measured", "step measured", "scaled", "not measured")  # of several stages the least certain basis counts
 
 
-def print_plan(profile: str, found: list[Estimate], measured: Measured) -> None:
-    """Print what each stage and each variant will cost, and their sum."""
+def print_plan(profile: str, found: list[Estimate], measured: Measured, runs: str = "") -> None:
+    """Print what each stage and each variant will cost, and their sum; runs: of which runs, when of several."""
     console = Console(highlight=False, width=100)
     hours = sum(each.cpu_s for each in found) > 3 * 3600
     shared = [each for each in found if each.stage.partition("@")[0] not in VARIANT_STAGES]
@@ -23,7 +23,7 @@ def print_plan(profile: str, found: list[Estimate], measured: Measured) -> None:
     for each in found:
         if each.stage.partition("@")[0] in VARIANT_STAGES:
             variants.setdefault(each.stage.partition("@")[2], []).append(each)
-    table = _table(f"Profile {profile}: {len(found)} stages", hours)
+    table = _table(f"Profile {profile}{runs}: {len(found)} stages", hours)
     for each in shared:
         _row(table, each.stage, [each], hours)
     table.add_section()

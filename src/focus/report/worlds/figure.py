@@ -52,9 +52,8 @@ def _row(axes: Axes, y: int, verdict: Mapping[str, Any], worlds: Sequence[int]) 
     for run in verdict["each"]:
         if run["margin"] is not None:
             height = y + 0.5 * ((worlds.index(run["world"]) + 0.5) / len(worlds) - 0.5)
-            axes.plot(
-                [run["margin"]], [height], "o", markersize=3, color=COLOURS[run["world"] % len(COLOURS)], zorder=2
-            )
+            colour = COLOURS[run["world"] % len(COLOURS)]
+            axes.plot([run["margin"]], [height], "o", markersize=3, color=colour, zorder=2)
 
 
 def _label(verdict: Mapping[str, Any]) -> str:
