@@ -1,7 +1,7 @@
 """Do the findings survive other worlds and other seeds? The profile of params.yaml, run for each of several.
 
-    python scripts/worlds.py run [--worlds 3] [--seeds 3] [--cores 2] [--work worlds]   # then collects and reports
-    python scripts/worlds.py report                                                     # results/worlds from its runs
+    python scripts/worlds.py run [--worlds 3] [--seeds 3] [--only RUN] [--cores 2] [--work worlds]
+    python scripts/worlds.py report        # results/worlds from results/worlds/runs, which `run` does at its end too
 
 A run is a clone of this commit in WORK with other seeds and the study's methods only; all clones share this
 repository's DVC cache, so what is equal between runs (a world's data, detector and recogniser; everything that an
@@ -161,7 +161,7 @@ def run_all(options: argparse.Namespace) -> None:
     work.mkdir(parents=True, exist_ok=True)
     LOGS.mkdir(parents=True, exist_ok=True)
     commit = common_commit(work, root)
-    runs = planned(options.worlds, options.seeds)
+    runs = chosen_runs(options)
     for k, run in enumerate(runs, start=1):
         place, log = Place(run, work), (LOGS / f"{run.name}.log").resolve()
         if not place.complete.exists():
@@ -177,6 +177,15 @@ def run_all(options: argparse.Namespace) -> None:
                 shutil.rmtree(place.clone / folder, ignore_errors=True)
     costs = {place.run.name: read_json(place.complete) for place in (Place(run, work) for run in runs)}
     write_json(LOGS / "cost.json", costs)
+
+
+def chosen_runs(options: argparse.Namespace) -> list[Run]:
+    """Return the runs that the options ask for."""
+    runs = planned(options.worlds, options.seeds)
+    found = [run for run in runs if options.only in (None, run.name)]
+    if not found:
+        raise FocusError(f"--only: found {options.only!r}, expected one of {', '.join(run.name for run in runs)}")
+    return found
 
 
 def cost(place: Place, wall: float) -> dict[str, float]:
@@ -197,6 +206,7 @@ def parsed(arguments: list[str] | None = None) -> argparse.Namespace:
     run = chosen.add_parser("run", help="make the runs that are not complete, then write results/worlds")
     run.add_argument("--worlds", type=int, default=3, help="seeds.data from 0 on")
     run.add_argument("--seeds", type=int, default=3, help="seeds.training from 0 on")
+    run.add_argument("--only", metavar="RUN", help="one of them, e.g. world2-seed1")
     run.add_argument("--cores", type=int, default=2, help="stages side by side within a run")
     run.add_argument("--profile", help="profiles/<profile>.yaml (default: the one params.yaml names)")
     run.add_argument("--work", type=Path, default=Path("worlds"), help="folder of the clones")

@@ -54,7 +54,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
 
 
 def options(**changed: object) -> Namespace:
-    chosen = {"worlds": 2, "seeds": 1, "cores": 2, "profile": None, "work": Path("worlds"), "keep": False}
+    chosen = {"worlds": 2, "seeds": 1, "cores": 2, "profile": None, "work": Path("worlds"), "keep": False, "only": None}
     return Namespace(**{**chosen, **changed})
 
 
@@ -75,6 +75,14 @@ def test_a_finished_run_is_not_run_again(machine):
         "snakemake world0-seed1",
         "snakemake world1-seed1",
     ]
+
+
+def test_one_run_alone(machine):
+    """Nobody could check one run in a clean clone without making the others."""
+    worlds.run_all(options(only="world1-seed0"))
+    assert machine.called == ["snakemake world1-seed0", "save world1-seed0", "collect world1-seed0"]
+    with pytest.raises(FocusError, match="--only: found 'world9-seed0', expected one of world0-seed0, world1-seed0"):
+        worlds.run_all(options(only="world9-seed0"))
 
 
 def test_a_failed_run_is_tried_once_more_and_then_named(machine):

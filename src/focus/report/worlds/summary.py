@@ -13,12 +13,13 @@ from focus.report.tables import KEYS, build_tables, read_paper_table
 from focus.report.worlds.collected import Collected
 
 FIGURE_COLUMNS = ["method", "table", "testset", "metric", "world", "seed", "value"]
+_OVER_RUNS = "mean ± std over runs (in the paper's block: over images)."
 _CAPTIONS = {
-    1: "RMSE (0..255) on the CelebA-HQ test sets and the AR test set; mean ± std over runs.",
-    2: "Reconstruction error (mm) on NoW; mean ± std over runs.",
-    3: "Reconstruction error (mm) on the unoccluded and occluded pairs of NoW's validation set; mean ± std over runs.",
-    4: "Occlusion segmentation on the AR test sets (positive = face, in the rendered region); mean ± std over runs.",
-    5: "Ablation study on the AR test sets and the NoW validation set (mm); mean ± std over runs.",
+    1: f"RMSE (0..255) on the CelebA-HQ test sets and the AR test set; {_OVER_RUNS}",
+    2: f"Reconstruction error (mm) on NoW; {_OVER_RUNS}",
+    3: f"Reconstruction error (mm) on the unoccluded and occluded pairs of the NoW validation set; {_OVER_RUNS}",
+    4: f"Occlusion segmentation on the AR test sets (positive = face, inside the rendered region); {_OVER_RUNS}",
+    5: f"Ablation study on the AR test sets and the NoW validation set (mm); {_OVER_RUNS}",
 }
 
 
