@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+
+STAND_IN = "STAND-IN.md"  # marks a folder of files that `focus emulate` made in place of licensed ones
 
 
 @dataclass(frozen=True)
@@ -77,3 +80,8 @@ ASSETS = {
     )
 }
 """Every asset by its key, in the order of the profiles."""
+
+
+def stands_in(path: Path) -> bool:
+    """Tell whether a path lies in a folder that `focus emulate` made: whatever is computed on it is no real result."""
+    return any((folder / STAND_IN).is_file() for folder in (path, *path.absolute().parents))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,12 +13,14 @@ from safetensors.torch import save_file
 
 import tiny
 from focus import settings
+from focus.assets import STAND_IN
 from focus.errors import FocusError
 from focus.evaluation.per_image import write_figures
 from focus.files import write_bytes, write_json, write_npy, write_text
 from focus.report.tables import read_paper_table
 from focus.report.write import write_table
 from focus.stages import paths, report
+from focus.stages.common import provenance
 
 SUBSETS = {"CelebA": "occluded", "AR": "scarf", "NoW": "occluded"}
 
@@ -79,12 +82,22 @@ def test_faces_can_be_left_out(chosen) -> None:
 @pytest.mark.parametrize("asset", ["bfm", "celeba_hq", "ar", "now"])
 def test_real_people_are_withheld_unless_asked_for(chosen, asset: str) -> None:
     """A page with licensed pictures would be passed on without a thought."""
-    chosen.assets = chosen.assets.model_copy(update={asset: "/licensed"})
+    chosen.assets = chosen.assets.model_copy(update={asset: Path("/licensed")})
     report.work(chosen)
     text = paths.REPORT.read_text()
     assert "<canvas" not in text and "Figure 1" not in text and "licensed assets" in text
     report.work(chosen, faces=True)
     assert "<canvas" in paths.REPORT.read_text()
+
+
+def test_stand_ins_do_not_pose_as_licensed_files(chosen, project) -> None:
+    """Figures on drawn faces would be printed as figures on the real data sets."""
+    write_text(project / "stand-ins" / STAND_IN, "made by code")
+    chosen.assets = chosen.assets.model_copy(update={"now": project / "stand-ins" / "now"})
+    assert provenance(chosen) == (
+        "run: profile smoke, stand-ins made by code in place of now; "
+        "not comparable with the paper's figures, which are on real faces"
+    )
 
 
 def test_a_page_too_large_to_open_is_refused(chosen, monkeypatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from types import SimpleNamespace
 
+from focus.assets import stands_in
 from focus.files import read_json
 from focus.report.results import Results, load_results
 from focus.stages import paths
@@ -30,7 +31,13 @@ def results(names: list[str], external: Iterable[str] = ()) -> Results:
 
 def provenance(settings: SimpleNamespace) -> str:
     """Return the line that says on which data and profile the run was made."""
-    given = [name for name, path in dict(settings.assets).items() if path is not None]
+    given = {name: path for name, path in dict(settings.assets).items() if path is not None}
+    pretended = [name for name, path in given.items() if stands_in(path)]
+    if pretended:
+        return (
+            f"run: profile {settings.profile}, stand-ins made by code in place of {', '.join(pretended)}; "
+            "not comparable with the paper's figures, which are on real faces"
+        )
     if not given:
         return (
             f"run: profile {settings.profile}, embedded data (drawn faces, emulated data sets); "
