@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from types import SimpleNamespace
 
@@ -21,6 +21,9 @@ from focus.seeds import numpy_generator, torch_generator
 from focus.stages import build, paths
 from focus.stages.runner import run
 
+Backgrounds = Callable[[slice], Tensor | None]
+"""Faces wanted -> what lies behind them (n,3,S,S); None: black. Read when drawn: all of them are 15 GB at 224 px."""
+
 SECTIONS = ("image", "encoder", "segmentation", "render", "synthetic")
 PARAMS = ("seeds.data",)
 CHUNK = 100
@@ -36,25 +39,25 @@ def work(settings: SimpleNamespace, kind: str) -> None:
     write_npy(folder / "shape.npy", latents.shape.numpy())
 
 
-def plain(settings: SimpleNamespace, autoencoder: Autoencoder, count: int) -> tuple[Parameters, Tensor | None]:
+def plain(settings: SimpleNamespace, autoencoder: Autoencoder, count: int) -> tuple[Parameters, Backgrounds]:
     """All of theta drawn; black backgrounds."""
     predicted = encode(autoencoder, build.packed("celeba_train"))
-    return draw_plain(predicted, count, torch_generator(settings.seeds.data, "synthetic", "plain")), None
+    return draw_plain(predicted, count, torch_generator(settings.seeds.data, "synthetic", "plain")), lambda part: None
 
 
-def composited(settings: SimpleNamespace, autoencoder: Autoencoder, count: int) -> tuple[Parameters, Tensor | None]:
+def composited(settings: SimpleNamespace, autoencoder: Autoencoder, count: int) -> tuple[Parameters, Backgrounds]:
     """Shape and albedo drawn; the rest, and the background, from training images."""
     packed, seed = build.packed("celeba_train"), settings.seeds.data
     rows = numpy_generator(seed, "synthetic", "composited", "rows").permutation(np.arange(count) % len(packed))
     predicted = encode(autoencoder, packed).map(lambda part: part[torch.from_numpy(rows)])
     latents = draw_composited(predicted, torch_generator(seed, "synthetic", "composited"))
-    return latents, network_images(packed, rows)
+    return latents, lambda part: network_images(packed, rows[part])
 
 
 DRAWS = {"plain": plain, "composited": composited}
 
 
-def samples(autoencoder: Autoencoder, latents: Parameters, backgrounds: Tensor | None) -> Iterator[Sample]:
+def samples(autoencoder: Autoencoder, latents: Parameters, backgrounds: Backgrounds) -> Iterator[Sample]:
     """Yield the rendered faces with the model's own landmarks.
 
     Not a detector's: one trained on photographs is off by many pixels here, always the same way (on black it sees no
@@ -63,8 +66,8 @@ def samples(autoencoder: Autoencoder, latents: Parameters, backgrounds: Tensor |
     count = len(latents.shape)
     for start in range(0, count, CHUNK):
         part = slice(start, start + CHUNK)
-        behind = None if backgrounds is None else backgrounds[part]
-        images, landmarks = render_faces(autoencoder, latents.map(lambda value, part=part: value[part]), behind)
+        drawn = latents.map(lambda value, part=part: value[part])
+        images, landmarks = render_faces(autoencoder, drawn, backgrounds(part))
         pictures = images.mul(255).round().byte().permute(0, 2, 3, 1).numpy()
         for place, picture in enumerate(pictures):
             yield Sample(name=f"{start + place:06d}", image=picture, landmarks=landmarks[place].numpy())
