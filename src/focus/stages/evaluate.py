@@ -6,6 +6,7 @@ import sys
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -23,6 +24,22 @@ from focus.stages.runner import run
 SECTIONS = ("image", "encoder", "segmentation", "render", "initialise", "evaluation")
 PARAMS = ("variants.{name}",)
 IMAGE_SETS = {"CelebA": "celeba_test", "AR": "ar"}
+
+
+class Kept(NamedTuple):
+    """What stays of a batch of predictions: its latents, and its rounded masks (n,S,S) uint8 or None.
+
+    Not the renderings: those of CelebA's test images are 3 GB at 224 px.
+    """
+
+    parameters: Parameters
+    masks: np.ndarray | None
+
+    @classmethod
+    def of(cls, prediction: Prediction) -> Kept:
+        """Return what stays of a prediction."""
+        masks = None if prediction.mask is None else (prediction.mask[:, 0] >= 0.5).to(torch.uint8).numpy()
+        return cls(prediction.parameters, masks)
 
 
 def work(settings: SimpleNamespace, name: str) -> None:
@@ -57,7 +74,7 @@ def evaluate_images(
         for row in image_rows(packed, start, prediction):
             subset = row["subset"] if subsets is None else subsets.get(str(row["image"]), "")
             rows.append(row | {"testset": testset, "subset": subset})
-        kept.append(prediction)
+        kept.append(Kept.of(prediction))
     keep_predictions(folder, split, kept)
     return rows
 
@@ -73,12 +90,11 @@ def membership(prefix: str) -> dict[str, str]:
     return {line: name for name in names for line in (paths.LISTS / f"{prefix}_{name}.txt").read_text().splitlines()}
 
 
-def keep_predictions(folder: Path, split: str, kept: list[Prediction]) -> None:
+def keep_predictions(folder: Path, split: str, kept: list[Kept]) -> None:
     """Write theta (N,P) and, where there are masks, the rounded masks (N,S,S) uint8."""
     write_npy(folder / f"{split}_theta.npy", Parameters.cat([part.parameters for part in kept]).theta().numpy())
-    if kept[0].mask is not None:
-        masks = torch.cat([part.mask for part in kept])[:, 0]
-        write_npy(folder / f"{split}_masks.npy", (masks >= 0.5).to(torch.uint8).numpy())
+    if kept[0].masks is not None:
+        write_npy(folder / f"{split}_masks.npy", np.concatenate([part.masks for part in kept]))
 
 
 def evaluate_now(

@@ -15,7 +15,7 @@ from focus.files import whole_directory
 from focus.inference import Prediction, network_images
 from focus.instance_fit import FitPlan, fit
 from focus.stages import build, paths
-from focus.stages.evaluate import keep_predictions
+from focus.stages.evaluate import Kept, keep_predictions
 from focus.stages.runner import run
 
 SECTIONS = ("image", "encoder", "render", "losses", "instance_fit", "evaluation")
@@ -40,8 +40,9 @@ def fit_images(testset: str, split: str, settings: SimpleNamespace, folder: Path
         rows = slice(start, start + settings.evaluation.batch)
         landmarks = torch.from_numpy(np.array(packed.landmarks[rows]))
         result, mask = fit(autoencoder, network_images(packed, rows), landmarks, plan)
-        kept.append(Prediction(result.image, result.mask, mask, result.landmarks, result.parameters))
-        found += [row | {"testset": testset} for row in image_rows(packed, start, kept[-1])]
+        prediction = Prediction(result.image, result.mask, mask, result.landmarks, result.parameters)
+        kept.append(Kept.of(prediction))
+        found += [row | {"testset": testset} for row in image_rows(packed, start, prediction)]
         print(f"fitted {len(found)} of {len(packed)} images", file=sys.stderr)
     keep_predictions(folder, split, kept)
     return found
