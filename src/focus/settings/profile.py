@@ -266,6 +266,7 @@ class Evaluation(Section):
     celeba_occluded: Positive = Field(description="images of Table 1's occluded subset (750 in the paper)")
     now_pairs: Positive = Field(description="pairs of Table 3 (62 in the paper)")
     bootstrap: Positive = Field(description="resamples behind a claim's interval")
+    refined: Positive = Field(description="images of each set that are refined for the threshold of `--fit`")
 
 
 class Profile(Section):

@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import nn
 
+from focus.assets import stands_in
 from focus.files import read_json, write_json
 from focus.networks.store import load_networks, load_weights
 from focus.reconstruct.bundle import Bundle, Card, FitLoss, NetworkSizes, empty_networks, load_bundle, save_bundle
@@ -25,7 +26,6 @@ TERMS = ["pixel", "perceptual", "landmarks", "regularisation"]
 FIT_FORMS = {"regularisation": "paper"}  # of all of theta: an image alone does not tell light from albedo
 PRIOR = "composited"
 TESTS = ("celeba_test", "ar")
-FITTED = 60  # images of each set that are refined for the threshold of `--fit`: each takes half a second
 
 
 def work(settings: SimpleNamespace) -> None:
@@ -42,7 +42,8 @@ def work(settings: SimpleNamespace) -> None:
         card=card(settings, variant),
     )
     save_bundle(paths.DEMO_MODEL, bundle)
-    measured = calibrated(load_bundle(paths.DEMO_MODEL), settings.evaluation.batch)  # as stored, in float16
+    stored = load_bundle(paths.DEMO_MODEL)  # in float16
+    measured = calibrated(stored, settings.evaluation.batch, settings.evaluation.refined)
     save_bundle(paths.DEMO_MODEL, measured)
     write_json(paths.RESULTS / "demo_model.json", {"thresholds": measured.thresholds, **measured.card.metrics})
 
@@ -83,10 +84,10 @@ def trained_networks(sizes: NetworkSizes, variant: str) -> dict[str, nn.Module]:
 
 def card(settings: SimpleNamespace, variant: str) -> Card:
     """Return what a person should know of the model; figures come later."""
-    drawn = settings.assets.celeba_hq is None
+    given = {name: path for name, path in dict(settings.assets).items() if path is not None and not stands_in(path)}
+    drawn = "celeba_hq" not in given
     data = "faces drawn by a program (emulated CelebA-HQ)" if drawn else "CelebA-HQ"
-    licensed = [name for name, path in dict(settings.assets).items() if path is not None]
-    licence = f"derived from {', '.join(licensed)}: their terms hold, do not pass it on" if licensed else "MIT"
+    licence = f"derived from {', '.join(given)}: their terms hold, do not pass it on" if given else "MIT"
     return Card(
         name="demo",
         licence=licence,
@@ -97,13 +98,16 @@ def card(settings: SimpleNamespace, variant: str) -> Card:
     )
 
 
-def calibrated(bundle: Bundle, batch: int) -> Bundle:
-    """Return the bundle with the thresholds of "occluded" and their figures, with and without refinement."""
+def calibrated(bundle: Bundle, batch: int, refined: int) -> Bundle:
+    """Return the bundle with the thresholds of "occluded" and their figures, without and with refinement.
+
+    `refined`: images of each set that are refined.
+    """
     reconstructor, validation = Reconstructor(bundle), build.packed("celeba_val")
     tests = {name: build.packed(name) for name in TESTS if build.has(name)}
     thresholds: dict[str, float] = {}
     figures: dict[str, Any] = {}
-    for mode, steps, most in (("forward", 0, None), ("fit", DRAWN_FIT, FITTED)):
+    for mode, steps, most in (("forward", 0, None), ("fit", DRAWN_FIT, refined)):
         thresholds[mode], figures[mode] = calibrate(reconstructor, validation, tests, steps, batch, most)
     return bundle.with_figures(thresholds, {**bundle.card.metrics, "occluded": figures})
 
