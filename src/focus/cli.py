@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from focus.cli_emulate import emulate
 from focus.cli_now import app as now_app
 from focus.cli_reconstruct import reconstruct
 from focus.errors import FocusError, machine_trouble
@@ -21,6 +22,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command()(reconstruct)
+app.command()(emulate)
 app.add_typer(now_app, name="now", help="The NoW benchmark: distances of meshes to scans, submissions.")
 
 
