@@ -15,6 +15,7 @@ export OMP_NUM_THREADS := 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help install reproduce test test-pipeline test-long lint format deps reference demo-model schemas experiments worlds lock clean
+.PHONY: help install reproduce paper-dry-run test test-pipeline test-long lint format deps reference demo-model schemas experiments lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +38,9 @@ reproduce: $(INSTALLED) ## run the whole paper: every stage of dvc.yaml, then sa
 	@snakemake --cores $(CORES)
 	@dvc repro
 	@focus summary
+
+paper-dry-run: $(INSTALLED) ## profile paper on full-size stand-ins, a few steps a training (under 20 minutes, 8 GB memory and disk)
+	@python scripts/paper_dry_run.py --cores $(CORES)
 
 test: $(INSTALLED) ## unit tests and the smoke profile's whole pipeline (under 15 minutes)
 	@$(PYTEST) -n 2 --dist loadfile tests

@@ -150,3 +150,10 @@ def test_other_errors_keep_their_traceback(monkeypatch):
 def test_error_is_an_exception_of_its_own():
     """Programming errors would be taken for a person's."""
     assert FocusError.__mro__[1] is Exception
+
+
+def test_emulate_never_writes_over_a_folder(tmp_path, monkeypatch, capsys) -> None:
+    """A path to the real, licensed files would replace them by stand-ins."""
+    assert "expected a folder that does not exist yet" in one_line(
+        monkeypatch, capsys, "emulate", "--full-size", str(tmp_path)
+    )
