@@ -14,8 +14,7 @@ export OMP_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install reproduce test test-pipeline test-long lint format deps reference demo-model schemas experiments worlds lock clean
-.PHONY: help install reproduce paper-dry-run test test-pipeline test-long lint format deps reference demo-model schemas experiments lock clean
+.PHONY: help install reproduce paper-dry-run test test-pipeline test-long lint format deps reference demo-model schemas experiments worlds lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
