@@ -1,7 +1,7 @@
-"""Fill README.md's blocks `<!-- results: NAME -->` … `<!-- end -->` from results/, or say that they differ.
+"""Fill the blocks `<!-- results: NAME -->` … `<!-- end -->` of DOCUMENTS from results/, or say that they differ.
 
 python scripts/readme.py            # writes
-python scripts/readme.py --check    # exits with 1 where README.md shows another run's figures
+python scripts/readme.py --check    # exits with 1 where a document shows another run's figures
 """
 
 from __future__ import annotations
@@ -18,6 +18,17 @@ import pandas as pd
 
 ROOT = Path(__file__).resolve().parents[1]
 BLOCK = re.compile(r"(<!-- results: (\w+) -->\n)(.*?)(<!-- end -->)", re.S)
+DOCUMENTS = ("README.md", "docs/paper-vs-released.md")
+FIGURES = {
+    "ar_f1_unoccluded": ".3f",
+    "ar_f1_glasses": ".3f",
+    "ar_f1_scarf": ".3f",
+    "celeba_rmse_unoccluded": ".2f",
+    "celeba_rmse_occluded": ".2f",
+    "ar_rmse": ".2f",
+    "now_median": ".3f",
+}
+"""Columns of results/headline.json as the documents print them."""
 OUTCOME = {True: "holds", False: "does not hold"}
 
 
@@ -83,31 +94,46 @@ def worlds(results: Path) -> str:
     return "\n".join(lines) + "\n"
 
 
+def switches(results: Path) -> str:
+    """Return what each switch of the method does in a short training, and the paper's form to the letter."""
+    table = pd.read_csv(results.parent / "benchmarks/results/sensitivity.csv")
+    table = table[table["group"].isin(["reference", "switch", "printed"])]
+    lines = [
+        "| run | F1 unoccluded | glasses | scarf | RMSE CelebA-Unoccluded | CelebA-Occluded | AR | NoW median, mm |",
+        f"|---|{'---:|' * len(FIGURES)}",
+    ]
+    for _, row in table.iterrows():
+        name = row["name"] if row["group"] != "switch" else f"`{row['name']}`: {row['value']}"
+        lines.append(f"| {name} | {' | '.join(format(row[column], digits) for column, digits in FIGURES.items())} |")
+    return "\n".join(lines) + "\n"
+
+
 BLOCKS: dict[str, Callable[[Path], str]] = {
     "tables": run_tables,
     "claims": claims,
     "worlds": worlds,
     "ablations": ablations,
+    "switches": switches,
 }
 
 
 def filled(text: str, results: Path) -> str:
-    """Return README's text with every block as `results` has it."""
+    """Return a document's text with every block as `results` has it."""
     return BLOCK.sub(lambda found: f"{found[1]}{BLOCKS[found[2]](results)}{found[4]}", text)
 
 
 def main() -> None:
-    """Write README.md, or compare."""
+    """Write the documents, or compare."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 when README.md is behind")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 when a document is behind")
     check = parser.parse_args().check
-    path = ROOT / "README.md"
-    text = path.read_text()
-    new = filled(text, ROOT / "results")
-    if check and new != text:
-        sys.exit("README.md: shows other figures than results/; mend with `python scripts/readme.py`")
-    if not check:
-        path.write_text(new)
+    for name in DOCUMENTS:
+        text = (ROOT / name).read_text()
+        new = filled(text, ROOT / "results")
+        if check and new != text:
+            sys.exit(f"{name}: shows other figures than results/; mend with `python scripts/readme.py`")
+        if not check:
+            (ROOT / name).write_text(new)
 
 
 if __name__ == "__main__":

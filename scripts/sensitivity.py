@@ -1,20 +1,23 @@
-"""What one changed setting does to FOCUS: a short EM training for each, from the finished run's initialisation.
+"""What a changed setting does to FOCUS: a short EM training for each, from the finished run's initialisation.
 
     python scripts/sensitivity.py [--jobs 2] [--out benchmarks/results/sensitivity.csv]
 
 Each change is tried in a scratch project beside this one: the same code, data and start, one setting changed, the
 stages of the changed network run there. The figures are those of results/headline.json. `dvc exp run -S KEY=VALUE`
-does the same for one change at full length.
+does the same for one change at full length. The paper's form to the letter (every equation and weight as printed) is
+trained at full length from its own initialisation, with its sums and with means in their place.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,29 +26,56 @@ import pandas as pd
 import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
-SHARED = ("src", "data/face_model", "data/packed", "results/lists", "models/recogniser", "models/initialise")
-STAGES = (("train", "FOCUS"), ("evaluate", "FOCUS"), ("headline",))
+SHARED = ("src", "data/face_model", "data/packed", "results/lists", "models/recogniser")
+STAGES = (("initialise",), ("pretrain",), ("train", "FOCUS"), ("evaluate", "FOCUS"), ("headline",))
 SHORT = {"em.rounds": 1, "em.reconstruction_steps": 60}
-"""The schedule of every run here: S as long as in a round of the profile, R shorter."""
+"""The schedule of a short run: S as long as in a round of the profile, R shorter."""
+PRINTED = {
+    "method.preset": "paper",
+    "method.forms.initialisation": "paper",
+    "losses.perceptual": 0.25,
+    "losses.landmarks": 5e-4,
+    "losses.landmarks_em": 5e-4,
+    "losses.area_reconstruction": 0.0,
+    "losses.neighbour": 15,
+    "losses.preservation": 2.5,
+    "losses.neighbourhood": 2,
+    "initialise.xi": 0.17,
+    "pretrain.xi": 0.17,
+}
+"""The paper's form to the letter: its equations and weights, and Eq. 10's threshold, as printed."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """One setting at one value. setting: dotted; in params.yaml where it begins with `method`, else in the profile."""
+    """Settings (dotted; in params.yaml where they begin with `method`, else in the profile) at other values.
+
+    starts: the first stage that they reach; what comes before is the finished run's. short: by the schedule SHORT.
+    """
 
     group: str
     name: str
-    setting: str
-    value: object
+    settings: Mapping[str, object]
+    starts: str = "train"
+    short: bool = True
 
 
 def scaled(name: str, setting: str, *values: object) -> list[Change]:
     """Return a hyper-parameter's changes."""
-    return [Change("hyper-parameter", name, setting, value) for value in values]
+    starts = setting.split(".")[0] if setting.startswith("pretrain") else "train"
+    return [Change("hyper-parameter", name, {setting: value}, starts) for value in values]
+
+
+def printed(reduction: str) -> Change:
+    """Return the paper's form to the letter."""
+    settings = {**PRINTED, "method.reduction": reduction}
+    return Change("printed", f"the paper's forms and weights, {reduction}s", settings, "initialise", short=False)
 
 
 CHANGES = [
-    Change("reference", "as in the profile", "em.rounds", 1),
+    printed("sum"),  # the longest come first, so that both processes end together
+    printed("mean"),
+    Change("reference", "as in the profile", {"em.rounds": 1}),
     *scaled("eta_1 (neighbour)", "losses.neighbour", 7, 28),
     *scaled("eta_2 (distance)", "losses.distance", 1.5, 6),
     *scaled("eta_3 (area)", "losses.area", 0.25, 1.0),
@@ -54,11 +84,11 @@ CHANGES = [
     *scaled("xi of Eq. 10", "pretrain.xi", 0.0042, 0.17),
     *scaled("neighbourhood", "losses.neighbourhood", 0, 2),
     *(
-        Change("switch", f"forms.{term}", f"method.forms.{term}", "paper")
+        Change("switch", f"forms.{term}", {f"method.forms.{term}": "paper"})
         for term in ("neighbour", "features", "area", "pixel", "landmarks", "regularisation", "binary")
     ),
-    Change("switch", "mask_gradient", "method.mask_gradient", True),
-    Change("switch", "area_reconstruction", "losses.area_reconstruction", 0.0),
+    Change("switch", "mask_gradient", {"method.mask_gradient": True}),
+    Change("switch", "area_reconstruction", {"losses.area_reconstruction": 0.0}),
 ]
 
 
@@ -71,33 +101,36 @@ def put(content: dict, setting: str, value: object) -> object:
     return before
 
 
-def scratch_project(folder: Path, change: Change) -> object:
-    """Lay out a project in which only what the change reaches is new; return the setting's value before it."""
+def scratch_project(folder: Path, change: Change) -> list[object]:
+    """Lay out a project in which only what the change reaches is new; return the settings' values before it."""
     contents = {"params.yaml": yaml.safe_load((ROOT / "params.yaml").read_text())}
     profile = f"profiles/{contents['params.yaml']['profile']}.yaml"
     contents[profile] = yaml.safe_load((ROOT / profile).read_text())
-    for setting, value in SHORT.items():
+    for setting, value in SHORT.items() if change.short else ():
         put(contents[profile], setting, value)
-    before = put(
-        contents["params.yaml" if change.setting.startswith("method") else profile], change.setting, change.value
-    )
+    before = [
+        put(contents["params.yaml" if setting.startswith("method") else profile], setting, value)
+        for setting, value in change.settings.items()
+    ]
     for name, content in contents.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(yaml.safe_dump(content, sort_keys=False))
-    again = change.setting.startswith("pretrain")
-    for name in (*SHARED, *(() if again else ("models/pretrain",))):
+    kept = itertools.takewhile(lambda stage: stage[0] != change.starts, STAGES)
+    for name in (*SHARED, *(f"models/{stage}" for stage, *_ in kept)):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).symlink_to((ROOT / name).resolve())
     return before
 
 
 def measure(change: Change) -> dict[str, object]:
-    """Train and evaluate FOCUS under one change; return its row."""
+    """Train and evaluate FOCUS under one change; return its row, without figures where the training broke off."""
+    known = {"group": change.group, "name": change.name, "setting": " ".join(change.settings)}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         before = scratch_project(folder, change)
-        stages = ((("pretrain",),) if change.setting.startswith("pretrain") else ()) + STAGES
-        for stage, *arguments in stages:
+        if len(change.settings) == 1:
+            known |= {"default": before[0], "value": next(iter(change.settings.values()))}
+        for stage, *arguments in itertools.dropwhile(lambda stage: stage[0] != change.starts, STAGES):
             done = subprocess.run(
                 [sys.executable, "-m", f"focus.stages.{stage}", *arguments],
                 cwd=folder,
@@ -106,11 +139,12 @@ def measure(change: Change) -> dict[str, object]:
                 text=True,
             )
             if done.returncode:
-                sys.exit(f"{change.setting}={change.value}: {done.stderr.strip().splitlines()[-1]}")
+                said = done.stderr.strip().splitlines()[-1]
+                print(f"{change.name}: {said}", file=sys.stderr)
+                return {**known, "note": said}
         figures = json.loads((folder / "results/headline.json").read_text())
-    print(f"{change.setting}={change.value}: {figures}", file=sys.stderr)
-    known = {"group": change.group, "name": change.name, "setting": change.setting}
-    return {**known, "default": before, "value": change.value, **figures}
+    print(f"{change.name} {known.get('value', '')}: {figures}", file=sys.stderr)
+    return {**known, **figures}
 
 
 def main() -> None:

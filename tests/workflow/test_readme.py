@@ -1,4 +1,4 @@
-"""README.md shows the committed run, and its links lead somewhere."""
+"""The documents show the committed run, and README's links lead somewhere."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ TEXT = (ROOT / "README.md").read_text()
 
 
 def test_figures_are_those_of_the_committed_results():
-    """README would show another run's tables than results/ holds."""
+    """A document would show another run's figures than results/ holds, or a block nowhere."""
+    texts = [(ROOT / name).read_text() for name in readme.DOCUMENTS]
     expected = {name for name in readme.BLOCKS if name != "worlds" or (ROOT / "results/worlds/claims.json").exists()}
-    assert {name for _, name, _, _ in readme.BLOCK.findall(TEXT)} == expected
-    assert readme.filled(TEXT, ROOT / "results") == TEXT
+    assert {name for text in texts for _, name, _, _ in readme.BLOCK.findall(text)} == expected
+    assert [readme.filled(text, ROOT / "results") for text in texts] == texts
 
 
 def test_links_lead_to_files():
