@@ -12,6 +12,7 @@ import json
 import platform
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -69,36 +70,67 @@ def batches(side: int, count: int, device: torch.device) -> Callable[[int], Batc
     return lambda step: batch
 
 
-def steps(profile: Profile, count: int, device: torch.device) -> dict[str, Callable[[], None]]:
-    """Return a function that does one step with its gradients, for each kind of step."""
-    side = profile.image.side
+@dataclass(frozen=True)
+class Setup:
+    """What a step of a profile needs: the networks, the renderer around the encoder, and one batch of noise."""
+
+    profile: Profile
+    autoencoder: Autoencoder
+    segmentation: SegmentationNetwork
+    perception: Perception
+    source: Callable[[int], Batch]
+
+    def losses(self, terms: tuple[str, ...]) -> LossPlan:
+        """Return the named terms as released, with the profile's weights."""
+        weights, radius = self.profile.losses.model_dump(), self.profile.losses.neighbourhood
+        return LossPlan({term: weights[term] for term in terms}, FORMS | {"preservation": "released"}, "mean", radius)
+
+    def reconstruction(self, mask: str = "segmentation") -> ReconstructionObjective:
+        """Return an R step (Eq. 8) with M from the named source."""
+        source = mask_source(mask, xi=self.profile.initialise.xi)
+        plan = self.losses(R_TERMS)
+        return ReconstructionObjective(self.autoencoder, self.source, plan, source, self.segmentation, self.perception)
+
+    def segmenting(self) -> SegmentationObjective:
+        """Return an S step (L_S)."""
+        plan = self.losses(S_TERMS)
+        return SegmentationObjective(self.autoencoder, self.segmentation, self.source, plan, self.perception)
+
+    def pretraining(self) -> PretrainingObjective:
+        """Return a step of S's pre-training (Eq. 10)."""
+        return PretrainingObjective(self.autoencoder, self.segmentation, self.source, self.profile.pretrain.xi)
+
+
+def set_up(profile: Profile, count: int, device: torch.device) -> Setup:
+    """Build the profile's networks with random weights."""
+    side, plan = profile.image.side, profile.recogniser
     torch.manual_seed(0)
     model = face_model(profile)
-    outputs, plan = Autoencoder.output_count(model), profile.recogniser
+    outputs = Autoencoder.output_count(model)
     encoder = FaceEncoder(outputs, profile.encoder.architecture, side, profile.encoder.width)
     scale = OutputScale(**profile.encoder.output_scale.model_dump())
     renderer = Renderer(model.triangles, side, profile.render.interpolation, profile.render.backend)
-    autoencoder = Autoencoder(encoder, model, renderer, scale).to(device)
-    network = SegmentationNetwork(profile.segmentation.width, profile.segmentation.poolings).to(device)
     recogniser = FaceRecogniser(tuple(plan.layers), tuple(plan.widths), plan.side, plan.embedding)
-    seen = Perception(recogniser, plan.side, plan.levels).to(device)
-    source, radius = batches(side, count, device), profile.losses.neighbourhood
-    weights = profile.losses.model_dump()
+    return Setup(
+        profile,
+        Autoencoder(encoder, model, renderer, scale).to(device),
+        SegmentationNetwork(profile.segmentation.width, profile.segmentation.poolings).to(device),
+        Perception(recogniser, plan.side, plan.levels).to(device),
+        batches(side, count, device),
+    )
 
-    def losses(terms: tuple[str, ...]) -> LossPlan:
-        return LossPlan({term: weights[term] for term in terms}, FORMS | {"preservation": "released"}, "mean", radius)
 
-    def reconstruction(mask: str) -> ReconstructionObjective:
-        masks = mask_source(mask, xi=profile.initialise.xi)
-        return ReconstructionObjective(autoencoder, source, losses(R_TERMS), masks, network, seen)
-
+def steps(profile: Profile, count: int, device: torch.device) -> dict[str, Callable[[], None]]:
+    """Return a function that does one step with its gradients, for each kind of step."""
+    setup = set_up(profile, count, device)
+    encoder, segmentation = setup.autoencoder.encoder, setup.segmentation
     objectives = {
-        "initialise": (reconstruction("robust"), encoder),
-        "pretrain": (PretrainingObjective(autoencoder, network, source, profile.pretrain.xi), network),
-        "reconstruction_masked": (reconstruction("segmentation"), encoder),
-        "segmentation": (SegmentationObjective(autoencoder, network, source, losses(S_TERMS), seen), network),
+        "initialise": (setup.reconstruction("robust"), encoder),
+        "pretrain": (setup.pretraining(), segmentation),
+        "reconstruction_masked": (setup.reconstruction(), encoder),
+        "segmentation": (setup.segmenting(), segmentation),
     }
-    return {name: one_step(objective, trained, autoencoder) for name, (objective, trained) in objectives.items()}
+    return {name: one_step(objective, trained, setup.autoencoder) for name, (objective, trained) in objectives.items()}
 
 
 def one_step(objective: Callable[[int], tuple[Tensor, object]], trained: nn.Module, autoencoder: Autoencoder):
