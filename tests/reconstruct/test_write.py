@@ -48,6 +48,20 @@ def test_textured_meshes_open(folder, name, kind):
     assert mesh.visual.uv.shape == (len(wanted), 2)
 
 
+def test_a_second_time_gives_the_same_bytes(folder, tmp_path):
+    """A photograph's results would differ from run to run."""
+    FaceWriter(bundles.bundle()).write(tmp_path / "again", *folder[1:])
+    for file in folder[0].iterdir():
+        assert file.read_bytes() == (tmp_path / "again" / file.name).read_bytes(), file.name
+
+
+@pytest.mark.parametrize("name", ["mesh", "neutral"])
+def test_one_texture(folder, name):
+    """The .glb would show another texture than the .obj, or encode it anew, which costs most of the writing."""
+    assert picture(folder[0], f"{name}.png").shape == (512, 512, 3)
+    assert (folder[0] / f"{name}.png").read_bytes() in (folder[0] / f"{name}.glb").read_bytes()
+
+
 @pytest.mark.parametrize("name", ["mesh", "neutral"])
 def test_vertex_colours(folder, name):
     """The .ply would be grey."""
