@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import torch
 
 from focus.seeds import derive, numpy_generator, torch_generator
+from projects import ROOT
 
 
 def test_seed_is_the_same_on_every_machine():
@@ -38,3 +41,11 @@ def test_generators_repeat_and_leave_the_global_state():
     assert (numpy_generator(0, "x").random(3) == numpy_generator(0, "x").random(3)).all()
     assert numpy_generator(0, "x").random() != numpy_generator(0, "y").random()
     assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_every_generator_is_of_a_purpose():
+    """Draws from a shared generator would change when a stage is added, those of an unseeded one each time."""
+    begins = re.compile(r"manual_seed\(|default_rng\(|np\.random\.(?!Generator)|^ *(import|from) random\b")
+    lines = [line for file in (ROOT / "src/focus").rglob("*.py") for line in file.read_text().splitlines()]
+    found = [line for line in lines if begins.search(line)]
+    assert len(found) >= 5 and [line for line in found if "derive(" not in line] == []

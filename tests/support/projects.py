@@ -80,23 +80,41 @@ class Project:
 
     def run(self, *command: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run a command in the checkout; with `check`, a failure shows all that it printed."""
+        done = subprocess.run(
+            command,
+            cwd=self.path,
+            env=self._variables(environment),
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        if check and done.returncode:
+            raise AssertionError(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout[-6000:]}")
+        return done
+
+    def start(self, *command: str) -> subprocess.Popen[bytes]:
+        """Start a command as the head of a process group of its own, as a shell does; what it prints is dropped."""
+        return subprocess.Popen(
+            command,
+            cwd=self.path,
+            env=self._variables({}),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def _variables(self, further: dict[str, str]) -> dict[str, str]:
         bin_folder = os.fspath(Path(sys.executable).parent)
         private = self.path / ".git" / "dvc-site"  # keeps the tests out of a user's DVC settings and caches
-        variables = {
+        return {
             **{key: value for key, value in os.environ.items() if key not in {"PYTHONPATH", "VIRTUAL_ENV"}},
             "PATH": os.pathsep.join([bin_folder, os.environ["PATH"]]),
             "OMP_NUM_THREADS": "1",
             "DVC_GLOBAL_CONFIG_DIR": os.fspath(private / "global"),
             "DVC_SYSTEM_CONFIG_DIR": os.fspath(private / "system"),
             "DVC_SITE_CACHE_DIR": os.fspath(private / "cache"),
-            **environment,
+            **further,
         }
-        done = subprocess.run(
-            command, cwd=self.path, env=variables, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        )
-        if check and done.returncode:
-            raise AssertionError(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout[-6000:]}")
-        return done
 
     def snakemake(self, *options: str, check: bool = True, **environment: str) -> str:
         """Run Snakemake and return what it printed."""
