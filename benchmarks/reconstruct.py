@@ -1,125 +1,50 @@
-"""What `--fit` gains, and how long the photo tool takes: `python -m benchmarks.reconstruct [--json FILE]`.
+"""How long the photo tool takes: `python -m benchmarks.reconstruct [--json FILE]`, on a machine that does nothing else.
 
-The gain is measured on the run's emulated test sets (data/packed: RMSE, F1, NoW's mm) and, for landmarks, whose truth
-those sets do not hold, on portraits drawn anew with another seed. Times, wall and CPU: warm latency of one photograph
-(its face found, reconstructed, written), start-up of the command, and photographs per second of a folder.
+Inside one warm process: a face found, reconstructed, refined, written, with one thread and with two. As a person starts
+it, with the default threads: help, one photograph from start to last file, and photographs per second of a folder.
+Photographs are drawn portraits, one face each; a large one is a portrait enlarged. Times in s, the best of the repeats.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import platform
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
+from PIL import Image
 
-from focus.datasets.celebamask_hq import CelebAMaskHQ
-from focus.datasets.landmark_table import read_landmark_table
-from focus.datasets.packed import PackedSet
-from focus.datasets.scans import read_scans
+from focus import cost
+from focus.datasets.images import read_image
 from focus.emulation.celebamask_hq import GROUPS, write_celeba_hq
-from focus.evaluation.image_fitting import rmse
-from focus.evaluation.now import now_errors
-from focus.evaluation.segmentation import scores
 from focus.face_model.embedded import FaceGenerator, build_template
 from focus.files import write_json
-from focus.inference import Prediction, network_images
-from focus.misfit_prior import correct
 from focus.reconstruct.bundle import DEMO
 from focus.reconstruct.reconstructor import Reconstructor
 from focus.reconstruct.write import FaceWriter
 
-Figures = dict[str, float | int]
+Times = dict[str, float]
+Row = tuple[str, Times]
 SEED = 20_000  # of portraits that no stage draws
-PACKED = Path("data/packed")
+LARGE = (4000, 3000)  # width and height of a telephone's photograph
+FOLDER, THREADS, BATCHES = 16, (1, 2), (1, 8)
 
 
-def solved(reconstructor: Reconstructor, packed: PackedSet, rows: np.ndarray, steps: int) -> Prediction:
-    """Return what the model makes of some packed images."""
-    landmarks = torch.from_numpy(np.array(packed.landmarks[rows]))
-    return reconstructor.solve(network_images(packed, rows), landmarks, steps)
+def draw_portraits(folder: Path, count: int) -> Path:
+    """Draw portraits that no stage has seen, in CelebAMask-HQ's layout, and return their folder."""
+    counts = dict.fromkeys(GROUPS, 0) | {"train": count}
+    write_celeba_hq(folder, FaceGenerator(build_template(3.0), 0), counts, seed=SEED)
+    return folder
 
 
-def spread(packed: PackedSet, count: int) -> np.ndarray:
-    """Return the positions of `count` images, evenly spread over a set."""
-    return np.unique(np.linspace(0, len(packed) - 1, count).astype(int))
-
-
-def image_figures(reconstructor: Reconstructor, name: str, count: int, steps: int) -> Figures:
-    """Return the mean RMSE (0..255) and F1 of a test set with masks."""
-    packed = PackedSet(PACKED / name)
-    rows = spread(packed, count)
-    found = solved(reconstructor, packed, rows, steps)
-    images, masks = found.images.permute(0, 2, 3, 1).numpy(), found.mask[:, 0].numpy()
-    drawn = found.rendered[:, 0].numpy()
-    truth = packed.visible
-    errors = [rmse(packed.images[row], images[i], truth[row], drawn[i]) for i, row in enumerate(rows)]
-    f1 = [scores(masks[i], truth[row], drawn[i]).f1 for i, row in enumerate(rows)]
-    return {"images": len(rows), "rmse": round(float(np.nanmean(errors)), 3), "f1": round(float(np.nanmean(f1)), 4)}
-
-
-def now_figures(reconstructor: Reconstructor, count: int, steps: int) -> Figures:
-    """Return NoW's pooled median error (mm), without and with the misfit prior."""
-    packed, model = PackedSet(PACKED / "now"), reconstructor.model
-    rows, scans = spread(packed, count), read_scans(PACKED / "now")
-    neutral = model.neutral(solved(reconstructor, packed, rows, steps).parameters.shape)
-    prior = reconstructor.bundle.misfit_prior
-    triangles, seven = model.triangles.numpy(), model.landmarks_now.numpy()
-    figures: Figures = {"images": len(rows)}
-    for name, meshes in (("median_mm", neutral), ("median_mm_with_prior", correct(neutral, prior))):
-        errors = []
-        for row, vertices in zip(rows, meshes.double().numpy(), strict=True):
-            scan = scans[str(packed.index[row]["subject"])]
-            errors.append(now_errors(scan.vertices, scan.landmarks, vertices, triangles, vertices[seven]).errors)
-        figures[name] = round(float(np.median(np.concatenate(errors))), 4)
-    return figures
-
-
-def landmark_figures(reconstructor: Reconstructor, portraits: Path, steps: int) -> Figures:
-    """Return mean landmark errors, detected and reconstructed, in per cent of the face's height."""
-    images, truth = CelebAMaskHQ(portraits, "train", ["skin"]), read_landmark_table(portraits / "landmarks.csv")
-    found, names = [], []
-    for sample in images:
-        faces = reconstructor.finder.find(sample.image)
-        if faces:
-            found.append(reconstructor.crop_all(sample.image, faces[0])[0])
-            names.append(sample.name)
-    faces = reconstructor.reconstruct(found, fit=steps)
-
-    def error(points: np.ndarray, name: str) -> float:
-        return 100 * float(np.linalg.norm(points - truth[name], axis=1).mean() / np.ptp(truth[name][:, 1]))
-
-    pairs = list(zip(faces, names, strict=True))
-    return {
-        "images": len(images),
-        "found": len(names),
-        "detected_percent": round(float(np.mean([error(face.landmarks, name) for face, name in pairs])), 3),
-        "reconstructed_percent": round(float(np.mean([error(face.model_landmarks, name) for face, name in pairs])), 3),
-    }
-
-
-def gains(reconstructor: Reconstructor, portraits: Path, count: int) -> dict[str, dict[str, Figures]]:
-    """Return all figures for the forward pass and for the default number of steps."""
-    table = {}
-    for name, steps in (("forward", 0), (f"fit {reconstructor.default_fit}", reconstructor.default_fit)):
-        table[name] = {
-            "celeba_test": image_figures(reconstructor, "celeba_test", count, steps),
-            "ar": image_figures(reconstructor, "ar", count, steps),
-            "now": now_figures(reconstructor, count, steps),
-            "landmarks": landmark_figures(reconstructor, portraits, steps),
-        }
-        print(name, table[name], flush=True)
-    return table
-
-
-def best_of(repeats: int, work: Callable[[], object]) -> dict[str, float]:
+def best_of(repeats: int, work: Callable[[], object]) -> Times:
     """Return the least wall and CPU time of some runs, s, child processes included."""
     walls, loads = [], []
     for _ in range(repeats):
@@ -130,30 +55,70 @@ def best_of(repeats: int, work: Callable[[], object]) -> dict[str, float]:
     return {"wall_s": round(min(walls), 3), "cpu_s": round(min(loads), 3)}
 
 
-def timings(reconstructor: Reconstructor, portraits: Path, model: str) -> dict[str, object]:
-    """Return the times of the tool's parts, best of some runs, and a folder's photographs per second."""
-    image = CelebAMaskHQ(portraits, "train", ["skin"])[0].image
-    found = reconstructor.crop_all(image)[:1]
-    face, writer = reconstructor.reconstruct(found, fit=0)[0], FaceWriter(reconstructor.bundle)
-    command = [sys.executable, "-m", "focus.cli"]
+def warm(reconstructor: Reconstructor, portrait: np.ndarray, out: Path, repeats: int) -> Iterator[Row]:
+    """Yield the times of a face's parts in a process that has done it before."""
+    writer, steps = FaceWriter(reconstructor.bundle), reconstructor.default_fit
+    large = np.asarray(Image.fromarray(portrait).resize(LARGE, Image.Resampling.BICUBIC))
+    before = torch.get_num_threads()
+    for threads in THREADS:
+        torch.set_num_threads(threads)
+        where = f"{threads} thread{'s' * (threads > 1)}"
+        found = reconstructor.crop_all(portrait)[:1]
+        face = reconstructor.reconstruct(found, fit=0)[0]
 
-    def run(*words: str) -> Callable[[], object]:
-        return lambda: subprocess.run([*command, *words], check=False, capture_output=True)
+        def find_and_reconstruct() -> None:
+            reconstructor.reconstruct(reconstructor.crop_all(portrait), fit=0)
 
-    with TemporaryDirectory() as out:
-        photos = [str(photo) for photo in sorted((portraits / "CelebA-HQ-img").glob("*.jpg"))[:8]]
-        options = ("--model", model, "--out", out)
-        folder = best_of(1, run("reconstruct", *photos, *options, "--fit", "0"))
-        start = best_of(3, run("reconstruct", "missing.jpg", *options))
-        return {
-            "find": best_of(10, lambda: reconstructor.crop_all(image)),
-            "forward": best_of(20, lambda: reconstructor.reconstruct(found, fit=0)),
-            f"fit {reconstructor.default_fit}": best_of(2, lambda: reconstructor.reconstruct(found)),
-            "write": best_of(3, lambda: writer.write(Path(out, "face"), image, face)),
-            "help": best_of(3, run("--help")),
-            "start": start,
-            "folder_images_per_s": round(len(photos) / max(1e-9, folder["wall_s"] - start["wall_s"]), 3),
-        }
+        yield f"find, {where}", best_of(repeats, lambda: reconstructor.crop_all(portrait))
+        yield f"find and reconstruct, {where}", best_of(repeats, find_and_reconstruct)
+        yield f"fit {steps}, {where}", best_of(3, lambda found=found: reconstructor.reconstruct(found, fit=steps))
+        yield f"write, {where}", best_of(repeats, lambda face=face: writer.write(out / "face", portrait, face))
+        found = reconstructor.crop_all(large)[:1]
+        face = reconstructor.reconstruct(found, fit=0)[0]
+        yield f"find in 12 megapixels, {where}", best_of(3, lambda: reconstructor.crop_all(large))
+        yield f"write of 12 megapixels, {where}", best_of(3, lambda face=face: writer.write(out / "face", large, face))
+    torch.set_num_threads(before)
+
+
+@dataclass(frozen=True)
+class Command:
+    """`focus` as a person starts it: no word about threads."""
+
+    model: str
+    out: Path
+
+    def focus(self, *words: str) -> None:
+        """Run it; a failure is one here."""
+        environment = {key: value for key, value in os.environ.items() if key != "OMP_NUM_THREADS"}
+        subprocess.run([sys.executable, "-m", "focus.cli", *words], check=True, capture_output=True, env=environment)
+
+    def reconstruct(self, *words: str) -> None:
+        """Run `focus reconstruct` on photographs, with options."""
+        self.focus("reconstruct", *words, "--model", self.model, "--out", str(self.out))
+
+
+def commands(command: Command, photos: list[Path], steps: int, repeats: int) -> Iterator[Row]:
+    """Yield the times of whole commands; of a folder the photographs per second, its start-up left out."""
+    names = [str(photo) for photo in photos]
+    yield "focus --help", best_of(repeats, lambda: command.focus("--help"))
+    for fit in (0, steps):
+        one = best_of(repeats, lambda fit=fit: command.reconstruct(names[0], "--fit", str(fit)))
+        yield f"one photograph, --fit {fit}, from start to last file", one
+        for batch in BATCHES:
+            options = ("--fit", str(fit), "--batch", str(batch))
+            all_of_them = best_of(1, lambda options=options: command.reconstruct(*names, *options))
+            rate = (len(names) - 1) / max(1e-9, all_of_them["wall_s"] - one["wall_s"])
+            yield (
+                f"folder of {len(names)}, --fit {fit} --batch {batch}",
+                all_of_them | {"photographs_per_s": round(rate, 2)},
+            )
+
+
+def machine() -> dict[str, object]:
+    """Return what the times depend on: processor, cores, versions, and the load before they were taken."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return {"processor": (names or ["unknown"])[0], **cost.host(), "load_average": round(os.getloadavg()[0], 2)}
 
 
 def main() -> None:
@@ -161,20 +126,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument("--model", default=DEMO, help="a model's name or a bundle's path")
-    parser.add_argument("--images", type=int, default=60, help="images of each test set, and new portraits")
+    parser.add_argument("--repeats", type=int, default=5, help="runs of which the best counts")
     arguments = parser.parse_args()
+    facts = machine()
     reconstructor = Reconstructor.load(arguments.model)
+    times: dict[str, Times] = {}
     with TemporaryDirectory() as folder:
-        portraits = Path(folder, "portraits")
-        counts = dict.fromkeys(GROUPS, 0) | {"train": arguments.images}
-        write_celeba_hq(portraits, FaceGenerator(build_template(3.0), 0), counts, seed=SEED)
-        times = timings(reconstructor, portraits, arguments.model)
-        print(times, flush=True)
-        table = gains(reconstructor, portraits, arguments.images)
+        photos = sorted(draw_portraits(Path(folder, "portraits"), FOLDER).glob("CelebA-HQ-img/*.jpg"))
+        out, steps = Path(folder, "out"), reconstructor.default_fit
+        for rows in (
+            warm(reconstructor, read_image(photos[0]), out, arguments.repeats),
+            commands(Command(arguments.model, out), photos, steps, min(3, arguments.repeats)),
+        ):
+            for name, figures in rows:
+                times[name] = figures
+                print(f"{name}: {figures}", flush=True)
     if arguments.json:
-        machine = {"cores": os.cpu_count(), "machine": platform.machine(), "threads": torch.get_num_threads()}
-        machine["load_average"] = round(os.getloadavg()[0], 2)  # wall times on a busy machine say little
-        write_json(arguments.json, {"machine": machine, "times": times, "gain_of_fit": table})
+        write_json(arguments.json, {"machine": facts, "times": times})
 
 
 if __name__ == "__main__":
