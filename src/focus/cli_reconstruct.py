@@ -14,6 +14,8 @@ Fit = Annotated[int | None, typer.Option(min=0, max=10_000, help="Steps of refin
 Landmarks = Annotated[Path | None, typer.Option(help="CSV with rows filename, x0, y0 … x67, y67 in pixels.")]
 Prior = Annotated[bool, typer.Option("--misfit-prior/--no-misfit-prior", help="Subtract the misfit prior (Eq. 11).")]
 Batch = Annotated[int, typer.Option(min=1, max=1024, help="Faces worked on together.")]
+# Small networks gain nothing by a second thread, and on a busy machine lose much: each waits for the other's turn.
+Threads = Annotated[int, typer.Option(min=1, max=1024, help="CPU threads; more than 1 serve large models.")]
 Device = Annotated[str, typer.Option(help="cpu, cuda or mps.")]
 
 SOME_FAILED = 3
@@ -27,6 +29,7 @@ def reconstruct(
     landmarks: Landmarks = None,
     misfit_prior: Prior = True,
     batch: Batch = 8,
+    threads: Threads = 1,
     device: Device = "cpu",
 ) -> None:
     """Reconstruct every face of photographs in 3D. Exit code 0: all; 3: some failed, see OUT/failures.csv."""
@@ -34,7 +37,7 @@ def reconstruct(
     from focus.reconstruct.folder import Job, run_job
 
     table = None if landmarks is None else read_landmark_table(landmarks)
-    job = Job(photos, out, model, fit, table, misfit_prior, batch, device)
+    job = Job(photos, out, model, fit, table, misfit_prior, batch, threads, device)
     summary = run_job(job, lambda line: typer.echo(line), lambda line: typer.echo(line, err=True))
     typer.echo(summary.line(out))
     if summary.failures:

@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -55,6 +56,13 @@ def test_batch_does_not_change_the_result(desk):
         assert run(desk, desk / "photos", "--batch", batch).exit_code == 0
         images.append((desk / "out/b/rendered.png").read_bytes())
     assert images[0] == images[1]
+
+
+def test_one_thread_unless_told_otherwise(desk):
+    """On a busy machine two threads that wait for each other take many times as long as one."""
+    for words, threads in ((("--threads", "2"), 2), ((), 1)):
+        assert run(desk, desk / "photos/a.png", *words).exit_code == 0
+        assert torch.get_num_threads() == threads
 
 
 def broken(desk, name):

@@ -36,6 +36,7 @@ class Job:
     landmarks: Mapping[str, np.ndarray] | None
     misfit_prior: bool
     batch: int
+    threads: int
     device: str
 
 
@@ -72,6 +73,7 @@ def run_job(job: Job, say: Say, complain: Say) -> Summary:
 
     Raises FocusError when nothing can be done at all: no such model, a folder without images, no place to write.
     """
+    torch.set_num_threads(job.threads)
     files, device = photo_files(job.photos), checked_device(job.device)
     reconstructor = Reconstructor.load(job.model, device)
     writable(job.out)
