@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageCms
 from torch import nn
 
 from focus import verify
@@ -37,6 +37,7 @@ from focus.face_model import BfmArrays, FaceModel, LinearModel, read_bfm, write_
 from focus.files import read_json, read_npy, write_json, write_npy, write_text
 from focus.networks.store import load_networks, save_networks
 from focus.networks.weights import read_state
+from focus.reconstruct.photos import read_photo
 from focus.settings import read_params, read_profile
 from focus.training.checkpoint import Checkpoint
 from projects import ROOT
@@ -163,6 +164,15 @@ def jpeg(folder: Path) -> Reader:
     return _picture(folder, "x.jpg")
 
 
+def photograph(folder: Path) -> Reader:
+    """A person's photograph, turned by EXIF, with a colour profile of its own."""
+    profile, turned = ImageCms.ImageCmsProfile(ImageCms.createProfile("XYZ")).tobytes(), Image.Exif()
+    turned[0x0112] = 6
+    pixels = RNG.integers(0, 256, (40, 50, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(folder / "x.jpg", exif=turned, icc_profile=profile)
+    return folder / "x.jpg", lambda: read_photo(folder / "x.jpg")
+
+
 def rendering(folder: Path) -> Reader:
     """Another method's rendering with its mask as alpha."""
     write_png(folder / "x.png", RNG.integers(0, 2, (20, 20, 4), dtype=np.uint8) * np.uint8(255))
@@ -234,6 +244,7 @@ def dvc_lock(folder: Path) -> Reader:
 READERS = (bfm, face_model, networks, torch_weights, published_safetensors, checkpoint, obj, ply, text_ply)
 READERS += (picked_points, landmarks_text, array, landmark_table, ar_raw, png, jpeg, params, profile)
 READERS += (rendering, face_mask, own_list, now_list, celeba_mapping, packed_index, scans, json_file, dvc_lock)
+READERS += (photograph,)
 
 WORDS = [b"nan", b"-1", b"1e999", b"9" * 20, b"0" * 5000, b"[" * 3000, b"{", b"<", b'"', b",", b": ", b" ", b"\n"]
 WORDS += [b"\0", b"\xff\xfe", b"\xf0\x9f\x98\x80", b"../../", b"&a [*a, *a]", b"!!python/object/apply:os.system [x]"]
