@@ -65,6 +65,20 @@ def test_weights_of_another_size(file):
     assert "encoder.network.fc.bias: found shape (3,), expected" in refused(file)
 
 
+def test_sizes_beyond_the_weights(file):
+    """A file of some bytes would take all the memory, for networks whose weights it does not hold."""
+    changed(file, sizes=vars(bundles.SIZES) | {"encoder_width": 4096})
+    assert "weights, of which the file holds" in refused(file)
+    changed(file, sizes=vars(bundles.SIZES) | {"encoder_width": 10**12})
+    assert "encoder_width: Input should be less than or equal to 4096" in refused(file)
+
+
+def test_a_word_for_a_number(file):
+    """The mistake would surface at the first face."""
+    changed(file, thresholds={"forward": 0.2, "fit": "high"})
+    assert "fit: Input should be a valid number" in refused(file)
+
+
 def test_prior_of_another_mesh(file):
     """Subtracting it would fail at the first photograph."""
     changed(file, {"misfit_prior": torch.zeros(5, 3)})

@@ -10,14 +10,15 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import torch
+from pydantic import Field, TypeAdapter, ValidationError
 from safetensors.torch import save
 from torch import Tensor, nn
 
 from focus.autoencoder import Autoencoder, OutputScale
-from focus.errors import FocusError
+from focus.errors import FocusError, reason_of
 from focus.face_model import FaceModel, crop_to_face
 from focus.files import write_bytes
 from focus.landmarks import HeatmapNetwork
@@ -29,27 +30,28 @@ FORMAT = "focus-bundle-1"
 NETWORKS = ("encoder", "segmentation", "detector", "recogniser")
 MODELS = Path(__file__).parents[1] / "models"
 DEMO = "demo"
+Count = Annotated[int, Field(ge=1, le=4096)]
 
 
 @dataclass(frozen=True)
 class NetworkSizes:
     """What must be known to build the networks that the weights belong to; the names are those of the profiles."""
 
-    side: int
+    side: Count
     encoder_architecture: str
-    encoder_width: int
+    encoder_width: Count
     output_scale: Mapping[str, float]
-    segmentation_width: int
-    segmentation_poolings: int
+    segmentation_width: Count
+    segmentation_poolings: Count
     interpolation: str
     crop_to_face: bool
-    detector_side: int
-    detector_width: int
+    detector_side: Count
+    detector_width: Count
     detector_threshold: float
-    recogniser_side: int
-    recogniser_layers: tuple[int, ...]
-    recogniser_widths: tuple[int, ...]
-    recogniser_embedding: int
+    recogniser_side: Count
+    recogniser_layers: tuple[Count, ...]
+    recogniser_widths: tuple[Count, ...]
+    recogniser_embedding: Count
 
 
 @dataclass(frozen=True)
@@ -143,23 +145,44 @@ def load_bundle(source: str | Path) -> Bundle:
     """
     path = _find(source)
     weights, header = load_weights(path)
-    if header.get("format") != FORMAT:
+    if not isinstance(header, dict) or header.get("format") != FORMAT:
         raise FocusError(f"{path}: found no bundle, expected one written by the stage demo_model (format {FORMAT})")
     try:
-        sizes = NetworkSizes(**header["sizes"])
-        face_model = _face_model(path, weights, header["face_model"])
-        fit_loss, card = FitLoss(**header["fit_loss"]), Card(**header["card"])
-        prior, thresholds = weights["misfit_prior"], {key: float(value) for key, value in header["thresholds"].items()}
-    except (KeyError, TypeError, ValueError) as error:
-        raise FocusError(f"{path}: incomplete bundle ({error}), expected all of format {FORMAT}") from None
+        sizes, fit_loss = _checked(NetworkSizes, header["sizes"]), _checked(FitLoss, header["fit_loss"])
+        card, thresholds = _checked(Card, header["card"]), _checked(Mapping[str, float], header["thresholds"])
+        face_model, prior = _face_model(path, weights, header["face_model"]), weights["misfit_prior"]
+        networks = _networks(sizes, face_model, weights)
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise FocusError(f"{path}: incomplete bundle ({reason_of(error)}), expected all of format {FORMAT}") from None
     if prior.shape != face_model.shape_mean.shape:
         raise FocusError(f"{path}: misfit prior of shape {tuple(prior.shape)}, expected one row for each vertex")
-    networks = empty_networks(sizes, face_model)
-    if not any(key.startswith("detector.") for key in weights):
-        del networks["detector"]  # a model trained with face-alignment brings no detector of its own
     for name, network in networks.items():
         fill_network(network.eval(), name, weights, path)
     return Bundle(sizes, face_model, prior, networks, fit_loss, thresholds, card)
+
+
+def _checked(kind: Any, value: object) -> Any:
+    """Return a part of the header as its type. Raises ValueError naming the first value that is none."""
+    try:
+        return TypeAdapter(kind).validate_python(value)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+
+
+def _networks(sizes: NetworkSizes, face_model: FaceModel, weights: Mapping[str, Tensor]) -> dict[str, nn.Module]:
+    """Return the networks of these sizes, which take no more memory than the weights that the file holds."""
+    with torch.device("meta"):
+        planned = empty_networks(sizes, face_model)
+    here = {key.split(".")[0] for key in weights}
+    needed = sum(value.numel() for name in planned if name in here for value in planned[name].state_dict().values())
+    found = sum(value.numel() for value in weights.values())
+    if needed > found:
+        raise ValueError(f"sizes of {needed:,} weights, of which the file holds {found:,}")
+    networks = empty_networks(sizes, face_model)
+    if "detector" not in here:
+        del networks["detector"]  # a model trained with face-alignment brings no detector of its own
+    return networks
 
 
 def _find(source: str | Path) -> Path:
