@@ -18,8 +18,11 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
+from safetensors import safe_open
+from safetensors.torch import save_file
 from torch import nn
 
+import bundles
 from focus import verify
 from focus.datasets.ar import RAW_BYTES, read_raw
 from focus.datasets.celebamask_hq import read_mapping
@@ -37,6 +40,7 @@ from focus.face_model import BfmArrays, FaceModel, LinearModel, read_bfm, write_
 from focus.files import read_json, read_npy, write_json, write_npy, write_text
 from focus.networks.store import load_networks, save_networks
 from focus.networks.weights import read_state
+from focus.reconstruct.bundle import load_bundle
 from focus.reconstruct.photos import read_photo
 from focus.settings import read_params, read_profile
 from focus.training.checkpoint import Checkpoint
@@ -173,6 +177,20 @@ def photograph(folder: Path) -> Reader:
     return folder / "x.jpg", lambda: read_photo(folder / "x.jpg")
 
 
+def bundle_header(folder: Path) -> Reader:
+    """What a model for photographs says of itself: sizes of its networks, thresholds, its card."""
+    with safe_open(bundles.write_model(folder), "pt") as whole:
+        header, tensors = whole.metadata()["focus"], {name: whole.get_tensor(name) for name in whole.keys()}  # noqa: SIM118 - not a mapping
+
+    def read() -> None:
+        text = (folder / "header.json").read_text(encoding="utf-8", errors="replace")
+        save_file(tensors, folder / "model.safetensors", {"focus": text})
+        load_bundle(folder / "model.safetensors")
+
+    write_text(folder / "header.json", header)
+    return folder / "header.json", read
+
+
 def rendering(folder: Path) -> Reader:
     """Another method's rendering with its mask as alpha."""
     write_png(folder / "x.png", RNG.integers(0, 2, (20, 20, 4), dtype=np.uint8) * np.uint8(255))
@@ -244,7 +262,7 @@ def dvc_lock(folder: Path) -> Reader:
 READERS = (bfm, face_model, networks, torch_weights, published_safetensors, checkpoint, obj, ply, text_ply)
 READERS += (picked_points, landmarks_text, array, landmark_table, ar_raw, png, jpeg, params, profile)
 READERS += (rendering, face_mask, own_list, now_list, celeba_mapping, packed_index, scans, json_file, dvc_lock)
-READERS += (photograph,)
+READERS += (photograph, bundle_header)
 
 WORDS = [b"nan", b"-1", b"1e999", b"9" * 20, b"0" * 5000, b"[" * 3000, b"{", b"<", b'"', b",", b": ", b" ", b"\n"]
 WORDS += [b"\0", b"\xff\xfe", b"\xf0\x9f\x98\x80", b"../../", b"&a [*a, *a]", b"!!python/object/apply:os.system [x]"]
