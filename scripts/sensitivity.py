@@ -157,7 +157,7 @@ def main() -> None:
         rows = list(pool.map(measure, CHANGES))
     options.out.parent.mkdir(parents=True, exist_ok=True)
     pd.DataFrame(rows).to_csv(options.out, index=False, lineterminator="\n")
-    print(f"{options.out}: {len(rows)} short trainings")
+    print(f"{options.out}: {len(rows)} trainings")
 
 
 if __name__ == "__main__":
