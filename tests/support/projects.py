@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -93,7 +94,10 @@ class Project:
         return done
 
     def start(self, *command: str) -> subprocess.Popen[bytes]:
-        """Start a command as the head of a process group of its own, as a shell does; what it prints is dropped."""
+        """Start a command as the head of a process group of its own, as a shell does; what it prints is dropped.
+
+        Ctrl-C reaches it even where the tests themselves run in the background, which ignores it.
+        """
         return subprocess.Popen(
             command,
             cwd=self.path,
@@ -101,6 +105,7 @@ class Project:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
     def _variables(self, further: dict[str, str]) -> dict[str, str]:
