@@ -38,7 +38,7 @@ reproduce: $(INSTALLED) ## run the whole paper: every stage of dvc.yaml, then sa
 	@dvc repro
 	@focus summary
 
-paper-dry-run: $(INSTALLED) ## profile paper on full-size stand-ins, a few steps a training (under 20 minutes, 8 GB memory and disk)
+paper-dry-run: $(INSTALLED) ## profile paper on full-size stand-ins, a few steps a training (8 GB memory and disk)
 	@python scripts/paper_dry_run.py --cores $(CORES)
 
 test: $(INSTALLED) ## unit tests and the smoke profile's whole pipeline (under 15 minutes)
