@@ -34,7 +34,7 @@ Method = Callable[[torch.Tensor, torch.Tensor], object]
 
 def methods() -> dict[str, Method]:
     """Return what turns images (B,3,S,S) and landmarks (B,68,2) into faces and masks, by the method's name."""
-    chosen = settings.load(SECTIONS)
+    chosen = settings.load(("compute", *SECTIONS))
     autoencoder, network = build.focus_networks(chosen, paths.network("FOCUS"))
     plan = fit_plan(chosen)
 

@@ -50,7 +50,7 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("methods", nargs="*", default=["MoFA", "Backbone", "FOCUS"])
-    chosen = settings.load(("image", "encoder", "render"))
+    chosen = settings.load(("compute", "image", "encoder", "render"))
     print("| test set | method |", " | ".join(READINGS), "|\n|---|---|" + "---:|" * len(READINGS))
     found = {method: dict(rows(chosen, method)) for method in parser.parse_args().methods}
     for testset in next(iter(found.values())):

@@ -73,6 +73,10 @@ class Reconstruction:
     landmarks: Tensor
     parameters: Parameters
 
+    def cpu(self) -> Reconstruction:
+        """Return the same on the CPU."""
+        return Reconstruction(self.image.cpu(), self.mask.cpu(), self.landmarks.cpu(), self.parameters.map(Tensor.cpu))
+
 
 class Autoencoder(nn.Module):
     """Encoder, face model and renderer. Only the encoder has weights to train."""
@@ -86,6 +90,11 @@ class Autoencoder(nn.Module):
         per_output = [torch.full((size,), unit) for size, unit in zip(self.sizes, units, strict=False)]
         pose = [scale.rotation] * 3 + [scale.translation_xy] * 2 + [scale.translation_z]
         self.register_buffer("units", torch.cat([*per_output, torch.tensor(pose)]), persistent=False)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the images that it takes are to be."""
+        return self.units.device
 
     @staticmethod
     def output_count(model: FaceModel) -> int:

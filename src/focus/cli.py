@@ -87,7 +87,7 @@ def report(
     from focus import settings
     from focus.stages import report as stage
 
-    stage.work(settings.load(stage.SECTIONS, stage.PARAMS), faces, out)
+    stage.work(settings.load(("compute", *stage.SECTIONS), stage.PARAMS), faces, out)
     print(out)
 
 

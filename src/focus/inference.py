@@ -1,4 +1,4 @@
-"""R and S applied to many images, in batches and without gradients."""
+"""R and S applied to many images, in batches and without gradients. What they see and return lies on the CPU."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from focus.autoencoder import Autoencoder, Parameters
+from focus.autoencoder import Autoencoder, Parameters, Reconstruction
 from focus.datasets.packed import PackedSet
 from focus.masks import MaskSource
 
@@ -35,7 +35,14 @@ def network_images(packed: PackedSet, rows: slice | np.ndarray = slice(None)) ->
 def encode(autoencoder: Autoencoder, packed: PackedSet, batch: int = 100) -> Parameters:
     """Return R's latents for all images of a packed set."""
     starts = range(0, len(packed), batch)
-    return Parameters.cat([autoencoder.encode(network_images(packed, slice(s, s + batch))) for s in starts])
+    images = (network_images(packed, slice(s, s + batch)).to(autoencoder.device) for s in starts)
+    return Parameters.cat([autoencoder.encode(part).map(Tensor.cpu) for part in images])
+
+
+@torch.no_grad()
+def decode(autoencoder: Autoencoder, parameters: Parameters) -> Reconstruction:
+    """Return the reconstructions that latents of any device stand for."""
+    return autoencoder.decode(parameters.map(lambda part: part.to(autoencoder.device))).cpu()
 
 
 @torch.no_grad()
@@ -43,7 +50,8 @@ def predict(
     autoencoder: Autoencoder, packed: PackedSet, rows: slice, source: MaskSource | None, segmentation: torch.nn.Module
 ) -> Prediction:
     """Reconstruct and segment some images of a packed set; `source` None: no mask."""
-    target = network_images(packed, rows)
+    target = network_images(packed, rows).to(autoencoder.device)
     result = autoencoder(target)
-    mask = None if source is None else source(target, result.image, result.mask, None, segmentation)
-    return Prediction(result.image, result.mask, mask, result.landmarks, result.parameters)
+    mask = None if source is None else source(target, result.image, result.mask, None, segmentation).cpu()
+    found = result.cpu()
+    return Prediction(found.image, found.mask, mask, found.landmarks, found.parameters)

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from focus.autoencoder import Autoencoder, Parameters
+from focus.inference import decode
 
 
 def draw_plain(predicted: Parameters, count: int, generator: torch.Generator) -> Parameters:
@@ -41,10 +42,9 @@ def _draw_like(samples: Tensor, count: int, generator: torch.Generator) -> Tenso
     return mean + (noise * values.clamp(min=0).sqrt() @ vectors.T).to(samples.dtype)
 
 
-@torch.no_grad()
 def render_faces(autoencoder: Autoencoder, latents: Parameters, backgrounds: Tensor | None) -> tuple[Tensor, Tensor]:
     """Return images (N,3,S,S) in [0,1], on black or on `backgrounds` (N,3,S,S), and exact landmarks (N,68,2) px."""
-    result = autoencoder.decode(latents)
+    result = decode(autoencoder, latents)
     images = result.image.clamp(0, 1)
     if backgrounds is not None:
         images = images + backgrounds * (1 - result.mask)

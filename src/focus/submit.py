@@ -40,7 +40,7 @@ def submit(method: str, out: Path, split: str, dataset: Path | None, reach: floa
     if folder.is_dir() and dataset is not None:  # anybody's predictions: no project is needed
         pictures, source = NoW(dataset, split), in_folder(folder)
     else:
-        chosen = settings.load(SECTIONS, PARAMS)
+        chosen = settings.load(("compute", *SECTIONS), PARAMS)
         pictures = NoW(dataset or chosen.assets.now or paths.RAW / "now", split)
         source = in_folder(folder) if folder.is_dir() else method_predictions(method, pictures, chosen)
     count = write_submission(source, pictures.names, out, reach=reach)

@@ -22,7 +22,7 @@ SECTIONS = ("image", "recogniser", "encoder", "segmentation", "render", "losses"
 def chosen(project) -> SimpleNamespace:
     for path in (paths.FACE_MODEL, paths.RENDERED_MODEL):
         tiny.face_model().save(path)
-    return settings.load(SECTIONS, ("seeds.training", "method"))
+    return settings.load(("compute", *SECTIONS), ("seeds.training", "method"))
 
 
 def test_networks_repeat_and_differ_by_purpose(chosen):
@@ -63,7 +63,7 @@ def test_model_of_another_size_is_one_line(chosen):
 def test_perception_and_detector(chosen):
     """F or the detector would run with fresh weights or in training mode."""
     torch.manual_seed(3)
-    network, points = build.recogniser(chosen.recogniser), HeatmapNetwork(chosen.detector.width)
+    network, points = build.recogniser(chosen), HeatmapNetwork(chosen.detector.width)
     save_networks(paths.RECOGNISER, {"recogniser": network}, {})
     save_networks(paths.DETECTOR, {"detector": points}, {})
     seen = build.perception(chosen)

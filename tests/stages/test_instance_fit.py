@@ -19,7 +19,7 @@ NAME = "Egger-like"
 def chosen(project):
     for path in (paths.FACE_MODEL, paths.RENDERED_MODEL):
         tiny.face_model().save(path)
-    found = settings.load(SECTIONS, tuple(key.format(name=NAME) for key in PARAMS))
+    found = settings.load(("compute", *SECTIONS), tuple(key.format(name=NAME) for key in PARAMS))
     found.image = found.image.model_copy(update={"side": tiny.SIZE})
     return found
 

@@ -25,7 +25,7 @@ def faces(project):
     model = tiny.face_model()
     for path in (paths.FACE_MODEL, paths.RENDERED_MODEL):
         model.save(path)
-    chosen = settings.load(SECTIONS, PARAMS)
+    chosen = settings.load(("compute", *SECTIONS), PARAMS)
     chosen.synthetic = chosen.synthetic.model_copy(update={"count": 7, "holdout": 3})
     chosen.image = chosen.image.model_copy(update={"side": tiny.SIZE})
     autoencoder = build.autoencoder(chosen)

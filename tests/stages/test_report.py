@@ -54,7 +54,7 @@ def chosen(project):
     Image.new("RGB", (40, 20)).save(stream, "PNG")
     for name in ("figure1", "figure4_plain"):
         write_bytes(paths.FIGURES / f"{name}.png", stream.getvalue())
-    loaded = settings.load(report.SECTIONS, report.PARAMS)
+    loaded = settings.load(("compute", *report.SECTIONS), report.PARAMS)
     loaded.image = loaded.image.model_copy(update={"side": tiny.SIZE})
     return loaded
 

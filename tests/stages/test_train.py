@@ -21,11 +21,11 @@ def chosen(project):
     """The smoke profile at 32 px with a tiny face model, images and a start."""
     for path in (paths.FACE_MODEL, paths.RENDERED_MODEL):
         tiny.face_model().save(path)
-    found = settings.load(SECTIONS, ("seeds.training", "method", "variants"))
+    found = settings.load(("compute", *SECTIONS), ("seeds.training", "method", "variants"))
     found.image = found.image.model_copy(update={"side": tiny.SIZE})
     for split in ("celeba_train", "now"):
         tiny.packed_faces(paths.PACKED / split)
-    save_networks(paths.RECOGNISER, {"recogniser": build.recogniser(found.recogniser)}, {})
+    save_networks(paths.RECOGNISER, {"recogniser": build.recogniser(found)}, {})
     networks = {"encoder": build.autoencoder(found).encoder, "segmentation": build.segmentation(found)}
     for start in ("initialise", "pretrain", "FOCUS"):
         save_networks(paths.network(start), networks, {})

@@ -17,7 +17,7 @@ SECTIONS = ("image", "losses", "training", "em")
 @pytest.fixture
 def chosen(project) -> SimpleNamespace:
     tiny.face_model().save(paths.FACE_MODEL)
-    return settings.load(SECTIONS, ("seeds.training", "method"))
+    return settings.load(("compute", *SECTIONS), ("seeds.training", "method"))
 
 
 def test_loss_plan(chosen):

@@ -45,7 +45,7 @@ def test_every_profile_passes(project, profile):
         ("params.yaml", "\nseeds:", "\nseedz:", r"params\.yaml: \(top level\): .*seed"),
         ("params.yaml", "profile: demo", "profile: domo", r"profiles/domo\.yaml: no such file"),
         ("profiles/demo.yaml", "xi: 0.17", "xi: wide", r"profiles/demo\.yaml: initialise\.xi: 'wide'"),
-        ("profiles/demo.yaml", "threads: 1}", "threads: 0}", r"profiles/demo\.yaml: compute\.threads: 0 is less"),
+        ("profiles/demo.yaml", "threads: 1,", "threads: 0,", r"profiles/demo\.yaml: compute\.threads: 0 is less"),
         ("profiles/demo.yaml", "emulate: true", "emulate: [", r"profiles/demo\.yaml: not valid YAML"),
     ],
 )

@@ -8,12 +8,14 @@ generator: call `torch.manual_seed` before building a network.
 from focus.networks.alignment import align_faces, similarity_to_template
 from focus.networks.arcface_head import ArcFaceHead
 from focus.networks.encoder import FaceEncoder
+from focus.networks.engine import Engine
 from focus.networks.recogniser import FaceRecogniser
 from focus.networks.resnet import ResNet, resnet50
 from focus.networks.segmentation import SegmentationNetwork
 
 __all__ = [
     "ArcFaceHead",
+    "Engine",
     "FaceEncoder",
     "FaceRecogniser",
     "ResNet",

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from focus.errors import FocusError
+from focus.networks.engine import Engine, entry_point
 from focus.networks.resnet import BasicBlock, convolution, resnet50
 from focus.networks.weights import load_state, read_state
 
@@ -45,7 +46,7 @@ class SmallEncoder(nn.Module):
         return self.fc(functional.relu(self.norm(self.hidden(x))))
 
 
-class FaceEncoder(nn.Module):
+class FaceEncoder(Engine):
     """Image -> raw theta, with a zero-initialised last layer: training starts at the mean face (method.md section 2).
 
     Args:
@@ -71,6 +72,7 @@ class FaceEncoder(nn.Module):
         nn.init.zeros_(self.network.fc.weight)
         nn.init.zeros_(self.network.fc.bias)
 
+    @entry_point
     def forward(self, images: Tensor) -> Tensor:
         """Map images float32 (B,3,S,S), RGB in [0,1], to raw parameters (B,parameters) without units."""
         return self.network(images)

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from focus.errors import FocusError
+from focus.networks.engine import Engine, entry_point
 from focus.networks.resnet import convolution, shortcut
 from focus.networks.weights import load_state, read_state
 
@@ -48,7 +49,7 @@ class ImprovedBlock(nn.Module):
         return self.bn3(self.conv2(hidden)) + kept
 
 
-class FaceRecogniser(nn.Module):
+class FaceRecogniser(Engine):
     """iResNet: aligned face -> embedding, and the maps after each of its four stages.
 
     Args:
@@ -92,6 +93,7 @@ class FaceRecogniser(nn.Module):
             if isinstance(module, nn.Conv2d):
                 nn.init.normal_(module.weight, 0, 0.1)
 
+    @entry_point
     def feature_maps(self, aligned: Tensor, levels: Sequence[int]) -> list[Tensor]:
         """Return the maps after the stages named in `levels` (1 to 4), each (B, its width, size/2^level, …).
 
@@ -100,6 +102,9 @@ class FaceRecogniser(nn.Module):
         """
         if not levels or not set(levels) <= {1, 2, 3, 4}:
             raise FocusError(f"recogniser levels: found {list(levels)}, expected some of 1, 2, 3, 4")
+        return self._maps(aligned, levels)
+
+    def _maps(self, aligned: Tensor, levels: Sequence[int]) -> list[Tensor]:
         x = (aligned * 2 - 1).contiguous(memory_format=torch.channels_last)
         x = self.prelu(self.bn1(self.conv1(x)))
         maps: dict[int, Tensor] = {}
@@ -111,9 +116,10 @@ class FaceRecogniser(nn.Module):
         """Return the map after one stage; see `feature_maps`."""
         return self.feature_maps(aligned, [level])[0]
 
+    @entry_point
     def embedding(self, aligned: Tensor) -> Tensor:
         """Return the embedding (B,embedding), not normalised: the features of Eq. 6."""
-        x = self.bn2(self.feature_map(aligned, 4))
+        x = self.bn2(self._maps(aligned, [4])[0])
         return self.features(self.fc(self.dropout(x.flatten(1))))
 
     def forward(self, aligned: Tensor) -> Tensor:

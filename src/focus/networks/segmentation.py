@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from focus.networks.engine import Engine, entry_point
+
 SHARPNESS = 5.0  # the mask is sigmoid(5x): logits that saturate early, towards a binary mask (method.md section 5)
 
 
@@ -20,7 +22,7 @@ class DoubleConvolution(nn.Sequential):
         super().__init__(*layers, *([nn.Dropout(dropout)] if dropout else []))
 
 
-class SegmentationNetwork(nn.Module):
+class SegmentationNetwork(Engine):
     """U-Net with `poolings` max poolings and width * 2^k channels at depth k (the paper's: 64 … 1024, 4 poolings).
 
     Dropout .5 follows the two deepest encoder blocks; upsampling is nearest, then a 3x3 convolution with ReLU; skip
@@ -42,6 +44,7 @@ class SegmentationNetwork(nn.Module):
         self.merge = nn.ModuleList(DoubleConvolution(2 * widths[depth - 1], widths[depth - 1]) for depth in rising)
         self.last = nn.Conv2d(width, 1, 1)
 
+    @entry_point
     def logits(self, rendered: Tensor, target: Tensor) -> Tensor:
         """Return 5x, the logits of the mask, (B,1,S,S), for images float32 (B,3,S,S) in [0,1]."""
         x = torch.cat([rendered, target], 1).contiguous(memory_format=torch.channels_last)

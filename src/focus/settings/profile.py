@@ -14,6 +14,10 @@ class Compute(Section):
     """How much of the machine one stage takes."""
 
     threads: Positive = Field(description="torch threads of one stage; part of the result's bits")
+    device: Literal["auto", "cpu", "cuda"] = Field(description="where networks and renderer run; auto: a GPU if any")
+    precision: Literal["float32", "bfloat16"] = Field(description="of the networks; rendering and losses are float32")
+    compile: bool = Field(description="compile the networks with torch.compile")
+    workers: Count = Field(description="processes that load the next training batches; 0: the stage itself")
 
 
 class Image(Section):

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import SimpleNamespace
+from typing import TypeVar
 
 import torch
 
+from focus import device
 from focus.autoencoder import Autoencoder, OutputScale
 from focus.datasets.packed import PackedSet
 from focus.errors import FocusError
 from focus.face_model import FaceModel
 from focus.files import read_json
 from focus.landmarks import Detector, HeatmapDetector, HeatmapNetwork
-from focus.networks import FaceEncoder, FaceRecogniser, SegmentationNetwork
+from focus.networks import Engine, FaceEncoder, FaceRecogniser, SegmentationNetwork
 from focus.networks.store import load_networks
 from focus.perception import Perception
 from focus.rendering import Renderer
 from focus.seeds import derive
+from focus.settings import Compute
 from focus.settings import Detector as DetectorSettings
-from focus.settings import Recogniser
 from focus.stages import paths
+
+NetworkT = TypeVar("NetworkT", bound=Engine)
 
 
 def packed(split: str) -> PackedSet:
@@ -46,20 +50,29 @@ def rendered_model() -> FaceModel:
     return FaceModel.load(paths.RENDERED_MODEL)
 
 
+def ready(network: NetworkT, compute: Compute) -> NetworkT:
+    """Return a network where, and as, section compute wants it to run."""
+    network.run_with(bfloat16=compute.precision == "bfloat16", compiled=compute.compile)
+    return network.to(device.choose(compute.device))
+
+
 def autoencoder(settings: SimpleNamespace, *, purpose: str = "reference", seed: int = 0) -> Autoencoder:
     """Return R with fresh weights drawn for (seed, purpose); needs sections image, encoder and render."""
-    model = rendered_model()
+    model = rendered_model().to(device.choose(settings.compute.device))
     torch.manual_seed(derive(seed, "weights", "encoder", purpose))
     plan = settings.encoder
     encoder = FaceEncoder(Autoencoder.output_count(model), plan.architecture, settings.image.side, plan.width)
+    ready(encoder, settings.compute)
     renderer = Renderer(model.triangles, settings.image.side, settings.render.interpolation, settings.render.backend)
-    return Autoencoder(encoder, model, renderer, OutputScale(**plan.output_scale.model_dump()))
+    return Autoencoder(encoder, model, renderer, OutputScale(**plan.output_scale.model_dump())).to(
+        model.triangles.device
+    )
 
 
 def segmentation(settings: SimpleNamespace, *, purpose: str = "reference", seed: int = 0) -> SegmentationNetwork:
     """Return S with fresh weights drawn for (seed, purpose); needs section segmentation."""
     torch.manual_seed(derive(seed, "weights", "segmentation", purpose))
-    return SegmentationNetwork(settings.segmentation.width, settings.segmentation.poolings)
+    return ready(SegmentationNetwork(settings.segmentation.width, settings.segmentation.poolings), settings.compute)
 
 
 def focus_networks(settings: SimpleNamespace, file: Path) -> tuple[Autoencoder, SegmentationNetwork]:
@@ -69,14 +82,16 @@ def focus_networks(settings: SimpleNamespace, file: Path) -> tuple[Autoencoder, 
     return reconstruction.eval(), mask_network.eval()
 
 
-def recogniser(plan: Recogniser) -> FaceRecogniser:
-    """Return an untrained face recogniser of the size that the settings name."""
-    return FaceRecogniser(tuple(plan.layers), tuple(plan.widths), plan.side, plan.embedding)
+def recogniser(settings: SimpleNamespace) -> FaceRecogniser:
+    """Return an untrained face recogniser F of the size that section recogniser names."""
+    plan = settings.recogniser
+    network = FaceRecogniser(tuple(plan.layers), tuple(plan.widths), plan.side, plan.embedding)
+    return ready(network, settings.compute)
 
 
 def perception(settings: SimpleNamespace) -> Perception:
     """Return the frozen recogniser F; needs section recogniser."""
-    network = recogniser(settings.recogniser)
+    network = recogniser(settings)
     load_networks(paths.RECOGNISER, {"recogniser": network})
     return Perception(network, settings.recogniser.side, settings.recogniser.levels)
 

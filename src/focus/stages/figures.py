@@ -10,6 +10,7 @@ import torch
 
 from focus.datasets.packed import PackedSet
 from focus.files import read_npy, whole_directory, write_bytes
+from focus.inference import decode
 from focus.networks.store import load_weights
 from focus.report import figures
 from focus.report.mesh_figure import misfit_prior
@@ -78,8 +79,7 @@ class Gallery:
     def decoded(self, variant: str) -> tuple[np.ndarray, np.ndarray]:
         """Return the variant's renderings (N,S,S,3) in 0..1 and rendered regions (N,S,S)."""
         theta = self.gather(lambda split, rows: read_npy(paths.EVALUATION / variant / f"{split}_theta.npy")[rows])
-        with torch.no_grad():
-            result = self.autoencoder.decode(self.autoencoder.split(torch.from_numpy(theta)))
+        result = decode(self.autoencoder, self.autoencoder.split(torch.from_numpy(theta)))
         return result.image.permute(0, 2, 3, 1).clamp(0, 1).numpy(), result.mask[:, 0].numpy()
 
 

@@ -40,8 +40,9 @@ def fit_images(testset: str, split: str, settings: SimpleNamespace, folder: Path
     found, kept = [], []
     for start in range(0, len(packed), settings.evaluation.batch):
         rows = slice(start, start + settings.evaluation.batch)
-        landmarks = torch.from_numpy(np.array(packed.landmarks[rows]))
-        result, mask = fit(autoencoder, network_images(packed, rows), landmarks, plan)
+        images, landmarks = network_images(packed, rows), torch.from_numpy(np.array(packed.landmarks[rows]))
+        result, mask = fit(autoencoder, images.to(autoencoder.device), landmarks.to(autoencoder.device), plan)
+        result, mask = result.cpu(), mask.cpu()
         prediction = Prediction(result.image, result.mask, mask, result.landmarks, result.parameters)
         kept.append(Kept.of(prediction))
         found += [row | {"testset": testset} for row in image_rows(packed, start, prediction)]

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import torch
 
+from focus import device
 from focus.assets import ASSETS
 from focus.errors import FocusError
 from focus.files import read_npy, write_text
@@ -28,7 +29,7 @@ PARAMS = ("seeds.data",)
 def work(settings: SimpleNamespace) -> None:
     """Write models/recogniser and its training curve."""
     torch.manual_seed(derive(settings.seeds.data, "weights", "recogniser"))
-    network = build.recogniser(settings.recogniser)
+    network = build.recogniser(settings)
     if settings.assets.arcface is not None:
         network.load_backbone(settings.assets.arcface)
         save(network, {"weights": settings.assets.arcface.name})
@@ -44,7 +45,7 @@ def train_recogniser(settings: SimpleNamespace, network: FaceRecogniser) -> None
     plan = settings.recogniser
     train_set, held_out = identities(plan.side)
     head = ArcFaceHead(plan.embedding, train_set.count, margin=plan.margin, scale=plan.scale)
-    model = RecogniserTraining(network, head)
+    model = RecogniserTraining(network, head).to(device.choose(settings.compute.device))
     objective = RecogniserObjective(model, train_set, plan.batch, plan.steps, settings.seeds.data)
     run_training(
         "recogniser",
@@ -54,7 +55,9 @@ def train_recogniser(settings: SimpleNamespace, network: FaceRecogniser) -> None
         inputs=[paths.RAW / "identities"],
         seed=settings.seeds.data,
         curve="recogniser",
-        save=lambda: save(network, {"unseen_identities_auc": round(verification_auc(network, held_out), 4)}),
+        save=lambda: save(
+            network, {"unseen_identities_auc": round(verification_auc(network, held_out.to(objective.device)), 4)}
+        ),
     )
 
 

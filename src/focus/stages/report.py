@@ -14,6 +14,7 @@ import torch
 from focus.autoencoder import Autoencoder, Parameters
 from focus.errors import FocusError
 from focus.files import read_json, read_npy, write_text
+from focus.inference import decode
 from focus.networks.store import load_weights
 from focus.rendering.light import AMBIENT
 from focus.report.layout import blocks
@@ -102,7 +103,6 @@ def latents(autoencoder: Autoencoder, split: str, rows: list[int]) -> Parameters
     return autoencoder.split(torch.from_numpy(theta))
 
 
-@torch.no_grad()
 def gallery(autoencoder: Autoencoder, choices: list[Choice]) -> Iterator[Case]:
     """Yield a case of each choice, in their order."""
     for testset, split in SPLITS.items():
@@ -111,7 +111,7 @@ def gallery(autoencoder: Autoencoder, choices: list[Choice]) -> Iterator[Case]:
             continue
         packed = build.packed(split)
         rows = [packed.names.index(choice.image) for choice in chosen]
-        result = autoencoder.decode(latents(autoencoder, split, rows))
+        result = decode(autoencoder, latents(autoencoder, split, rows))
         images, regions = result.image.permute(0, 2, 3, 1).numpy(), result.mask[:, 0].numpy()
         file = paths.EVALUATION / VARIANT / f"{split}_masks.npy"
         masks = read_npy(file)[rows] if file.exists() else [None] * len(rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from typing import Any
 import torch
 
 import focus
-from focus import cost, settings
+from focus import cost, device, settings
 from focus.errors import FocusError, machine_trouble
 from focus.stages import paths
 
@@ -26,7 +27,7 @@ def run(stage: str, sections: tuple[str, ...], params: tuple[str, ...], work: Ca
     try:
         _own_code_only()
         chosen = settings.load(("compute", *sections), params)
-        _same_bits(chosen.compute.threads)
+        _same_bits(chosen.compute)
         work(chosen)
     except FocusError as error:
         sys.exit(f"{stage}: {error}")
@@ -41,10 +42,14 @@ def run(stage: str, sections: tuple[str, ...], params: tuple[str, ...], work: Ca
     cost.record(paths.LOGS, stage, time.monotonic() - began)
 
 
-def _same_bits(threads: int) -> None:
-    torch.set_num_threads(threads)
+def _same_bits(compute: settings.Compute) -> None:
+    torch.set_num_threads(compute.threads)
+    gpu = device.choose(compute.device).type == "cuda"
+    if gpu:
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it cuBLAS may add in any order
     # What use_deterministic_algorithms(True) does, without its import of the compiler: over a second in every stage.
-    torch.set_deterministic_debug_mode("error")
+    # On a GPU a few operations (grid_sample's backward pass) have no such algorithm: a warning, not an end.
+    torch.set_deterministic_debug_mode("warn" if gpu else "error")
     # No operation here reads memory that it has not written, so filling it first would only cost a tenth of a step.
     torch.utils.deterministic.fill_uninitialized_memory = False
 

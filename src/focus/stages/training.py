@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 from torch import nn
 
+from focus import device
 from focus.autoencoder import Autoencoder
 from focus.datasets.augmentation import Augmentation
 from focus.datasets.packed import PackedSet
@@ -72,7 +73,15 @@ def save_focus_networks(name: str, autoencoder: Autoencoder, segmentation: nn.Mo
 
 def batches(settings: SimpleNamespace, packed: PackedSet, count: int | None = None) -> Batches:
     """Return the augmented training batches of a packed set; `count`: only so many of its first images."""
-    return Batches(packed, settings.training.batch, settings.seeds.training, augmentation(settings), count)
+    return Batches(
+        packed,
+        settings.training.batch,
+        settings.seeds.training,
+        augmentation(settings),
+        count,
+        device=device.choose(settings.compute.device),
+        workers=settings.compute.workers,
+    )
 
 
 def augmentation(settings: SimpleNamespace) -> Augmentation | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import torch
@@ -11,6 +12,9 @@ from torch import Tensor
 from focus.datasets.augmentation import Augmentation
 from focus.datasets.packed import PackedSet
 from focus.seeds import derive, torch_generator
+from focus.training.ahead import Ahead
+
+CPU = torch.device("cpu")
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,18 @@ class Batch:
     landmarks: Tensor
     visible: Tensor | None
     index: Tensor
+
+    def to(self, device: torch.device) -> Batch:
+        """Return the batch on a device; from page-locked memory without waiting for the copy."""
+        return self._map(lambda part: part.to(device, non_blocking=True))
+
+    def pin_memory(self) -> Batch:
+        """Return the batch in page-locked memory (called by torch's DataLoader)."""
+        return self._map(Tensor.pin_memory)
+
+    def _map(self, function: Callable[[Tensor], Tensor]) -> Batch:
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return Batch(**{name: None if value is None else function(value) for name, value in values.items()})
 
 
 def sample_index(count: int, batch: int, seed: int, step: int) -> Tensor:
@@ -35,16 +51,31 @@ class Batches:
     """Draws and augments the batch of any step of a packed set."""
 
     def __init__(
-        self, packed: PackedSet, batch: int, seed: int, augmentation: Augmentation | None, count: int | None = None
+        self,
+        packed: PackedSet,
+        batch: int,
+        seed: int,
+        augmentation: Augmentation | None,
+        count: int | None = None,
+        *,
+        device: torch.device = CPU,
+        workers: int = 0,
     ) -> None:
-        """`augmentation` None: images as packed; `count`: only so many of the first images."""
+        """`augmentation` None: images as packed; `count`: only so many of the first images.
+
+        `device`: where the batches are wanted, and augmented; `workers`: processes that load the next ones.
+        """
         self.packed, self.seed, self.count = packed, seed, count or len(packed)
         self.batch = min(batch, self.count)
-        self.augmentation = augmentation
+        self.augmentation, self.device = augmentation, device
+        self._load = Ahead(self._read, workers, pin=device.type == "cuda") if workers else self._read
+
+    def _read(self, step: int) -> Batch:
+        return load_batch(self.packed, sample_index(self.count, self.batch, self.seed, step))
 
     def __call__(self, step: int) -> Batch:
         """Return the batch of a step, augmented."""
-        batch = load_batch(self.packed, sample_index(self.count, self.batch, self.seed, step))
+        batch = self._load(step).to(self.device)
         if self.augmentation is None:
             return batch
         generator = torch_generator(self.seed, "augmentation", step)

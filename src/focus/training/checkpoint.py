@@ -56,7 +56,7 @@ class Checkpoint:
             with zipfile.ZipFile(self.path) as archive:
                 if archive.testzip() is not None:  # torch writes checksums and does not check them
                     return None
-            state = torch.load(self.path, weights_only=True)
+            state = torch.load(self.path, map_location="cpu", weights_only=True)
         except Exception:  # both readers raise many types on damaged files
             return None
         return state if isinstance(state, dict) and state.get("key") == self.key else None

@@ -26,6 +26,10 @@ class Identities:
         """Number of identities."""
         return int(self.labels.max()) + 1
 
+    def to(self, device: torch.device) -> Identities:
+        """Return the same on a device."""
+        return Identities(self.images.to(device), self.labels.to(device))
+
 
 class RecogniserTraining(nn.Module):
     """The recogniser and the class centres that only its training needs."""
@@ -40,12 +44,13 @@ class RecogniserObjective:
 
     def __init__(self, model: RecogniserTraining, data: Identities, batch: int, steps: int, seed: int) -> None:
         self.model, self.data, self.batch, self.steps, self.seed = model, data, batch, steps, seed
+        self.device = model.head.weight.device
 
     def __call__(self, step: int) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the loss and its terms: the loss itself and the share of the batch recognised."""
         index = sample_index(len(self.data.labels), self.batch, self.seed, step)
         images = perturb(self.data.images[index], torch_generator(self.seed, "recogniser", step))
-        labels = self.data.labels[index]
+        images, labels = images.to(self.device), self.data.labels[index].to(self.device)
         warm = min(1.0, step / max(1.0, 0.4 * self.steps))
         embedding = self.model.network.embedding(images)
         loss = self.model.head(embedding, labels, margin=warm * self.model.head.margin)
@@ -73,4 +78,4 @@ def verification_auc(network: FaceRecogniser, data: Identities) -> float:
     rows, columns = torch.triu_indices(len(embedding), len(embedding), offset=1)
     same = data.labels[rows] == data.labels[columns]
     cosine = (embedding @ embedding.T)[rows, columns]
-    return float(roc_auc_score(same.numpy(), cosine.numpy()))
+    return float(roc_auc_score(same.cpu().numpy(), cosine.cpu().numpy()))
