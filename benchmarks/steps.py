@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -30,6 +31,8 @@ from focus.rendering import Renderer
 from focus.settings import Profile, read_profile
 from focus.training.batches import Batch
 from focus.training.objectives import LossPlan, PretrainingObjective, ReconstructionObjective, SegmentationObjective
+
+Measure = Callable[[Profile, int | None, int, torch.device], dict[str, Any]]
 
 SPACING_MM = {"small": 3.6, "resnet50": 1.1}  # 1.1 mm: about the 28,000 vertices of BFM's face region
 R_TERMS = ("pixel", "perceptual", "landmarks", "regularisation")
@@ -105,7 +108,7 @@ def set_up(profile: Profile, count: int, device: torch.device) -> Setup:
     """Build the profile's networks with random weights."""
     side, plan = profile.image.side, profile.recogniser
     torch.manual_seed(0)
-    model = face_model(profile)
+    model = face_model(profile).to(device)
     outputs = Autoencoder.output_count(model)
     encoder = FaceEncoder(outputs, profile.encoder.architecture, side, profile.encoder.width)
     scale = OutputScale(**profile.encoder.output_scale.model_dump())
@@ -148,22 +151,18 @@ def one_step(objective: Callable[[int], tuple[Tensor, object]], trained: nn.Modu
     return step
 
 
-def measure(profile_name: str, count: int, repeats: int, device: torch.device) -> dict:
-    """Return the times and the arithmetic of each kind of step."""
-    profile = read_profile(profile_name)
-    found = {}
+def measure(profile: Profile, batch: int | None, repeats: int, device: torch.device) -> dict[str, Any]:
+    """Return the times and the arithmetic of each kind of step; `batch` None: the profile's."""
+    count, found = batch or profile.training.batch, {}
     for name, step in steps(profile, count, device).items():
         with FlopCounterMode(display=False) as counter:
             step()
         best = min(timed(step, device) for _ in range(repeats))
         found[name] = {"s": round(best / count, 5), "tflop": round(counter.get_total_flops() / count / 1e12, 5)}
     return {
-        "profile": profile_name,
         "architecture": profile.encoder.architecture,
         "side": profile.image.side,
         "batch": count,
-        "device": torch.cuda.get_device_name() if device.type == "cuda" else f"{platform.machine()} CPU, 1 thread",
-        "torch": torch.__version__,
         "image": found,
     }
 
@@ -181,21 +180,26 @@ def timed(step: Callable[[], None], device: torch.device) -> float:
     return time.perf_counter() - began
 
 
-def main() -> None:
-    """Print or write the figures."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--profile", default="paper")
-    parser.add_argument("--batch", type=int, default=2)
-    parser.add_argument("--repeats", type=int, default=2)
-    parser.add_argument("--json", type=Path)
+def command(about: str, measure: Measure, *, profile: str, batch: int | None, repeats: int) -> None:
+    """Measure what the command line asks for, on one thread or the GPU; print it, and write it if a file is named."""
+    parser = argparse.ArgumentParser(description=about)
+    parser.add_argument("--profile", default=profile)
+    parser.add_argument("--batch", type=int, default=batch, help="images of a step")
+    parser.add_argument("--repeats", type=int, default=repeats, help="runs of which the best counts")
+    parser.add_argument("--json", type=Path, help="write the figures to this file")
     wanted = parser.parse_args()
     torch.set_num_threads(1)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    found = measure(wanted.profile, wanted.batch, wanted.repeats, device)
+    found = {
+        "profile": wanted.profile,
+        "device": torch.cuda.get_device_name() if device.type == "cuda" else f"{platform.machine()} CPU, 1 thread",
+        "torch": torch.__version__,
+        **measure(read_profile(wanted.profile), wanted.batch, wanted.repeats, device),
+    }
     print(json.dumps(found, indent=1))
     if wanted.json:
         write_json(wanted.json, found)
 
 
 if __name__ == "__main__":
-    main()
+    command(__doc__.splitlines()[0], measure, profile="paper", batch=2, repeats=2)

@@ -14,19 +14,15 @@ not the networks' (the aim: under .15).
 
 from __future__ import annotations
 
-import argparse
-import json
-import platform
 from collections.abc import Callable
-from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from benchmarks.steps import Setup, one_step, set_up, timed
+from benchmarks.steps import Setup, command, one_step, set_up, timed
 from focus.datasets.augmentation import Augmentation
-from focus.files import write_json
-from focus.settings import read_profile
+from focus.settings import Profile
 
 Work = Callable[[], None]
 
@@ -109,10 +105,9 @@ def loading(setup: Setup) -> Work:
     return load
 
 
-def measure(profile_name: str, count: int | None, repeats: int, device: torch.device) -> dict[str, object]:
-    """Return the seconds of both kinds of step and of their parts."""
-    profile = read_profile(profile_name)
-    count = count or profile.training.batch
+def measure(profile: Profile, batch: int | None, repeats: int, device: torch.device) -> dict[str, Any]:
+    """Return the seconds of both kinds of step and of their parts; `batch` None: the profile's."""
+    count = batch or profile.training.batch
     setup = set_up(profile, count, device)
     encoder, segmentation = setup.autoencoder.encoder, setup.segmentation
     whole = {
@@ -133,14 +128,7 @@ def measure(profile_name: str, count: int | None, repeats: int, device: torch.de
         total = bare + parts["optimiser"] + parts["data"]
         rounded = {name: round(seconds, 4) for name, seconds in {"step": total, **parts}.items()}
         found[kind] = {**rounded, "others": round(1 - parts["networks"] / total, 3)}
-    return {
-        "profile": profile_name,
-        "side": profile.image.side,
-        "batch": count,
-        "device": torch.cuda.get_device_name() if device.type == "cuda" else f"{platform.machine()} CPU, 1 thread",
-        "torch": torch.__version__,
-        "seconds": found,
-    }
+    return {"side": profile.image.side, "batch": count, "seconds": found}
 
 
 def best(work: Work, repeats: int, device: torch.device) -> float:
@@ -149,21 +137,5 @@ def best(work: Work, repeats: int, device: torch.device) -> float:
     return min(timed(work, device) for _ in range(repeats))
 
 
-def main() -> None:
-    """Print or write the figures."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--profile", default="demo")
-    parser.add_argument("--batch", type=int, help="default: the profile's")
-    parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--json", type=Path)
-    wanted = parser.parse_args()
-    torch.set_num_threads(1)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    found = measure(wanted.profile, wanted.batch, wanted.repeats, device)
-    print(json.dumps(found, indent=1))
-    if wanted.json:
-        write_json(wanted.json, found)
-
-
 if __name__ == "__main__":
-    main()
+    command(__doc__.splitlines()[0], measure, profile="demo", batch=None, repeats=5)
