@@ -7,6 +7,9 @@ section 7 lists the differences. The printed sums run over one image and are ave
 
 Images are float (B,3,S,S), RGB in [0,1]; `rendering` is black outside the face. `mask` is M, (B,1,S,S) in [0,1],
 already multiplied by `rendered_mask` (the pixels that the renderer covers, 0 or 1). Losses are scalars without units.
+
+Where several processes have some rows of a batch each, the batch's loss is the mean of their losses; one that divides
+by a sum over the whole batch then needs that sum's mean over the processes, which `across` returns.
 """
 
 from __future__ import annotations
@@ -25,12 +28,18 @@ from focus.errors import FocusError
 Form = Literal["paper", "released"]
 Reduction = Literal["sum", "mean"]
 Features = Tensor | Sequence[Tensor]
+Across = Callable[[Tensor], Tensor]
 
 NOSE_RIDGE = range(28, 31)
 INNER_LIP = range(60, 68)
 LANDMARK_WEIGHT = 20.0  # on the nose ridge and the inner lip; 1 elsewhere (Sec. 3.2)
 REFERENCE_SIZE = 224  # landmark weights, and the released L_reg, belong to images of this side in pixels
 SIGMA = 0.043  # the released code's standard deviation of an inlier's colour error, RGB in [0,1]
+
+
+def alone(tensor: Tensor) -> Tensor:
+    """Return a figure of the batch as it is: the `across` of a process that has all rows."""
+    return tensor
 
 
 def neighbour_loss(
@@ -64,7 +73,7 @@ def distance_loss(masked_target: Features, masked_rendering: Features, *, form: 
     return _cosine_distance(masked_target, masked_rendering, form)
 
 
-def area_loss(mask: Tensor, rendered_mask: Tensor, *, form: Form = "released") -> Tensor:
+def area_loss(mask: Tensor, rendered_mask: Tensor, *, form: Form = "released", across: Across = alone) -> Tensor:
     """L_area, Eq. 3: minus the share S_M / S_R of the rendered pixels that the mask keeps.
 
     paper: one share an image, averaged. released: the share left out, over all images together (1 + Eq. 3 of one).
@@ -72,7 +81,7 @@ def area_loss(mask: Tensor, rendered_mask: Tensor, *, form: Form = "released") -
     if form == "paper":
         kept = (mask * rendered_mask).sum((1, 2, 3))
         return -(kept / rendered_mask.sum((1, 2, 3)).clamp(min=1)).mean()
-    return (rendered_mask * (1 - mask)).sum() / rendered_mask.sum().clamp(min=1)
+    return (rendered_mask * (1 - mask)).sum() / across(rendered_mask.sum()).clamp(min=1)
 
 
 def preservation_loss(masked_target: Features, target: Features, *, form: Form = "released") -> Tensor:
@@ -87,6 +96,7 @@ def pixel_loss(
     *,
     form: Form | Literal["image_mean"] = "released",
     reduction: Reduction = "sum",
+    across: Across = alone,
 ) -> Tensor:
     """L_pixel, Eq. 5: colour error inside the mask.
 
@@ -100,7 +110,7 @@ def pixel_loss(
     distances = _safe_sqrt(difference.square().sum(1))
     if form == "image_mean":
         return distances.mean()
-    return distances.sum() / mask.sum().clamp(min=1)
+    return distances.sum() / across(mask.sum()).clamp(min=1)
 
 
 def perceptual_loss(target: Tensor, rendering: Tensor) -> Tensor:
@@ -162,9 +172,11 @@ def inlier_log_likelihood(target: Tensor, rendering: Tensor, sigma: float = SIGM
     return constant - squared_error(target, rendering) / (2 * sigma**2)
 
 
-def likelihood_loss(target: Tensor, rendering: Tensor, mask: Tensor, sigma: float = SIGMA) -> Tensor:
+def likelihood_loss(
+    target: Tensor, rendering: Tensor, mask: Tensor, sigma: float = SIGMA, *, across: Across = alone
+) -> Tensor:
     """Return the negative of Eq. 9 averaged over the inliers: the released code's loss to initialise R (Sec. 3.3)."""
-    return -(mask * inlier_log_likelihood(target, rendering, sigma)).sum() / mask.sum().clamp(min=1)
+    return -(mask * inlier_log_likelihood(target, rendering, sigma)).sum() / across(mask.sum()).clamp(min=1)
 
 
 @torch.no_grad()
@@ -224,6 +236,7 @@ def reconstruction_loss(
     theta: Sequence[Tensor],
     embeddings: Callable[[], tuple[Tensor, Tensor]] | None = None,
     reduction: Reduction = "sum",
+    across: Across = alone,
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """L_R, Eq. 8: the weighted sum of the terms that `weights` names, and each term unweighted and detached.
 
@@ -240,12 +253,12 @@ def reconstruction_loss(
     return _weighted_sum(
         weights,
         {
-            "pixel": lambda: form("pixel")(target, rendering, mask, reduction=reduction),
-            "likelihood": lambda: form("likelihood")(target, rendering, mask),
+            "pixel": lambda: form("pixel")(target, rendering, mask, reduction=reduction, across=across),
+            "likelihood": lambda: form("likelihood")(target, rendering, mask, across=across),
             "perceptual": lambda: form("perceptual")(*embeddings()),
             "landmarks": lambda: form("landmarks")(landmarks, rendered_landmarks, size, reduction=reduction),
             "regularisation": lambda: form("regularisation")(*theta, reduction=reduction),
-            "area_reconstruction": lambda: form("area")(mask, rendered_mask),
+            "area_reconstruction": lambda: form("area")(mask, rendered_mask, across=across),
         },
     )
 
@@ -262,6 +275,7 @@ def segmentation_loss(
     rendering_features: Callable[[Tensor], Features] | None = None,
     radius: int = 2,
     reduction: Reduction = "sum",
+    across: Across = alone,
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """L_S (Sec. 3.2): the weighted sum of the terms that `weights` names, and each term unweighted and detached.
 
@@ -286,7 +300,7 @@ def segmentation_loss(
         {
             "neighbour": lambda: form("neighbour")(target, rendering, mask, radius=radius, reduction=reduction),
             "distance": lambda: form("distance")(masked_target_features(), rendering_features(mask * rendering)),
-            "area": lambda: form("area")(mask, rendered_mask),
+            "area": lambda: form("area")(mask, rendered_mask, across=across),
             "preservation": lambda: form("preservation")(masked_target_features(), plain_target_features()),
             "binary": lambda: form("binary")(mask, reduction=reduction),
             "pixel": lambda: form("pixel_segmentation")(target, rendering, mask, reduction=reduction),

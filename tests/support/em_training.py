@@ -31,10 +31,10 @@ class StoppedError(Exception):
     """Stands for Ctrl-C or a killed machine."""
 
 
-def em(packed, checkpoint: Checkpoint | None = None, stop_at: int | None = None, turns=TURNS) -> Plan:
+def em(packed, checkpoint: Checkpoint | None = None, stop_at: int | None = None, turns=TURNS, batch: int = 3) -> Plan:
     """Return two EM rounds with all that has a state: Adam, batch norm, dropout, augmentation, cutmix."""
     autoencoder, mask_network, seen = tiny.autoencoder(), tiny.segmentation(), tiny.perception()
-    batches = Batches(packed, 3, 0, Augmentation(tiny.SIZE))
+    batches = Batches(packed, batch, 0, Augmentation(tiny.SIZE))
     reconstruction = ReconstructionObjective(
         autoencoder,
         batches,

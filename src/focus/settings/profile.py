@@ -18,6 +18,7 @@ class Compute(Section):
     precision: Literal["float32", "bfloat16"] = Field(description="of the networks; rendering and losses are float32")
     compile: bool = Field(description="compile the networks with torch.compile")
     workers: Count = Field(description="processes that load the next training batches; 0: the stage itself")
+    processes: Positive = Field(description="processes that share one training of R or S, one GPU each; 1: none")
 
 
 class Image(Section):

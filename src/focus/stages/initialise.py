@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from focus.masks import mask_source
 from focus.stages import build, paths
 from focus.stages.runner import run
+from focus.stages.shared import shared
 from focus.stages.training import Trained, batches, loss_plan, optimiser, run_training, save_focus_networks
 from focus.training.loop import Turn
 from focus.training.objectives import ReconstructionObjective
@@ -43,4 +44,4 @@ def work(settings: SimpleNamespace) -> None:
 
 
 if __name__ == "__main__":
-    run("initialise", SECTIONS, PARAMS, work)
+    run("initialise", SECTIONS, PARAMS, shared(work))

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from focus.networks.store import load_networks
 from focus.stages import build, paths
 from focus.stages.runner import run
+from focus.stages.shared import shared
 from focus.stages.training import Trained, batches, optimiser, run_training, save_focus_networks
 from focus.training.loop import Turn
 from focus.training.objectives import PretrainingObjective
@@ -35,4 +36,4 @@ def work(settings: SimpleNamespace) -> None:
 
 
 if __name__ == "__main__":
-    run("pretrain", SECTIONS, PARAMS, work)
+    run("pretrain", SECTIONS, PARAMS, shared(work))

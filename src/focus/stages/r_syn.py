@@ -11,6 +11,7 @@ from focus.masks import mask_source
 from focus.networks.store import load_networks
 from focus.stages import build, paths
 from focus.stages.runner import run
+from focus.stages.shared import shared
 from focus.stages.training import Trained, batches, loss_plan, optimiser, run_training, save_focus_networks
 from focus.training.loop import Turn
 from focus.training.objectives import ReconstructionObjective
@@ -46,4 +47,4 @@ def work(settings: SimpleNamespace, kind: str) -> None:
 
 if __name__ == "__main__":
     chosen = sys.argv[1]
-    run(f"r_syn/{chosen}", SECTIONS, PARAMS, partial(work, kind=chosen))
+    run(f"r_syn/{chosen}", SECTIONS, PARAMS, shared(partial(work, kind=chosen)))

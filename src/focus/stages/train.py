@@ -13,6 +13,7 @@ from focus.masks import mask_source
 from focus.settings import Variant
 from focus.stages import build, paths
 from focus.stages.runner import run
+from focus.stages.shared import shared
 from focus.stages.training import Trained, batches, loss_plan, optimiser, run_training, save_focus_networks
 from focus.training.loop import Objective, Turn
 from focus.training.objectives import OCCLUSIONS, ReconstructionObjective, SegmentationObjective
@@ -95,4 +96,5 @@ def objectives(
 
 if __name__ == "__main__":
     chosen = sys.argv[1]
-    run(f"train/{chosen}", SECTIONS, tuple(key.format(name=chosen) for key in PARAMS), partial(work, name=chosen))
+    keys = tuple(key.format(name=chosen) for key in PARAMS)
+    run(f"train/{chosen}", SECTIONS, keys, shared(partial(work, name=chosen)))

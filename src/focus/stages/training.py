@@ -17,6 +17,7 @@ from focus.errors import FocusError
 from focus.networks.store import save_networks
 from focus.settings import Optimiser
 from focus.stages import paths
+from focus.training import processes
 from focus.training.batches import Batches
 from focus.training.checkpoint import Checkpoint, fingerprint
 from focus.training.loop import Objective, Plan, Turn, train
@@ -61,8 +62,10 @@ def run_training(
         title=stage,
     )
     train(plan, None if curve is None else paths.CURVES / f"{curve}.csv")
-    save()
-    checkpoint.remove()
+    if processes.first():
+        save()
+        checkpoint.remove()
+    processes.wait()  # none ends well before the result is there
 
 
 def save_focus_networks(name: str, autoencoder: Autoencoder, segmentation: nn.Module, facts: dict) -> None:

@@ -34,6 +34,10 @@ class Batch:
         """Return the batch in page-locked memory (called by torch's DataLoader)."""
         return self._map(Tensor.pin_memory)
 
+    def rows(self, chosen: slice) -> Batch:
+        """Return some rows of the batch."""
+        return self._map(lambda part: part[chosen])
+
     def _map(self, function: Callable[[Tensor], Tensor]) -> Batch:
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return Batch(**{name: None if value is None else function(value) for name, value in values.items()})

@@ -1,7 +1,8 @@
 """The one training loop: networks take turns, the inactive ones frozen and in eval mode.
 
 Every step's randomness (batch, augmentation, dropout) is a function of the seed and the step's number, so a resumed
-training goes on bit for bit from networks, optimisers and the step count alone.
+training goes on bit for bit from networks, optimisers and the step count alone. Processes that share a training do the
+same steps, on their own rows of each batch, and have the same weights; the first of them writes.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from torch import Tensor, nn
 from focus.errors import FocusError
 from focus.files import write_text
 from focus.seeds import derive
+from focus.training import processes, shared_layers
 from focus.training.checkpoint import Checkpoint
 from focus.training.optimisers import OptimiserPlan
 
@@ -77,6 +79,8 @@ def train(plan: Plan, curve: Path | None = None) -> None:
 
     Raises FocusError when a loss is not finite; the last good checkpoint stays.
     """
+    for network in plan.networks.values():
+        shared_layers.convert(network)
     optimisers = {name: plan.optimisers[name].build(plan.networks[name]) for name in plan.optimisers}
     weights = {name: [w for w in net.parameters() if w.requires_grad] for name, net in plan.networks.items()}
     start = _resume(plan, optimisers)
@@ -96,26 +100,28 @@ def train(plan: Plan, curve: Path | None = None) -> None:
             bar.advance(task)
     for network in plan.networks.values():
         network.eval()
-    if curve is not None:
+    if curve is not None and processes.first():
         write_text(curve, _curve_csv(plan.rows))
 
 
 def _one_step(plan: Plan, optimiser: torch.optim.Optimizer, name: str, step: int) -> Mapping[str, Tensor]:
     loss, terms = plan.objectives[name](step)
-    if not torch.isfinite(loss):
+    terms = processes.means({"loss": loss.detach(), **terms})  # the same in all, so that all stop or none
+    if not torch.isfinite(terms["loss"]):
         raise FocusError(_diverged(plan, step, terms))
     optimiser.zero_grad(set_to_none=True)
     loss.backward()
+    processes.average_gradients(plan.networks[name])
     clip = plan.optimisers[name].clip or math.inf  # infinity: gradients stay as they are, to the bit
     norm = nn.utils.clip_grad_norm_(plan.networks[name].parameters(), clip)
     if not torch.isfinite(norm):
         raise FocusError(_diverged(plan, step, terms, "the gradient's norm"))
     optimiser.step()
-    return {"loss": loss.detach(), **terms}
+    return terms
 
 
 def _diverged(plan: Plan, step: int, terms: Mapping[str, Tensor], what: str = "the loss") -> str:
-    values = ", ".join(f"{key} {float(value):.4g}" for key, value in terms.items())
+    values = ", ".join(f"{key} {float(value):.4g}" for key, value in terms.items() if key != "loss")
     kept = plan.checkpoint.path if plan.checkpoint and plan.checkpoint.path.is_file() else "none"
     return f"{plan.title}: {what} is not finite at step {step} ({values}); expected a number. Last checkpoint: {kept}"
 
@@ -135,7 +141,7 @@ def _set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
 
 
 def _log(plan: Plan, step: int, name: str, terms: Mapping[str, Tensor]) -> None:
-    if not sys.stderr.isatty():  # a log file gets lines instead of a bar
+    if processes.first() and not sys.stderr.isatty():  # a log file gets lines instead of a bar
         print(f"{plan.title}: step {step} of {plan.total}, {name}, loss {float(terms['loss']):.4g}", file=sys.stderr)
     plan.rows.append({"step": step, "network": name, **{key: float(value) for key, value in terms.items()}})
 
@@ -151,7 +157,8 @@ def _curve_csv(rows: list[dict[str, Any]]) -> str:
 
 
 def _save(plan: Plan, optimisers: Mapping[str, torch.optim.Optimizer], step: int) -> None:
-    assert plan.checkpoint is not None
+    if plan.checkpoint is None or not processes.first():
+        return
     plan.checkpoint.save(
         {
             "step": step,
@@ -171,10 +178,12 @@ def _resume(plan: Plan, optimisers: Mapping[str, torch.optim.Optimizer]) -> int:
     for name, optimiser in optimisers.items():
         optimiser.load_state_dict(state["optimisers"][name])
     plan.rows[:] = [row for row in state["rows"] if math.isfinite(row["step"])]
-    print(f"{plan.title}: going on from step {state['step']} of {plan.total}", file=sys.stderr)
+    if processes.first():
+        print(f"{plan.title}: going on from step {state['step']} of {plan.total}", file=sys.stderr)
     return state["step"]
 
 
 def _progress() -> Progress:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    return Progress(*columns, transient=True, disable=not sys.stderr.isatty(), console=Console(stderr=True))
+    shown = processes.first() and sys.stderr.isatty()
+    return Progress(*columns, transient=True, disable=not shown, console=Console(stderr=True))

@@ -1,4 +1,7 @@
-"""What one step minimises: R steps (Eq. 8), S steps (L_S of Sec. 3.2), and the pre-training of S (Sec. 3.3)."""
+"""What one step minimises: R steps (Eq. 8), S steps (L_S of Sec. 3.2), and the pre-training of S (Sec. 3.3).
+
+Every process of a shared training draws the whole batch, as cutmix needs it, and goes on with its own rows of it.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from focus.autoencoder import Autoencoder, Parameters, Reconstruction
 from focus.datasets.augmentation import cutmix, cutout
 from focus.masks import MaskSource
 from focus.perception import Perception
+from focus.training import processes
 from focus.training.batches import Batch, Batches
 
 Terms = tuple[Tensor, dict[str, Tensor]]
@@ -47,10 +51,12 @@ class ReconstructionObjective:
         batch, untouched = self.batches(step), None
         if self.occlude is not None:
             batch, untouched = self.occlude(self.batches, batch, step)
+        own = processes.share_of(len(batch.images))
+        batch = batch.rows(own)
         result = self.autoencoder(batch.images)
         mask = self._mask(batch, result)
         if untouched is not None:
-            mask = mask * untouched
+            mask = mask * untouched[own]
         return losses.reconstruction_loss(
             self.plan.weights,
             self.plan.forms,
@@ -63,6 +69,7 @@ class ReconstructionObjective:
             theta=self._theta(result.parameters),
             embeddings=lambda: self._embeddings(batch, result),
             reduction=self.plan.reduction,
+            across=processes.mean,
         )
 
     def _mask(self, batch: Batch, result: Reconstruction) -> Tensor:
@@ -95,7 +102,7 @@ class SegmentationObjective:
 
     def __call__(self, step: int) -> Terms:
         """Return the loss of a step and its terms."""
-        batch = self.batches(step)
+        batch = own_rows(self.batches(step))
         with torch.no_grad():
             result = self.autoencoder(batch.images)
         mask = self.segmentation(result.image, batch.images) * result.mask
@@ -110,6 +117,7 @@ class SegmentationObjective:
             rendering_features=lambda images: self.perception.early(images, result.landmarks),
             radius=self.plan.neighbourhood,
             reduction=self.plan.reduction,
+            across=processes.mean,
         )
 
 
@@ -126,13 +134,18 @@ class PretrainingObjective:
 
     def __call__(self, step: int) -> Terms:
         """Return the loss of a step and its one term."""
-        batch = self.batches(step)
+        batch = own_rows(self.batches(step))
         with torch.no_grad():
             result = self.autoencoder(batch.images)
             target = losses.preliminary_mask(batch.images, result.image, self.xi) * result.mask
         logits = self.segmentation.logits(result.image, batch.images)
         loss = functional.binary_cross_entropy_with_logits(logits, target)
         return loss, {"cross_entropy": loss.detach()}
+
+
+def own_rows(batch: Batch) -> Batch:
+    """Return this process's rows of a batch."""
+    return batch.rows(processes.share_of(len(batch.images)))
 
 
 def paste_cutout(batches: Batches, batch: Batch, step: int) -> tuple[Batch, Tensor]:
