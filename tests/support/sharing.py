@@ -120,7 +120,7 @@ def in_group(work: Callable, count: int, *arguments: object, folder: Path) -> li
     for child in children:
         child.start()
     for child in children:
-        child.join(60)
+        child.join(120)
     return [child.exitcode for child in children]
 
 
