@@ -20,7 +20,7 @@ from focus.training import processes
 def work(settings: SimpleNamespace) -> None:
     """Add up ranks; then end well, by an error of all, by a kill of one, or not at all."""
     mean = processes.mean(torch.tensor(float(processes.rank())))
-    Path(f"rank-{processes.local_rank()}").write_text(f"{os.getpid()} {processes.count()} {mean.item()}")
+    Path(f"rank-{processes.rank()}").write_text(f"{os.getpid()} {processes.count()} {mean.item()}")
     if sys.argv[1] == "fails":
         raise FocusError("assets.bfm: found nothing, expected a file")
     if sys.argv[1] == "gone" and not processes.first():

@@ -44,8 +44,10 @@ def run(stage: str, sections: tuple[str, ...], params: tuple[str, ...], work: Ca
 
 def _same_bits(compute: settings.Compute) -> None:
     torch.set_num_threads(compute.threads)
-    gpu = device.choose(compute.device).type == "cuda"
+    found = device.choose(compute.device)
+    gpu = found.type == "cuda"
     if gpu:
+        torch.cuda.set_device(found)  # of several processes each has its own
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it cuBLAS may add in any order
     # What use_deterministic_algorithms(True) does, without its import of the compiler: over a second in every stage.
     # On a GPU a few operations (grid_sample's backward pass) have no such algorithm: a warning, not an end.

@@ -8,7 +8,6 @@ losses need figures of the whole batch in the middle of a step; what it would ad
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -39,11 +38,6 @@ def count() -> int:
 def rank() -> int:
     """Return which of them this is, from 0."""
     return dist.get_rank() if dist.is_initialized() else 0
-
-
-def local_rank() -> int:
-    """Return which of the processes on this machine this is, from 0: the number of its GPU."""
-    return int(os.environ.get("LOCAL_RANK", 0))
 
 
 def first() -> bool:
