@@ -96,7 +96,9 @@ def start(autoencoder: Autoencoder, landmarks: Tensor) -> Parameters:
     pose = landmarks.new_zeros(len(landmarks), 6)
     for _ in range(POSE_STEPS):
         error = landmarks.flatten(1) - vmap(project)(pose)
-        pose = pose + torch.linalg.lstsq(vmap(jacfwd(project))(pose), error[..., None]).solution[..., 0]
+        # QR: six columns of full rank, and torch's default for a CPU starts from pivots that it has not written.
+        step = torch.linalg.lstsq(vmap(jacfwd(project))(pose), error[..., None], driver="gels").solution
+        pose = pose + step[..., 0]
     return Parameters(*empty, pose)
 
 

@@ -24,8 +24,6 @@ PARAMS = ("instance_wise.{name}",)
 
 def work(settings: SimpleNamespace, name: str) -> None:
     """Write results/metrics/<name> and data/evaluation/<name> (latents and masks, as of a trained variant)."""
-    # Some operation here reads memory before it is written: without this fill two runs differed by 2e-6 (see runner).
-    torch.utils.deterministic.fill_uninitialized_memory = True
     found: list[dict[str, object]] = []
     with whole_directory(paths.EVALUATION / name) as folder:
         if build.has("ar"):
