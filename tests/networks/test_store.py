@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from safetensors.torch import save
 from torch import nn
 
 from focus.errors import FocusError
@@ -75,3 +76,11 @@ def test_truncated_or_no_model(path):
         with pytest.raises(FocusError, match="not a whole safetensors file") as caught:
             load_networks(path, {"encoder": network()})
         assert "\n" not in str(caught.value)
+
+
+def test_metadata_of_endless_brackets(path):
+    """A hostile file of a few kilobytes would end in a traceback."""
+    path.write_bytes(save({"a": torch.zeros(1)}, metadata={"focus": "[" * 50_000}))
+    with pytest.raises(FocusError, match="not a whole safetensors file") as caught:
+        load_weights(path)
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 500

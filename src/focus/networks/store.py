@@ -33,7 +33,7 @@ def load_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
             return weights, json.loads((file.metadata() or {}).get("focus", "{}"))
     except FileNotFoundError:
         raise FocusError(f"{path}: no such file; expected a model written by this project (.safetensors)") from None
-    except (SafetensorError, OSError, ValueError) as error:
+    except (SafetensorError, OSError, ValueError, RecursionError) as error:  # RecursionError: endless brackets
         raise FocusError(f"{path}: not a whole safetensors file ({reason_of(error)})") from None
 
 

@@ -144,10 +144,7 @@ def load_bundle(source: str | Path) -> Bundle:
     whose face model is not the one it was trained with, and weights of another size.
     """
     path = _find(source)
-    try:
-        weights, header = load_weights(path)
-    except RecursionError:  # metadata of endless brackets
-        raise FocusError(f"{path}: not a whole safetensors file (metadata nested without end)") from None
+    weights, header = load_weights(path)
     if not isinstance(header, dict) or header.get("format") != FORMAT:
         raise FocusError(f"{path}: found no bundle, expected one written by the stage demo_model (format {FORMAT})")
     try:
