@@ -1,7 +1,8 @@
 """`focus verify`: is it the same again? A profile is run anew in a temporary clone and compared with what is recorded.
 
 dvc.lock holds a hash of everything that a run made, so two locks of the same bits name the same hashes. The clone lies
-in another folder and has another locale, time zone, hash seed and OMP_NUM_THREADS, none of which may change a bit.
+in another folder, with another locale, time zone, hash seed and OMP_NUM_THREADS, and other bytes in memory that is not
+yet written (MALLOC_PERTURB_: glibc fills it with 127s, which read as floats of 3e38). None of these may change a bit.
 """
 
 from __future__ import annotations
@@ -25,7 +26,13 @@ from focus.files import read_npy
 from focus.networks.store import load_weights
 from focus.settings import read_yaml
 
-ELSEWHERE = {"LC_ALL": "C", "TZ": "Pacific/Apia", "PYTHONHASHSEED": "1", "OMP_NUM_THREADS": "2"}
+ELSEWHERE = {
+    "LC_ALL": "C",
+    "TZ": "Pacific/Apia",
+    "PYTHONHASHSEED": "1",
+    "OMP_NUM_THREADS": "2",
+    "MALLOC_PERTURB_": "128",
+}
 _TEXTS = {".csv", ".json", ".md", ".tex", ".txt"}
 _NUMBER = re.compile(r"(?<![\w.])[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?(?![\w.])")
 
