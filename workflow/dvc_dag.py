@@ -12,6 +12,7 @@ from typing import Any
 
 from dvc.dependency.param import ParamsDependency
 from dvc.exceptions import DvcException
+from dvc.lock import LockError
 from dvc.repo import Repo
 
 # Snakemake's own time of a directory: an entry inside it, as a directory's mtime changes with its contents.
@@ -115,10 +116,15 @@ def sync_mtimes(stages: dict[str, Stage], root: Path = Path()) -> set[str]:
 
     Snakemake compares times: it would miss a changed parameter, and rerun after a mere `touch` or `dvc checkout`. So
     the outputs of a stage that `dvc status` calls changed become older than its inputs, and those of an unchanged
-    stage (with nothing changed above it) not older. Only times change, never contents.
+    stage (with nothing changed above it) not older. Only times change, never contents. Exits with one line when DVC
+    is running a stage here.
     """
-    with Repo(os.fspath(root), _wait_for_lock=True) as repo, repo.lock:
-        stale = {stage.name for stage in repo.index.stages if stage.cmd and stage.status()}
+    try:
+        with Repo(os.fspath(root), _wait_for_lock=True) as repo, repo.lock:
+            stale = {stage.name for stage in repo.index.stages if stage.cmd and stage.status()}
+    except LockError as error:  # a stage is being run: `dvc repro`, or the job of a Snakemake that was killed
+        busy = " ".join(str(error).split("\n\n")[0].split())
+        sys.exit(f"snakemake: another run is at work in this folder: {busy}; wait for it or stop it")
     maker = makers(stages)
     behind: set[str] = set()
     for stage in in_order(stages):

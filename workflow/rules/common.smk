@@ -5,6 +5,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(workflow.basedir)))
 import dvc_dag
+import one_run
 from check_settings import check_settings
 
 dvc_dag.use_this_environment()
@@ -13,6 +14,7 @@ if workflow.is_main_process:
 STAGES = dvc_dag.load()
 if workflow.is_main_process:
     if not workflow.output_settings.dryrun:
+        HELD = one_run.hold()  # until this process ends
         dvc_dag.restore_missing()
     dvc_dag.sync_mtimes(STAGES)
 
