@@ -124,6 +124,13 @@ def test_adapter_unpacks_faces_and_sets_every_option(
     assert adapter.calls == [expected | {"clip_barycentric_coords": False, "cull_backfaces": True}]
 
 
+def test_adapter_refuses_double_precision(adapter: ModuleType) -> None:
+    """pytorch3d knows float32 only, and would answer with a traceback."""
+    points = torch.ones(1, 3, 3, dtype=torch.float64)
+    with pytest.raises(FocusError, match=r"pytorch3d: points of torch.float64, expected torch.float32"):
+        adapter.draw(points, points, Topology(torch.tensor([[0, 1, 2]])), 4, False)
+
+
 @pytest.mark.parametrize("interpolation", ["affine", "perspective"])
 def test_backends_agree_where_pytorch3d_is_installed(make_face: Callable, interpolation: str) -> None:
     """The two backends would train different networks."""
@@ -133,3 +140,33 @@ def test_backends_agree_where_pytorch3d_is_installed(make_face: Callable, interp
     ours, theirs = (Renderer(triangles, 48, interpolation, backend)(*inputs) for backend in ("torch", "pytorch3d"))
     assert torch.equal(ours.mask, theirs.mask)
     assert torch.allclose(ours.image, theirs.image, atol=2e-3)
+
+
+@pytest.fixture
+def deterministic() -> Iterator[None]:
+    """The mode that every stage sets: operations that are not repeatable raise."""
+    before = torch.get_deterministic_debug_mode()
+    torch.set_deterministic_debug_mode("error")
+    yield
+    torch.set_deterministic_debug_mode(before)
+
+
+@pytest.mark.usefixtures("deterministic")
+@pytest.mark.parametrize("case", CASES)
+def test_adapter_repeats_the_stored_results_where_pytorch3d_is_installed(case: str) -> None:
+    """A mistake in the adapter, which its stand-in shares, would go unseen; or a stage would stop in its mode."""
+    pytest.importorskip("pytorch3d")
+    golden, draw = load(case), importlib.import_module(ADAPTER).draw
+    size, topology = golden["pix_to_face"].shape[1], Topology(golden["faces"])
+
+    def run() -> list[Tensor]:
+        points, colours = (golden[name].clone().requires_grad_() for name in ("points", "colours"))
+        image, seen = draw(points, colours, topology, size, "persp" in case)
+        return [seen, image.detach(), *torch.autograd.grad(image, (points, colours), golden["grad_image"])]
+
+    seen, image, *gradients = first = run()
+    assert all(map(torch.equal, first, run()))
+    assert torch.equal(seen, golden["pix_to_face"])
+    assert torch.allclose(image, golden["image"], rtol=0, atol=1e-5)
+    assert relative(gradients[0], golden["grad_vertices"]) < 1e-4
+    assert relative(gradients[1], golden["grad_colours"]) < 1e-4
