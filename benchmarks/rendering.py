@@ -2,7 +2,8 @@
 
 Every importable backend on one CPU thread, and on CUDA where there is one, forward and forward + backward, at four
 sizes. "draw" is rasterization and interpolation alone (the part in which backends differ); "render" is the
-whole renderer with camera, normals and light. Times are the best of the repeats, in milliseconds.
+whole renderer with camera, normals and light. Times are the best of the repeats, in milliseconds: CPU time, which other
+work on the machine hardly changes, or a GPU's.
 """
 
 from __future__ import annotations
@@ -45,8 +46,9 @@ SIZES = (
     Size("face crop, one photo", 28_000, 224, 1),
     Size("full BFM", 53_000, 224, 12),
 )
-# The peers' CPU kernels need seconds an image; above this many rendered pixels they are skipped.
-SLOW_BACKEND_PIXELS = 224 * 224
+WARM_UP = Size("warm-up", 300, 24, 2)
+# pytorch3d's CPU kernel tries every triangle at every pixel: beyond so many vertices x pixels (15 s) it is skipped.
+SLOW_BACKEND_WORK = 28_000 * 224**2
 
 
 def head_mesh(vertices: int) -> tuple[Tensor, Tensor]:
@@ -82,17 +84,16 @@ def scene(size: Size, device: torch.device) -> tuple[Tensor, list[Tensor]]:
 
 
 def milliseconds(action: Callable[[], object], device: torch.device, budget: float) -> float:
-    """Return the best time of `action` in ms, over as many repeats as fit `budget` seconds (at least two)."""
-    best, spent = math.inf, 0.0
-    repeats = 0
-    while repeats < 2 or spent < budget:
-        start = time.perf_counter()
+    """Return the best time of `action` in ms, over as many repeats as fit `budget` seconds (at least one)."""
+    clock = time.perf_counter if device.type == "cuda" else time.process_time
+    times: list[float] = []
+    while not times or sum(times) < budget:
+        start = clock()
         action()
         if device.type == "cuda":
             torch.cuda.synchronize(device)
-        elapsed = time.perf_counter() - start
-        best, spent, repeats = min(best, elapsed), spent + elapsed, repeats + 1
-    return 1000 * best
+        times.append(clock() - start)
+    return 1000 * min(times)
 
 
 def measure(backend: str, size: Size, device: torch.device, budget: float) -> dict[str, float]:
@@ -132,9 +133,10 @@ def rows(budget: float) -> Iterator[dict[str, object]]:
             print(f"skipped: {error}", file=sys.stderr)
             continue
         for device in devices:
+            measure(backend, WARM_UP, device, 0)  # a process's first calls take up to half a second more
             for size in SIZES:
                 slow = backend == "pytorch3d" and device.type == "cpu"
-                if slow and size.batch * size.pixels**2 > SLOW_BACKEND_PIXELS:
+                if slow and size.vertices * size.batch * size.pixels**2 > SLOW_BACKEND_WORK:
                     continue
                 where = {"backend": backend, "device": device.type, "size": size.name, "vertices": size.vertices}
                 yield where | {"pixels": size.pixels, "batch": size.batch} | measure(backend, size, device, budget)
