@@ -1,5 +1,6 @@
 """Projects that have run: whole pipelines of stand-in stages, made once and copied, and the real smoke profile."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -57,3 +58,20 @@ def smoke(tmp_path_factory: pytest.TempPathFactory) -> Project:
 def fresh_smoke(tmp_path: Path) -> Project:
     """The smoke profile in a fresh copy, nothing run yet."""
     return smoke_profile(tmp_path / "fresh")
+
+
+@pytest.fixture(scope="session")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The smoke profile up to the detector, a training of 40 steps."""
+    project = smoke_profile(tmp_path_factory.mktemp("undisturbed") / "project")
+    project.dvc("repro", "detector")
+    return project
+
+
+@pytest.fixture
+def untrained(undisturbed: Project, tmp_path: Path) -> Project:
+    """A copy in which the detector is to be trained again, as no cache holds it."""
+    project = clone_of(undisturbed, tmp_path / "project")
+    shutil.rmtree(project.path / "models")
+    shutil.rmtree(project.path / ".dvc" / "cache")
+    return project

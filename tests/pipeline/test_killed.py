@@ -1,35 +1,15 @@
 """A run ended from outside, engine and all, as by Ctrl-C or a power cut: the same command goes on to the same bits."""
 
 import os
-import shutil
 import signal
 import time
-from pathlib import Path
 
 import pytest
 
-from projects import Project, clone_of, smoke_profile
+from projects import TO_THE_DETECTOR, Project
 
-COMMANDS = {"dvc": ("dvc", "repro", "detector"), "snakemake": ("snakemake", "--cores", "1", "models/detector")}
 CHECKPOINT = ".checkpoints/detector/checkpoint.pt"
 LIMIT_S = 300
-
-
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The smoke profile up to the detector, a training of 40 steps."""
-    project = smoke_profile(tmp_path_factory.mktemp("undisturbed") / "project")
-    project.dvc("repro", "detector")
-    return project
-
-
-@pytest.fixture
-def untrained(undisturbed: Project, tmp_path: Path) -> Project:
-    """A copy in which the detector is to be trained again, as no cache holds it."""
-    project = clone_of(undisturbed, tmp_path / "project")
-    shutil.rmtree(project.path / "models")
-    shutil.rmtree(project.path / ".dvc" / "cache")
-    return project
 
 
 def end_in_training(project: Project, command: tuple[str, ...], how: signal.Signals) -> None:
@@ -43,12 +23,12 @@ def end_in_training(project: Project, command: tuple[str, ...], how: signal.Sign
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
-@pytest.mark.parametrize("engine", COMMANDS)
+@pytest.mark.parametrize("engine", TO_THE_DETECTOR)
 def test_the_same_command_goes_on(undisturbed, untrained, engine, how):
     """After a power cut an engine would ask for its lock to be removed, begin anew, or end with other bits."""
-    end_in_training(untrained, COMMANDS[engine], how)
+    end_in_training(untrained, TO_THE_DETECTOR[engine], how)
     assert not (untrained.path / "models/detector").exists() and (untrained.path / CHECKPOINT).exists()
-    printed = untrained.run(*COMMANDS[engine]).stdout
+    printed = untrained.run(*TO_THE_DETECTOR[engine]).stdout
     log = untrained.path / "logs/detector.log"
     assert "detector: going on from step" in (log.read_text() if engine == "snakemake" else printed)
     assert untrained.contents("models/detector") == undisturbed.contents("models/detector") != {}

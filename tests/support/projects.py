@@ -14,6 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 STAND_IN = Path(__file__).with_name("stand_in_stage.py")
 EXECUTED = "executed.log"
+TO_THE_DETECTOR = {"dvc": ("dvc", "repro", "detector"), "snakemake": ("snakemake", "--cores", "1", "models/detector")}
 
 
 def copy_of_the_work_tree(target: Path) -> Project:
@@ -93,8 +94,8 @@ class Project:
             raise AssertionError(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout[-6000:]}")
         return done
 
-    def start(self, *command: str) -> subprocess.Popen[bytes]:
-        """Start a command as the head of a process group of its own, as a shell does; what it prints is dropped.
+    def start(self, *command: str, output: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
+        """Start a command as the head of a process group of its own, as a shell does; what it prints goes to `output`.
 
         Ctrl-C reaches it even where the tests themselves run in the background, which ignores it.
         """
@@ -102,8 +103,9 @@ class Project:
             command,
             cwd=self.path,
             env=self._variables({}),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            text=True,
+            stdout=output,
+            stderr=subprocess.STDOUT,
             start_new_session=True,
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
