@@ -8,7 +8,7 @@ import yaml
 
 from focus.verify import ELSEWHERE
 
-RESULTS = ("data/packed", "data/evaluation", "models", "results")
+RESULTS = ("data/packed", "models", "results")
 VARIANT = """\
   No-area:
     <<: *focus
