@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import torch
 
@@ -13,15 +15,11 @@ from focus.training.batches import Batches
 
 def numbered(step: int) -> torch.Tensor:
     """Stand for a batch: its step, and the process that loaded it."""
-    import os
-
     return torch.tensor([step, os.getpid()])
 
 
 def test_steps_in_and_out_of_turn():
     """After a resume, or when S's turn ends, a step would get the batch of another."""
-    import os
-
     ahead = Ahead(numbered, workers=2, pin=False)
     found = [ahead(step).tolist() for step in (0, 1, 2, 7, 8, 3)]
     assert [step for step, _ in found] == [0, 1, 2, 7, 8, 3]
