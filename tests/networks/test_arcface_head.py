@@ -65,7 +65,7 @@ def test_gradient(head):
 def test_small_recogniser_learns_with_it():
     """The embedded recogniser would not learn to tell faces apart."""
     torch.manual_seed(0)
-    network, head = FaceRecogniser((1, 1, 1, 1), (4, 8, 16, 16), 32, 16), ArcFaceHead(16, 8, 0.3, 24)
+    network, head = FaceRecogniser((1, 1, 1, 1), (8, 8, 16, 16), 32, 16), ArcFaceHead(16, 8, 0.3, 24)
     faces, labels = torch.rand(8, 3, 32, 32), torch.arange(64) % 8
     optimiser = torch.optim.Adam([*network.parameters(), *head.parameters()], 3e-3)
     for step in range(25):

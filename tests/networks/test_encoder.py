@@ -29,7 +29,7 @@ def test_full_paper_size():
 def test_learns_position():
     """An average over the image would hide where a feature is, and with it pose."""
     torch.manual_seed(0)
-    encoder = FaceEncoder(2, "small", 32, 4)
+    encoder = FaceEncoder(2, "small", 32, 8)
     optimiser = torch.optim.Adam(encoder.parameters(), 5e-3)
     generator = torch.Generator().manual_seed(0)
     for _ in range(60):
@@ -49,7 +49,7 @@ def test_deterministic():
     outputs = []
     for _ in range(2):
         torch.manual_seed(3)
-        encoder = FaceEncoder(5, "small", 32, 4)
+        encoder = FaceEncoder(5, "small", 32, 8)
         torch.nn.init.ones_(encoder.network.fc.weight)
         outputs.append(encoder(torch.linspace(0, 1, 2 * 3 * 32 * 32).reshape(2, 3, 32, 32)))
     assert torch.equal(*outputs)
@@ -58,7 +58,7 @@ def test_deterministic():
 
 def test_weights_are_contiguous():
     """The safetensors writer would refuse to write the network."""
-    assert all(tensor.is_contiguous() for tensor in FaceEncoder(5, "small", 32, 4).state_dict().values())
+    assert all(tensor.is_contiguous() for tensor in FaceEncoder(5, "small", 32, 8).state_dict().values())
 
 
 def test_load_backbone(tmp_path):

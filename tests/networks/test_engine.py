@@ -14,9 +14,9 @@ def networks() -> dict[str, tuple[Engine, Callable[[], torch.Tensor]]]:
     """Every kind of network at a tiny size, and what it makes of images."""
     torch.manual_seed(0)
     images = torch.rand(2, 3, 32, 32)
-    encoder = FaceEncoder(10, "small", 32, 4)
+    encoder = FaceEncoder(10, "small", 32, 8)
     torch.nn.init.normal_(encoder.network.fc.weight, 0, 0.1)
-    recogniser = FaceRecogniser((1, 1, 1, 1), (4, 4, 8, 8), 32, 8)
+    recogniser = FaceRecogniser((1, 1, 1, 1), (8, 8, 8, 8), 32, 8)
     segmentation = SegmentationNetwork(4, 2)
     return {
         "encoder": (encoder.eval(), lambda: encoder(images)),

@@ -10,7 +10,7 @@ from focus.errors import FocusError
 from focus.networks import FaceRecogniser
 from focus.networks.recogniser import ChannelPReLU
 
-SMALL = {"layers": (1, 1, 1, 1), "widths": (4, 8, 16, 16), "size": 56, "embedding": 12}
+SMALL = {"layers": (1, 1, 1, 1), "widths": (8, 8, 16, 16), "size": 56, "embedding": 12}
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_levels(small):
     """Features of several levels would come from other stages than asked for, or without a sign."""
     aligned = torch.rand(2, 3, 56, 56)
     maps = small.feature_maps(aligned, [3, 1])
-    assert [tuple(level.shape) for level in maps] == [(2, 16, 7, 7), (2, 4, 28, 28)]
+    assert [tuple(level.shape) for level in maps] == [(2, 16, 7, 7), (2, 8, 28, 28)]
     assert torch.equal(maps[1], small.feature_map(aligned, 1))
     assert torch.equal(maps[0], small.feature_map(aligned, 3))
     assert maps[0].min() < 0
@@ -105,5 +105,5 @@ def test_load_backbone(tmp_path, small):
     assert not torch.equal(other(aligned), small(aligned))
     other.load_backbone(path)
     assert torch.equal(other(aligned), small(aligned))
-    with pytest.raises(FocusError, match=r"backbone.pth: .* is \(4, 3, 3, 3\), expected \(8, 3, 3, 3\)"):
-        FaceRecogniser(**{**SMALL, "widths": (8, 8, 16, 16)}).load_backbone(path)
+    with pytest.raises(FocusError, match=r"backbone.pth: .* is \(8, 3, 3, 3\), expected \(16, 3, 3, 3\)"):
+        FaceRecogniser(**{**SMALL, "widths": (16, 8, 16, 16)}).load_backbone(path)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import traceback
+
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
 
+import second_device as pretended
 import tiny
 from focus import device, settings
 from focus.files import read_npy
@@ -54,6 +57,24 @@ def test_training_takes_all_along(chosen, variant, request):
     request.getfixturevalue("elsewhere")
     there = trained(chosen, variant)
     assert here.keys() == there.keys() and all(torch.equal(here[key], there[key]) for key in here)
+
+
+def test_steps_that_are_not_logged_ask_for_no_number(chosen, elsewhere, monkeypatch):
+    """The host would wait for a GPU in every step, and then the GPU for the host."""
+    asking: list[str] = []
+    run = pretended.dispatched
+
+    def noting(function, args, kwargs):
+        if function.name() == "aten::_local_scalar_dense" and isinstance(args[0], pretended.Elsewhere):
+            asking.extend(f.name for f in traceback.extract_stack() if f.filename.endswith("training/loop.py"))
+        return run(function, args, kwargs)
+
+    monkeypatch.setattr(pretended, "dispatched", noting)
+    chosen.training = chosen.training.model_copy(update={"log_every": 1000, "checkpoint_every": 1000})
+    trained(chosen, "FOCUS")
+    # In the first step: the loss; loss and norm. In the last: loss and norm, twice. In the six between: nothing.
+    assert asking.count("_stop_if_broken") == 3 + 4
+    assert set(asking) == {"train", "_one_step", "_stop_if_broken", "_log", "<dictcomp>"}
 
 
 def test_predictions_come_back(chosen, elsewhere, tmp_path):

@@ -16,7 +16,7 @@ SIDE = 160
 SIZES = NetworkSizes(
     side=tiny.SIZE,
     encoder_architecture="small",
-    encoder_width=4,
+    encoder_width=8,
     output_scale=vars(tiny.SCALE),
     segmentation_width=4,
     segmentation_poolings=2,
@@ -27,7 +27,7 @@ SIZES = NetworkSizes(
     detector_threshold=0.15,
     recogniser_side=16,
     recogniser_layers=(1, 1, 1, 1),
-    recogniser_widths=(4, 4, 8, 8),
+    recogniser_widths=(8, 8, 8, 8),
     recogniser_embedding=8,
 )
 LOSS = FitLoss({"pixel": 0.5, "perceptual": 0.25, "landmarks": 1e-3, "regularisation": 0.1}, {})

@@ -38,7 +38,7 @@ def autoencoder(seed: int = 0, scale: OutputScale = SCALE, *, head: float = 0.0)
     """Return R for 32 px images; `head`: standard deviation of the last layer's weights, 0 as training starts."""
     model = face_model()
     torch.manual_seed(seed)
-    encoder = FaceEncoder(Autoencoder.output_count(model), "small", SIZE, 4)
+    encoder = FaceEncoder(Autoencoder.output_count(model), "small", SIZE, 8)
     if head:
         nn.init.normal_(encoder.network.fc.weight, std=head)
     return Autoencoder(encoder, model, Renderer(model.triangles, SIZE), scale)
@@ -53,7 +53,7 @@ def segmentation(seed: int = 0) -> SegmentationNetwork:
 def recogniser(seed: int = 0) -> FaceRecogniser:
     """Return F for 16 px crops, with an embedding of 8."""
     torch.manual_seed(seed)
-    return FaceRecogniser((1, 1, 1, 1), (4, 4, 8, 8), 16, 8)
+    return FaceRecogniser((1, 1, 1, 1), (8, 8, 8, 8), 16, 8)
 
 
 def perception(seed: int = 0) -> Perception:

@@ -14,6 +14,7 @@ from focus.errors import FocusError
 from focus.training.checkpoint import Checkpoint
 from focus.training.loop import Plan, Turn, train
 from focus.training.optimisers import OptimiserPlan
+from second_device import second_device
 
 
 @pytest.fixture(scope="module")
@@ -164,6 +165,24 @@ def test_gradient_that_is_not_finite(tmp_path, clip):
     with pytest.raises(FocusError, match=r"the gradient's norm is not finite at step 5 \(pixel 0\)"):
         train(plan)
     assert torch.isfinite(plan.networks["net"].weight) and checkpoint.load()["step"] == 5
+
+
+def test_elsewhere_a_nan_is_found_before_it_is_saved(tmp_path, monkeypatch):
+    """On a GPU only some steps ask whether all is finite; a checkpoint in between would keep the spoilt weights."""
+
+    def objective(weight, step):
+        loss = (weight * (float("nan") if step == 3 else 1.0)).sum()
+        return loss, {"pixel": loss.detach()}
+
+    saved = []
+    monkeypatch.setattr(Checkpoint, "save", lambda checkpoint, state: saved.append(state["step"]))
+    with second_device() as found:
+        plan = scalar_plan(objective, steps=20, checkpoint=Checkpoint(tmp_path / "checkpoint.pt", "key", 3))
+        plan.log_every = 1000
+        plan.networks["net"].to(found)
+        with pytest.raises(FocusError, match=r"the loss is not finite at step 5 or before \(pixel nan\)"):
+            train(plan)
+    assert saved == [3]
 
 
 def test_clip():

@@ -8,6 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
+# Channels before a strided 1x1 convolution: with fewer than eight, oneDNN's AVX2 kernel of its backward pass writes
+# past its memory (oneDNN issue 6035; torch 2.13).
+Channels = Annotated[int, Field(ge=8)]
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1)]

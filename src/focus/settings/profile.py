@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from focus.settings.base import Count, Positive, Rate, Section, Share, Weight
+from focus.settings.base import Channels, Count, Positive, Rate, Section, Share, Weight
 
 
 class Compute(Section):
@@ -125,7 +125,7 @@ class Recogniser(Section):
 
     side: Positive = Field(description="side of the aligned crop, px (112 in the paper)")
     layers: list[Positive]
-    widths: list[Positive]
+    widths: list[Channels]
     embedding: Positive
     levels: list[Annotated[int, Field(ge=1, le=4)]] = Field(
         description="stages whose maps are the features of Eq. 2 and 4 (layer 1 in the released code)"
@@ -153,7 +153,7 @@ class Encoder(Section):
     """The face encoder of R."""
 
     architecture: Literal["small", "resnet50"]
-    width: Positive = Field(description="channels of the first block (small)")
+    width: Channels = Field(description="channels of the first block (small)")
     output_scale: OutputScale
 
 

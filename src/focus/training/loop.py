@@ -26,6 +26,7 @@ from focus.files import write_text
 from focus.seeds import derive
 from focus.training import processes, shared_layers
 from focus.training.checkpoint import Checkpoint
+from focus.training.finite import Finite
 from focus.training.optimisers import OptimiserPlan
 
 Objective = Callable[[int], tuple[Tensor, Mapping[str, Tensor]]]
@@ -73,17 +74,26 @@ class Plan:
         """All steps of one network."""
         return sum(turn.steps for turn in self.turns if turn.network == name)
 
+    def logged(self, step: int) -> bool:
+        """Tell whether a step's terms become a row of the curve."""
+        return step % self.log_every == 0 or step == self.total - 1
+
+    def saved(self, step: int) -> bool:
+        """Tell whether a checkpoint follows a step."""
+        return self.checkpoint is not None and self.checkpoint.due(step + 1, self.total)
+
 
 def train(plan: Plan, curve: Path | None = None) -> None:
     """Run a plan to its end, from its checkpoint if there is one; write the training curve as CSV.
 
-    Raises FocusError when a loss is not finite; the last good checkpoint stays.
+    Raises FocusError when a loss or a gradient is not finite, on a GPU at the next step that is logged or saved; the
+    last good checkpoint stays.
     """
     for network in plan.networks.values():
         shared_layers.convert(network)
     optimisers = {name: plan.optimisers[name].build(plan.networks[name]) for name in plan.optimisers}
     weights = {name: [w for w in net.parameters() if w.requires_grad] for name, net in plan.networks.items()}
-    start = _resume(plan, optimisers)
+    start, finite = _resume(plan, optimisers), Finite()
     with _progress() as bar:
         task = bar.add_task(plan.title, total=plan.total, completed=start)
         for step, (name, own_step) in enumerate(plan.order()):
@@ -92,10 +102,10 @@ def train(plan: Plan, curve: Path | None = None) -> None:
             _activate(plan.networks, weights, name)
             torch.manual_seed(derive(plan.seed, "dropout", step))
             _set_rate(optimisers[name], plan.optimisers[name].rate(own_step, plan.own_total(name)))
-            terms = _one_step(plan, optimisers[name], name, step)
-            if step % plan.log_every == 0 or step == plan.total - 1:
+            terms = _one_step(plan, optimisers[name], name, step, finite)
+            if plan.logged(step):
                 _log(plan, step, name, terms)
-            if plan.checkpoint and plan.checkpoint.due(step + 1, plan.total):
+            if plan.saved(step):
                 _save(plan, optimisers, step + 1)
             bar.advance(task)
     for network in plan.networks.values():
@@ -104,26 +114,36 @@ def train(plan: Plan, curve: Path | None = None) -> None:
         write_text(curve, _curve_csv(plan.rows))
 
 
-def _one_step(plan: Plan, optimiser: torch.optim.Optimizer, name: str, step: int) -> Mapping[str, Tensor]:
+def _one_step(
+    plan: Plan, optimiser: torch.optim.Optimizer, name: str, step: int, finite: Finite
+) -> Mapping[str, Tensor]:
     loss, terms = plan.objectives[name](step)
     terms = processes.means({"loss": loss.detach(), **terms})  # the same in all, so that all stop or none
-    if not torch.isfinite(terms["loss"]):
-        raise FocusError(_diverged(plan, step, terms))
+    finite.note("the loss", terms["loss"])
+    _stop_if_broken(plan, step, terms, finite)
     optimiser.zero_grad(set_to_none=True)
     loss.backward()
     processes.average_gradients(plan.networks[name])
     clip = plan.optimisers[name].clip or math.inf  # infinity: gradients stay as they are, to the bit
-    norm = nn.utils.clip_grad_norm_(plan.networks[name].parameters(), clip)
-    if not torch.isfinite(norm):
-        raise FocusError(_diverged(plan, step, terms, "the gradient's norm"))
+    finite.note("the gradient's norm", nn.utils.clip_grad_norm_(plan.networks[name].parameters(), clip))
+    _stop_if_broken(plan, step, terms, finite)
     optimiser.step()
     return terms
 
 
-def _diverged(plan: Plan, step: int, terms: Mapping[str, Tensor], what: str = "the loss") -> str:
+def _stop_if_broken(plan: Plan, step: int, terms: Mapping[str, Tensor], finite: Finite) -> None:
+    at_once = terms["loss"].device.type == "cpu"  # no one waits there
+    if not (at_once or plan.logged(step) or plan.saved(step)):
+        return
+    what = finite.broken()
+    if what is None:
+        return
     values = ", ".join(f"{key} {float(value):.4g}" for key, value in terms.items() if key != "loss")
     kept = plan.checkpoint.path if plan.checkpoint and plan.checkpoint.path.is_file() else "none"
-    return f"{plan.title}: {what} is not finite at step {step} ({values}); expected a number. Last checkpoint: {kept}"
+    when = f"at step {step}" if at_once else f"at step {step} or before"
+    raise FocusError(
+        f"{plan.title}: {what} is not finite {when} ({values}); expected a number. Last checkpoint: {kept}"
+    )
 
 
 def _activate(networks: Mapping[str, nn.Module], weights: Mapping[str, list[nn.Parameter]], active: str) -> None:
