@@ -34,33 +34,36 @@ PROFILE = "paper-dry-run"
 OUT = Path("benchmarks/results/paper_dry_run.json")
 MEMORY_MB = 8192  # that all jobs together may take
 
-STAND_INS = {"train": 24, "val": 4, "test": 4, "ar": 2, "subjects": 2, "pictures": 6}
+STAND_INS = {"train": 24, "val": 4, "test": 4, "ar": 2, "subjects": 2, "pictures": 2}
 """How many images; each at its full size."""
 
 SHORT: dict[str, Any] = {
-    "compute": {"threads": 1, "device": "cpu", "workers": 0},
+    "compute": {
+        "threads": 2,
+        "device": "cpu",
+        "workers": 0,
+    },  # the stages that fill the memory run alone, on both cores
     # face-alignment, which the profile names, downloads its weights; this detector is trained here.
     "detector": {"kind": "heatmap", "width": 16, "steps": 120, "threshold": 0.0},
     "training": {"log_every": 1, "checkpoint_every": 2},
     "initialise": {"steps": 3},
-    "pretrain": {"steps": 2},
+    "pretrain": {"steps": 1},
     "em": {"rounds": 1, "segmentation_steps": 1, "reconstruction_steps": 1},
     "synthetic": {"count": 24, "holdout": 8, "steps": 1},
-    "adaptation": {"rounds": 1, "segmentation_steps": 2, "reconstruction_steps": 1},
+    "adaptation": {"rounds": 1, "segmentation_steps": 1, "reconstruction_steps": 1},
     "instance_fit": {"rounds": 1, "steps": 2},
-    "evaluation": {"celeba_unoccluded": 2, "celeba_occluded": 2, "now_pairs": 4, "bootstrap": 200, "refined": 1},
+    "evaluation": {"celeba_unoccluded": 2, "celeba_occluded": 2, "now_pairs": 2, "bootstrap": 200, "refined": 1},
 }
 """What profile `paper` has otherwise; no size of an image, network or mesh is among it."""
 
 SEGMENTATION = ("Baseline", "Neighbor", "Perceptual", "FOCUS", "FOCUS-TTA")
 RESOURCES = {
-    "train": f"7000 if wildcards.variant in {SEGMENTATION} else 3600",
-    "pretrain": 7000,
+    "train": f"6500 if wildcards.variant in {SEGMENTATION} else 3600",
+    "pretrain": 6500,
     "initialise": 3600,
     "r_syn": 3600,
-    "evaluate": 3900,
-    "demo_model": 2500,
-    "instance_fit": 2500,
+    "evaluate": 1650,
+    "demo_model": 3100,
 }
 """MB of a job of each rule, as a Snakemake expression, where it is more than the rule says."""
 
@@ -86,9 +89,10 @@ def prepare(root: Path, clone: Path, stand_ins: Path) -> None:
 
 
 def environment() -> dict[str, str]:
-    """Return the variables of a run: this interpreter first, the clone's own code, one thread."""
+    """Return the variables of a run: this interpreter first, the clone's code, threads that wait without spinning."""
     path = os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", "")])
-    return {**os.environ, "PATH": path, "PYTHONPATH": "src", "OMP_NUM_THREADS": "1"}
+    own = {"PYTHONPATH": "src", "OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive"}
+    return {**os.environ, "PATH": path, **own}
 
 
 class Steps:
