@@ -20,6 +20,7 @@ def an_impossible_tensor() -> None:
         (OSError(errno.ENOSPC, "No space left on device", "models/x"), "models/x: No space left on device; nothing"),
         (OSError(errno.ENOMEM, "Cannot allocate memory"), "out of memory"),
         (MemoryError(), "out of memory"),
+        (SystemError("error return without exception set"), "out of memory"),
     ],
 )
 def test_trouble_of_the_machine(error, words):

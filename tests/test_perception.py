@@ -22,7 +22,7 @@ def test_shapes_and_alignment(faces):
     seen = tiny.perception()
     aligned = align_faces(*faces, 16)
     assert seen.embedding(*faces).shape == (2, 8)
-    assert [level.shape for level in seen.early(*faces)] == [(2, 4, 8, 8)]
+    assert [level.shape for level in seen.early(*faces)] == [(2, 8, 8, 8)]
     assert torch.equal(seen.embedding(*faces), seen.recogniser.embedding(aligned))
     assert torch.equal(seen.early(*faces)[0], seen.recogniser.feature_map(aligned, 1))
     deep = Perception(seen.recogniser, 16, (1, 3)).early(*faces)

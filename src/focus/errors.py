@@ -26,6 +26,8 @@ def reason_of(error: BaseException) -> str:
 def machine_trouble(error: BaseException) -> str | None:
     """Return one line when the machine, not the code, failed: no memory, no room or no right to write. Else None."""
     no_memory = isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM
+    # What Python says when there was not even the memory for a MemoryError.
+    no_memory |= isinstance(error, SystemError) and "without exception set" in str(error)
     if no_memory or (isinstance(error, RuntimeError) and any(word in str(error) for word in _ALLOCATORS)):
         return "out of memory; nothing half-written stays. Free some, or use a smaller batch, and run the same again"
     if isinstance(error, OSError) and error.errno in _DISK:
