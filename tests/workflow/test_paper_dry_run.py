@@ -53,6 +53,7 @@ def test_memory_is_named_for_the_variants_that_train_s():
     assert set(paper_dry_run.SEGMENTATION) == training_s
     rules = "".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk"))
     assert all(f"rule {rule}:" in rules for rule in paper_dry_run.RESOURCES)
+    assert f'"{paper_dry_run.LONGEST_CHAIN}"' in rules
 
 
 def test_prepared_clone_has_the_profile_and_nothing_run(tmp_path):
