@@ -38,11 +38,8 @@ STAND_INS = {"train": 24, "val": 4, "test": 4, "ar": 2, "subjects": 2, "pictures
 """How many images; each at its full size."""
 
 SHORT: dict[str, Any] = {
-    "compute": {
-        "threads": 2,
-        "device": "cpu",
-        "workers": 0,
-    },  # the stages that fill the memory run alone, on both cores
+    # Two threads: beside a training of S there is memory for small stages only.
+    "compute": {"threads": 2, "device": "cpu", "workers": 0},
     # face-alignment, which the profile names, downloads its weights; this detector is trained here.
     "detector": {"kind": "heatmap", "width": 16, "steps": 120, "threshold": 0.0},
     "training": {"log_every": 1, "checkpoint_every": 2},
