@@ -24,6 +24,8 @@ install: $(INSTALLED) ## set up .venv (Python 3.11; about 2 GB, 3 minutes); noth
 $(INSTALLED): pyproject.toml requirements.lock
 	@"$(PYTHON)" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null \
 	  || { echo "make: found '$(PYTHON)', expected Python 3.11 with venv; install it or name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@[ "$$(uname -sm)" = "Linux x86_64" ] \
+	  || { echo "make: found $$(uname -sm), expected Linux x86_64, for which requirements.lock is made; elsewhere: pip install . in an environment of your own" >&2; exit 1; }
 	@echo "Setting up .venv (about 2 GB, some minutes)"
 	@"$(PYTHON)" -m venv --clear .venv
 	@# All but torch is pinned with hashes; torch comes last, and then finds all that it needs but its CUDA libraries.
@@ -83,5 +85,6 @@ worlds: $(INSTALLED) ## run the study in three worlds with three seeds each: res
 lock: $(INSTALLED) ## resolve pyproject.toml anew into requirements.lock (CPython 3.11, Linux x86_64)
 	@python scripts/lock.py
 
-clean: ## remove results that DVC can restore, logs and .venv; the cache (.dvc/cache) stays
-	rm -rf .venv .snakemake .checkpoints logs data models
+clean: ## remove the data and models that dvc.lock names, checkpoints, logs and .venv; results/, .dvc/cache and your files stay
+	@awk '/^    outs:/ {outs = 1; next} /^    [a-z]/ {outs = 0} outs && /- path: (data|models)\// {print $$3}' dvc.lock | xargs -r rm -rf --
+	rm -rf .venv .snakemake .checkpoints logs

@@ -1,7 +1,8 @@
 """Compare each stage's code dependencies in dvc.yaml with its import closure, or write them (`--write`).
 
-A stage's src/ dependencies are exactly the files that its module imports, directly or not, so that an edit reruns what
-it can change and nothing else. A package all of whose files are in the closure stands as one folder.
+A stage's src/ dependencies are exactly the files that its module imports, directly or not, and the folders of data that
+these read as resources, so that an edit reruns what it can change and nothing else. A package all of whose files are in
+the closure stands as one folder.
 """
 
 from __future__ import annotations
@@ -73,6 +74,15 @@ def closure(root: Path, module: str) -> set[Path]:
     return found
 
 
+def data_read(file: Path) -> Iterator[Path]:
+    """Yield what a file reads beside the code, `resources.files("focus.report") / "paper"`, as a path below src/."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.BinOp) and ast.unparse(node.left).startswith("resources.files("):
+            match node:
+                case ast.BinOp(ast.Call(args=[ast.Constant(str(package))]), ast.Div(), ast.Constant(str(name))):
+                    yield Path(*package.split("."), name)
+
+
 def folded(root: Path, files: set[Path]) -> list[str]:
     """Return paths relative to the root, in order, with a package that is wholly in `files` as one folder."""
     paths: set[Path] = set()
@@ -80,6 +90,8 @@ def folded(root: Path, files: set[Path]) -> list[str]:
         packages = [folder for folder in file.parents if folder.is_relative_to(root / SOURCE / PACKAGE)]
         whole = [folder for folder in packages if _python_files(folder) <= files and len(_python_files(folder)) > 1]
         paths.add(whole[-1] if whole else file)
+    data = {root / SOURCE / place for file in files for place in data_read(file)}
+    paths |= {place for place in data if not paths & {*place.parents}}
     return sorted(path.relative_to(root).as_posix() for path in paths)
 
 

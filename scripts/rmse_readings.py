@@ -50,9 +50,10 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("methods", nargs="*", default=["MoFA", "Backbone", "FOCUS"])
+    wanted = parser.parse_args()
     chosen = settings.load(("compute", "image", "encoder", "render"))
     print("| test set | method |", " | ".join(READINGS), "|\n|---|---|" + "---:|" * len(READINGS))
-    found = {method: dict(rows(chosen, method)) for method in parser.parse_args().methods}
+    found = {method: dict(rows(chosen, method)) for method in wanted.methods}
     for testset in next(iter(found.values())):
         for method, sets in found.items():
             print(f"| {testset} | {method} |", " | ".join(f"{value:.2f}" for value in sets[testset]), "|")

@@ -65,6 +65,15 @@ def test_crop(picture):
     assert np.array_equal(read_image(folder / "out.png"), expected)
 
 
+def test_a_folder_where_a_file_is_to_go(picture, monkeypatch, capsys):
+    """A mistaken path would end in a traceback."""
+    folder, _ = picture
+    words = [str(folder / name) for name in ("face.png", "points.csv")]
+    (folder / "there").mkdir()
+    assert "there" in one_line(monkeypatch, capsys, "crop", *words, str(folder / "there"))
+    assert "face.png" in one_line(monkeypatch, capsys, "crop", *words, str(folder / "face.png/out.png"))
+
+
 def test_crop_without_landmarks(picture, monkeypatch, capsys):
     """A picture that the table lacks would end in a traceback, or leave a file."""
     folder, _ = picture

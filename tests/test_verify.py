@@ -85,6 +85,21 @@ def test_tolerance(project):
         verify.verdict(project("c", table=TABLE + "MoFA,3\n"), expected, 1e-3)
 
 
+def test_a_changed_word_is_within_no_tolerance(project):
+    """A verdict that turned from "holds" to "not resolved" would pass as a small difference of figures."""
+    found = project("a", table=TABLE.replace("FOCUS", "Focus"))
+    with pytest.raises(FocusError, match="up to inf"):
+        verify.verdict(found, project("b"), 0.5)
+
+
+def test_tolerance_is_about_results(project):
+    """Another type of machine, whose models differ in their last digits, would fail with the same figures."""
+    found, expected = project("a", model="other"), project("b")
+    assert "no figure in results/: within the tolerance of 0.001" in verify.verdict(found, expected, 1e-3)
+    with pytest.raises(FocusError, match="expected the same bits"):
+        verify.verdict(found, expected, 0)
+
+
 def test_another_pipeline(project):
     """Runs of different stages would be compared."""
     found, expected = project("a"), project("b")

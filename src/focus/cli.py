@@ -154,6 +154,8 @@ def main() -> None:
         sys.exit(1)
     except (OSError, MemoryError, RuntimeError) as error:
         trouble = machine_trouble(error)
+        if trouble is None and isinstance(error, OSError) and error.filename:  # a folder where a file is to go, …
+            trouble = f"{error.filename}: {error.strerror}"
         if trouble is None:
             raise
         print(f"focus: {trouble}", file=sys.stderr)

@@ -34,6 +34,7 @@ ELSEWHERE = {
     "MALLOC_PERTURB_": "128",
 }
 _TEXTS = {".csv", ".json", ".md", ".tex", ".txt"}
+_WORDED = {".csv", ".json"}  # in .md and .tex the best figure is bold, and another may be it
 _NUMBER = re.compile(r"(?<![\w.])[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?(?![\w.])")
 
 
@@ -111,9 +112,10 @@ def compare(found: Lock, expected: Lock) -> list[Difference]:
 
 
 def largest_difference(found: Path, expected: Path) -> float | None:
-    """Return the largest |a - b| / max(1, |b|) over all numbers of two files or folders; inf where the counts differ.
+    """Return the largest |a - b| / max(1, |b|) over all numbers of two files or folders; inf where words differ.
 
-    None when one of the two is not there (git keeps results/ only) or holds no numbers that we can read.
+    A verdict that changed is such a word. None when one of the two is not there (git keeps results/ only) or holds no
+    numbers that we can read.
     """
     if not (found.exists() and expected.exists()):
         return None
@@ -123,7 +125,7 @@ def largest_difference(found: Path, expected: Path) -> float | None:
         first, second = _numbers(found / name), _numbers(expected / name)
         if first is None or second is None:
             continue
-        if first.shape != second.shape:
+        if first.shape != second.shape or _words(found / name) != _words(expected / name):
             return float("inf")
         gap = np.abs(first - second) / np.maximum(1, np.abs(second))
         differences.append(float(np.nan_to_num(gap).max(initial=0)))
@@ -146,11 +148,19 @@ def _numbers(path: Path) -> np.ndarray | None:
     return None
 
 
+def _words(path: Path) -> str:
+    """Return what stands between the numbers of a table or JSON file."""
+    return _NUMBER.sub("", path.read_text(encoding="utf-8")) if path.suffix in _WORDED and path.is_file() else ""
+
+
 def verify(root: Path, profile: str, against: Path | None, cores: int, work: Path) -> tuple[Lock, Lock]:
     """Run `profile` in clones of `root`'s last commit below `work`; return the new lock and the one to compare with.
 
     That is `against`, or the committed dvc.lock when it is of this profile, or else that of a second run.
     """
+    changed = subprocess.run(["git", "status", "--porcelain"], cwd=root, capture_output=True, text=True).stdout
+    if changed:
+        print(f"verify: {len(changed.splitlines())} uncommitted changes are no part of it", flush=True)
     again, reference = work / "run again", work / "reference"
     _clone(root, reference)
     path = against or reference / "dvc.lock"
@@ -196,7 +206,7 @@ def run(project: Path, profile: str, cores: int, environment: dict[str, str]) ->
 
 
 def verdict(found: Lock, expected: Lock, tolerance: float) -> str:
-    """Return one line when all outs have the same bits, or all figures in results/ lie within `tolerance`.
+    """Return one line when all outs have the same bits, or, with a tolerance, all figures in results/ lie within it.
 
     Raises FocusError that names the first stage that differs, and by how much, otherwise.
     """
@@ -211,7 +221,7 @@ def verdict(found: Lock, expected: Lock, tolerance: float) -> str:
     worst = max(figures, key=lambda each: each.largest or 0, default=None)
     amount = f"figures in results/ by up to {_shown(worst.largest)} ({worst.out})" if worst else "no figure in results/"
     line = f"{len(differences)} of {outs} outs differ, first those of stage {first.stage} ({first.out}); {amount}"
-    if worst is not None and worst.largest is not None and 0 < worst.largest <= tolerance:
+    if tolerance > 0 and all(each.largest is not None and each.largest <= tolerance for each in figures):
         return f"verify: {line}: within the tolerance of {tolerance:g}"
     changed = [path for path, md5 in found.deps[first.stage].items() if expected.deps[first.stage].get(path) != md5]
     cause = f"; its dependency {changed[0]} is another one" if changed else ""

@@ -3,6 +3,7 @@
 import csv
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +15,8 @@ import bundles
 from focus import cli
 from focus.datasets.images import write_png
 from focus.datasets.landmark_table import write_landmark_table
-from focus.reconstruct.folder import folder_names
+from focus.errors import FocusError
+from focus.reconstruct.folder import Folders
 
 runner = CliRunner()
 
@@ -156,12 +158,48 @@ def test_wrong_usage(desk):
     assert runner.invoke(cli.app, ["reconstruct"]).exit_code == 2
 
 
-def test_folder_names():
-    """Two photographs of one name would overwrite each other."""
-    from pathlib import Path
+def test_every_face_has_a_folder_of_its_own(tmp_path):
+    """A photograph's faces would overwrite another's of that name, or of one that differs in upper and lower case."""
+    folders = Folders(tmp_path)
+    files = ["x/a.png", "y/a.jpg", "z/a.png", "w/a.png", "a_1.png", "A.tif", "x/a.png"]
+    names = [folders.photograph(Path(file)) for file in files]
+    assert names == ["a", "a_jpg", "a_png", "a-2", "a_1", "A_tif", "a-3"]
+    assert folders.faces("a", 2) == ["a_2", "a_3"] and folders.faces("a_1", 1) == ["a_1"]
 
-    files = [Path("x/a.png"), Path("y/a.jpg"), Path("z/a.png"), Path("w/a.png")]
-    assert folder_names(files) == ["a", "a_jpg", "a_png", "a-2"]
+
+@pytest.mark.parametrize(
+    ("file", "name"), [("...jpg", "photo"), (".hidden.png", "hidden"), ("failures.csv.png", "failures_csv_png")]
+)
+def test_no_name_leads_out_of_the_folder(tmp_path, file, name):
+    """A photograph called `...jpg`, from somebody's archive, would wipe what lies beside OUT."""
+    assert Folders(tmp_path).photograph(Path(file)) == name
+
+
+def test_many_photographs_are_named_quickly(tmp_path):
+    """Naming 30,000 photographs of one name would take minutes before the first is read."""
+    folders = Folders(tmp_path)
+    names = {folders.photograph(Path(f"{folder}/a{folder % 5000}.jpg")) for folder in range(10_000)}
+    assert len(names) == 10_000
+
+
+def test_nothing_but_a_face_is_replaced(desk):
+    """`focus reconstruct holiday.jpg --out .` would wipe the folder `holiday`."""
+    keepsake = desk / "out/a/keepsake.txt"
+    keepsake.parent.mkdir(parents=True)
+    keepsake.write_text("mine")
+    for _ in range(2):  # b's folder, of the first time, is replaced by the second
+        done = run(desk, desk / "photos")
+        assert done.exit_code == 3 and "keepsake.txt" in done.stderr and done.stdout.startswith("b: ")
+        assert keepsake.read_text() == "mine" and (desk / "out/b/mesh.glb").is_file()
+
+
+def test_a_file_in_the_way_of_a_face(tmp_path):
+    """A file or a link with a face's name would be replaced, or end in a traceback."""
+    (tmp_path / "a").write_text("mine")
+    (tmp_path / "b").symlink_to(tmp_path)
+    for name in ("a", "b"):
+        with pytest.raises(FocusError, match="nothing is replaced"):
+            Folders(tmp_path).faces(name, 1)
 
 
 def test_import_focus_is_quick():

@@ -189,5 +189,6 @@ def test_models_on_other_devices_are_named():
     if not torch.cuda.is_available():
         with pytest.raises(FocusError, match="--device"):
             checked_device("cuda")
-    with pytest.raises(FocusError, match="--device"):
-        checked_device("toaster")
+    for name in ("toaster", "cpu:foo", f"cuda:{torch.cuda.device_count()}"):
+        with pytest.raises(FocusError, match="--device"):
+            checked_device(name)

@@ -10,7 +10,7 @@ from PIL import Image
 import bundles
 from focus.reconstruct.calibration import detection_figures, even_threshold
 from focus.reconstruct.texture import uv_layout
-from focus.reconstruct.write import FaceWriter
+from focus.reconstruct.write import FILES, FaceWriter
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +32,7 @@ def test_files(folder):
     meshes = {f"{name}.{kind}" for name in ("mesh", "neutral") for kind in ("obj", "mtl", "png", "glb", "ply")}
     pictures = {"mask.png", "outliers.png", "overlay.png", "rendered.png"}
     assert {file.name for file in folder[0].iterdir()} == meshes | pictures | {"landmarks.csv", "parameters.json"}
+    assert {file.name for file in folder[0].iterdir()} == FILES
 
 
 @pytest.mark.parametrize("name", ["mesh", "neutral"])

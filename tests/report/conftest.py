@@ -24,7 +24,7 @@ def write_method(tmp_path: Path) -> Callable[..., Path]:
     def write(method: str, rows: list[dict], pooled: dict | None = None, folder: str = "metrics") -> Path:
         path = tmp_path / folder / method
         path.mkdir(parents=True)
-        frame = pd.DataFrame([{"method": method, "subject": "s", "occluder": "none", **row} for row in rows])
+        frame = pd.DataFrame([{"method": method, "subject": "", "occluder": "none", **row} for row in rows])
         extra = [column for column in frame.columns if column not in COLUMNS]
         frame.reindex(columns=COLUMNS + extra).to_csv(path / "images.csv", index=False)
         if pooled is not None:

@@ -7,13 +7,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from focus.report.bootstrap import interval, resampled_means
+from focus.report.bootstrap import Sample, interval, resampled_means
 from focus.report.claims import CLAIMS, TESTSETS, Claim
 from focus.report.results import load_results
 from focus.report.verdicts import claims_markdown, evaluate_claims
 
 ASKED = ["id", "claim", "table", "testset", "a", "b", "margin", "low", "high", "holds"]
 KEYS = [*ASKED, "metric", "images", "mechanism", "reason"]
+
+
+ONE_FIGURE = {"all": {"median": 1.0, "mean": 1.0, "std": 1.0, "images": 2}}
 
 
 def rng():
@@ -121,7 +124,7 @@ def test_coverage_of_the_interval():
     source = np.random.default_rng(1)
     hits = 0
     for _ in range(300):
-        _, low, high = interval([(1.0, source.normal(2.0, 1.0, 60))], source, 1000)
+        _, low, high = interval([Sample(1.0, source.normal(2.0, 1.0, 60))], source, 1000)
         hits += low <= 2.0 <= high
     assert 0.91 <= hits / 300 <= 0.98
 
@@ -129,10 +132,53 @@ def test_coverage_of_the_interval():
 def test_interval_of_a_weighted_sum():
     """Weights are lost in the interval: its width is not that of the sum of independent means."""
     values = np.random.default_rng(2).normal(size=(2, 400))
-    value, low, high = interval([(1.0, values[0]), (-0.5, values[1])], rng(), 4000)
+    value, low, high = interval([Sample(1.0, values[0]), Sample(-0.5, values[1])], rng(), 4000)
     assert value == pytest.approx(values[0].mean() - values[1].mean() / 2)
     expected = 2 * 1.96 * np.sqrt(values[0].var() / 400 + values[1].var() / 1600)
     assert high - low == pytest.approx(expected, rel=0.06)
+
+
+def test_images_of_one_person_are_drawn_together(write_method, rows):
+    """20 images of each person would count as 20 people: intervals on NoW half as wide as they are."""
+    people = np.repeat(np.random.default_rng(4).normal(0.1, 0.3, 21), 20)
+    names = [f"p{k // 20}" for k in range(len(people))]
+    folders = []
+    for method, gain in (("Poor", 0.0), ("Good", 1.0)):
+        made = rows("NoW", "unoccluded", "now_median", list(1 - gain * people), points=10)
+        folders.append(
+            write_method(method, [{**row, "subject": name} for row, name in zip(made, names, strict=True)], ONE_FIGURE)
+        )
+    claim = Claim("x", "", 2, "NoW", "Good", "Poor", "now_median", "lower")
+    verdict = one(load_results(folders), claim)
+    assert verdict["high"] - verdict["low"] == pytest.approx(2 * 1.96 * people.std() / np.sqrt(21), rel=0.12)
+
+
+def test_samples_share_their_people():
+    """A difference between two image sets of the same people would be as uncertain as one between strangers."""
+    people = np.array([f"p{k}" for k in range(30)])
+    values = np.random.default_rng(3).normal(size=30)
+    same = [Sample(1.0, values, people), Sample(-1.0, np.repeat(values, 2), np.repeat(people, 2))]
+    assert interval(same, rng(), 500) == pytest.approx((0, 0, 0), abs=1e-12)
+
+
+def test_a_rare_person_is_left_out_where_not_drawn():
+    """One resample without an image of a small sample would make the whole interval NaN."""
+    rare = Sample(1.0, np.array([1.0, 2.0]), np.array(["a", "b"]))
+    many = Sample(1.0, np.zeros(8), np.array(list("abcdefgh")))
+    _, low, high = interval([rare, many], rng(), 2000)
+    assert (low, high) == (1.0, 2.0)
+
+
+def test_one_person_has_no_interval(two_methods, write_method, rows):
+    """Twenty images of one person would give an interval of no width, and so a verdict."""
+    folders = [
+        write_method(
+            method, [{**row, "subject": "s"} for row in rows("NoW", "occluded", "now_median", [a, a + 1])], ONE_FIGURE
+        )
+        for method, a in (("A", 1.0), ("B", 2.0))
+    ]
+    verdict = one(load_results(folders), Claim("x", "", 2, "NoW", "A", "B", "now_median", "lower"))
+    assert verdict["holds"] is None and "one person" in verdict["reason"]
 
 
 def test_bootstrap_memory_is_bounded():

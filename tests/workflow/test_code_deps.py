@@ -55,6 +55,15 @@ def test_closure_holds_what_is_imported_and_nothing_else(tree):
     assert closure(tree) == packages | own
 
 
+def test_data_that_a_module_reads_is_tracked(tree):
+    """A figure of the paper that is put right in a CSV would not reach the tables."""
+    (tree / "src/focus/late.py").write_text("text = (resources.files('focus.nets') / 'paper' / name).read_text()\n")
+    files = code_deps.closure(tree, "focus.stages.train")
+    assert "src/focus/nets/paper" in code_deps.folded(tree, files)
+    (tree / "src/focus/nets/unused.py").unlink()  # then `nets` is one folder, and holds the data
+    assert "src/focus/nets/paper" not in code_deps.folded(tree, code_deps.closure(tree, "focus.stages.train"))
+
+
 def test_a_package_wholly_in_the_closure_is_one_folder(tree):
     """dvc.yaml would list every file of every package."""
     files = code_deps.closure(tree, "focus.stages.train")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ from focus.errors import FocusError
 from focus.files import write_text
 from focus.reconstruct.photos import photo_files, read_photo
 from focus.reconstruct.reconstructor import Face, FoundFace, Reconstructor
-from focus.reconstruct.write import FaceWriter
+from focus.reconstruct.write import FILES, FaceWriter
 
 Say = Callable[[str], None]
 FAILURES = "failures.csv"
@@ -83,9 +84,13 @@ def run_job(job: Job, say: Say, complain: Say) -> Summary:
         complain(f"model trained on drawn faces: {remedy}")
     writer, summary, began = FaceWriter(reconstructor.bundle), Summary(len(files)), time.perf_counter()
     waiting: list[Waiting] = []
-    for path, name in zip(files, folder_names(files), strict=True):
+    folders = Folders(job.out)
+    for path, name in [(path, folders.photograph(path)) for path in files]:
         try:
-            waiting += faces_of(reconstructor, path, name, job.landmarks)
+            found, photo = faces_of(reconstructor, path, job.landmarks)
+            waiting += [
+                Waiting(own, photo, face) for own, face in zip(folders.faces(name, len(found)), found, strict=True)
+            ]
         except FocusError as error:
             reason = str(error)
             summary.failures.append((str(path), reason))
@@ -100,18 +105,16 @@ def run_job(job: Job, say: Say, complain: Say) -> Summary:
 
 
 def faces_of(
-    reconstructor: Reconstructor, path: Path, name: str, landmarks: Mapping[str, np.ndarray] | None
-) -> list[Waiting]:
-    """Return the faces of one photograph, each with the name of its folder: `name`, or `name_1`, `name_2` …"""
+    reconstructor: Reconstructor, path: Path, landmarks: Mapping[str, np.ndarray] | None
+) -> tuple[Sequence[FoundFace], np.ndarray]:
+    """Return the faces of one photograph, and the photograph."""
     photo = read_photo(path)
     given = None
     if landmarks is not None:
         if path.name not in landmarks:
             raise FocusError(f"{path}: no row in the landmarks file, expected its 68 points")
         given = landmarks[path.name]
-    found = reconstructor.crop_all(photo, given)
-    names = [name] if len(found) == 1 else [f"{name}_{number}" for number in range(1, len(found) + 1)]
-    return [Waiting(*row) for row in zip(names, [photo] * len(found), found, strict=True)]
+    return reconstructor.crop_all(photo, given), photo
 
 
 def finish(
@@ -160,10 +163,16 @@ def shown_progress(reconstructor: Reconstructor, fit: int | None, faces: int) ->
 def checked_device(name: str) -> torch.device:
     """Return a device that is there. Raises FocusError otherwise."""
     available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    kind = name.split(":")[0]
-    if not available.get(kind, False):
-        raise FocusError(f"--device: found {name!r}, expected one of {', '.join(k for k, v in available.items() if v)}")
-    return torch.device(name)
+    expected = ", ".join(kind for kind, there in available.items() if there)
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise FocusError(f"--device: found {name!r}, expected one of {expected}") from None
+    if not available.get(device.type, False):
+        raise FocusError(f"--device: found {name!r}, expected one of {expected}")
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise FocusError(f"--device: found {name!r}, expected one of {torch.cuda.device_count()} GPUs, from cuda:0")
+    return device
 
 
 def writable(folder: Path) -> None:
@@ -176,13 +185,54 @@ def writable(folder: Path) -> None:
         raise FocusError(f"{folder}: cannot write there ({error.strerror}), expected a writable folder") from None
 
 
-def folder_names(files: Sequence[Path]) -> list[str]:
-    """Return a folder name for each photograph: its name without suffix, told apart where two are alike."""
-    names: list[str] = []
-    for file in files:
-        choices = [file.stem, file.name.replace(".", "_"), *(f"{file.stem}-{n}" for n in range(2, len(files) + 2))]
-        names.append(next(choice for choice in choices if choice not in names))
-    return names
+class Folders:
+    """Which folder of OUT each face gets: no two the same, none outside OUT, none that holds anything but a face.
+
+    A photograph's name without suffix, told apart where two are alike; with `_1`, `_2` … where it shows several faces.
+    """
+
+    def __init__(self, out: Path) -> None:
+        """Start with nothing taken but the list of failures."""
+        self.out = out
+        self._taken = {FAILURES}
+
+    def photograph(self, file: Path) -> str:
+        """Return a name for a photograph. All photographs are named before the first face is."""
+        return self._free(choices(file))
+
+    def faces(self, photograph: str, count: int) -> list[str]:
+        """Return the folders of a photograph's faces. Raises FocusError where something else lies there."""
+        numbered = (f"{photograph}_{number}" for number in itertools.count(1))
+        names = [photograph] if count == 1 else [self._free(numbered) for _ in range(count)]
+        for name in names:
+            check_replaceable(self.out / name)
+        return names
+
+    def _free(self, wanted: Iterator[str]) -> str:
+        """Take the first name that nothing has; upper and lower case are one, as on many disks."""
+        name = next(name for name in wanted if name.casefold() not in self._taken)
+        self._taken.add(name.casefold())
+        return name
+
+
+def choices(file: Path) -> Iterator[str]:
+    """Yield names of a folder for a photograph, the best first; none is hidden or leads out of a folder."""
+    stem = file.stem.lstrip(".") or "photo"
+    yield stem
+    yield file.name.lstrip(".").replace(".", "_") or "photo"
+    yield from (f"{stem}-{number}" for number in itertools.count(2))
+
+
+def check_replaceable(folder: Path) -> None:
+    """Raise FocusError where a face's folder would replace anything but a face that was written before."""
+    if folder.is_symlink() or folder.is_file():
+        strange = [folder.name]
+    else:
+        strange = sorted({file.name for file in folder.iterdir()} - FILES) if folder.exists() else []
+    if strange:
+        raise FocusError(
+            f"{folder}: found {strange[0]!r} there, expected a free name or a face written before; nothing is replaced"
+        )
 
 
 def write_failures(path: Path, failures: Sequence[tuple[str, str]]) -> None:

@@ -13,7 +13,7 @@ from focus.datasets.images import FORMATS, eight_bit, open_image
 from focus.errors import FocusError
 
 LEAST_SIDE = 32  # pixels; below this there is no face to see
-_ENDINGS = "jpg jpeg jpe png bmp gif tif tiff webp avif jp2 ppm pgm tga pcx heic heif"
+_ENDINGS = "jpg jpeg jpe jfif png bmp gif tif tiff webp avif jp2 ppm pgm tga pcx heic heif"
 SUFFIXES = frozenset(f".{ending}" for ending in _ENDINGS.split(" "))
 
 
@@ -56,7 +56,7 @@ def _heif() -> tuple[str, ...]:
 
 
 def photo_files(places: Iterable[Path]) -> list[Path]:
-    """Return the files named, and for each folder the images in it (by suffix, sorted, not deeper).
+    """Return the files named, and for each folder the images in it (by suffix, sorted, not deeper, no hidden ones).
 
     Raises FocusError for a folder without images; a file that is not there is found out when it is read.
     """
@@ -65,7 +65,8 @@ def photo_files(places: Iterable[Path]) -> list[Path]:
         if not place.is_dir():
             files.append(place)
             continue
-        inside = sorted(file for file in place.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file())
+        shown = (file for file in place.iterdir() if not file.name.startswith("."))  # ._IMG_1.jpg is no photograph
+        inside = sorted(file for file in shown if file.suffix.lower() in SUFFIXES and file.is_file())
         if not inside:
             raise FocusError(f"{place}: found no images, expected some ({', '.join(sorted(SUFFIXES))})")
         files += inside

@@ -23,6 +23,10 @@ from focus.rendering import Topology
 OVERLAY_SHARE = 0.75  # of the rendering over the photograph
 GREEN, RED = (60, 220, 90), (230, 60, 50)
 SCORE = "occlusion score: mean of 1 - M over the rendered face, weighted by the distance to its rim"
+FILES = {f"{name}.{kind}" for name in ("mesh", "neutral") for kind in ("obj", "mtl", "png", "glb", "ply")} | {
+    "mask.png", "outliers.png", "overlay.png", "rendered.png", "landmarks.csv", "parameters.json",
+}  # fmt: skip
+"""All that a face's folder holds."""
 UNITS = {
     "shape": "standard deviations of the face model",
     "expression": "standard deviations of the face model",

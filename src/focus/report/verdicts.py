@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from focus.report.bootstrap import interval, resampled_means
+from focus.report.bootstrap import Sample, interval, resampled_means
 from focus.report.claims import CLAIMS, TESTSETS, Claim, Part
 from focus.report.results import Results
 
@@ -32,9 +32,10 @@ def evaluate_claims(
     """Return {id, claim, table, testset, a, b, margin, low, high, holds, metric, images, mechanism, reason} per claim.
 
     margin (positive = the claim holds) is in the metric's unit: RMSE 0..255, mm, or a score of 0..1; low and high are
-    its 95 % percentile bootstrap interval over images, paired where a and b were run on the same images. NoW claims
-    compare means of per-image medians. holds: True (interval above 0), False (below 0), "not resolved" (it covers 0),
-    or None with a reason where a method or its data is absent. timings: method -> seconds per image, one or more.
+    its 95 % percentile bootstrap interval over images (over people, with all their images, where the data say who is
+    on them), paired where a and b were run on the same images. NoW claims compare means of per-image medians. holds:
+    True (interval above 0), False (below 0), "not resolved" (it covers 0), or None with a reason where a method or its
+    data is absent. timings: method -> seconds per image, one or more.
     A claim's draws depend on `rng` and its place in `claims` only, so an absent method changes no other interval.
     """
     verdicts: list[Verdict] = []
@@ -50,42 +51,55 @@ def evaluate_claims(
 
 def _verdict(results: Results, claim: Claim, rng: np.random.Generator, resamples: int, value: str = "") -> Verdict:
     """Evaluate one claim, on the images with `value` in column `claim.by` only when that is set."""
-    samples: list[tuple[float, np.ndarray]] = []
+    samples: list[Sample] = []
     try:
         for part in TESTSETS[claim.testset]:
             samples += _samples(results, claim, part, value)
     except _AbsentError as absent:
         return _entry(claim, reason=str(absent))
     margin, low, high = (figure - claim.threshold for figure in interval(samples, rng, resamples))
-    images = sum(len(values) for _, values in samples)
+    images = sum(len(sample.values) for sample in samples)
     return _entry(claim, margin, low, high, images)
 
 
-def _samples(results: Results, claim: Claim, part: Part, value: str) -> list[tuple[float, np.ndarray]]:
+def _samples(results: Results, claim: Claim, part: Part, value: str) -> list[Sample]:
     """Return the weighted per-image values of one part: one sample of differences, or two when no image is shared."""
     weight = part.weight if claim.kind == "higher" else -part.weight
-    a, b = (_values(results, method, claim, part, value) for method in (claim.a, claim.b))
+    rows_a, rows_b = (_rows(results, method, claim, part, value) for method in (claim.a, claim.b))
+    a, b = rows_a[claim.metric], rows_b[claim.metric]
     shared = a.index.intersection(b.index, sort=False)
-    samples = [(weight, a.to_numpy()), (-weight, b.to_numpy())]
     if len(shared):
-        samples = [(weight, (a[shared] - b[shared]).to_numpy())]
-    if any(len(values) < 2 for _, values in samples):
-        raise _AbsentError(f"fewer than 2 images of {_describe(part, claim, value)}")
+        samples = [Sample(weight, (a[shared] - b[shared]).to_numpy(), people_of(rows_a.loc[shared]))]
+    else:
+        samples = [Sample(weight, a.to_numpy(), people_of(rows_a)), Sample(-weight, b.to_numpy(), people_of(rows_b))]
+    for each in samples:
+        if len(each.values) < 2:
+            raise _AbsentError(f"fewer than 2 images of {_describe(part, claim, value)}")
+        if each.people is not None and len(set(each.people)) < 2:
+            raise _AbsentError(f"images of one person only of {_describe(part, claim, value)}")
     return samples
 
 
-def _values(results: Results, method: str, claim: Claim, part: Part, value: str) -> pd.Series:
-    """Return the claim's metric of one method, float64, indexed by image; the run's own figures come before others'."""
+def people_of(rows: pd.DataFrame) -> np.ndarray | None:
+    """Return who is on each of the images, (n,) str, or None where no row says; who is not named is nobody else."""
+    subjects = rows["subject"]
+    if (subjects == "").all():
+        return None
+    return subjects.where(subjects != "", rows.index.to_series()).to_numpy(dtype=str)
+
+
+def _rows(results: Results, method: str, claim: Claim, part: Part, value: str) -> pd.DataFrame:
+    """Return the rows of one method with the claim's metric, by image; the run's own figures come before others'."""
     source = next((source for source in ("run", "external") if method in results.methods(source)), None)
     if source is None:
         raise _AbsentError(f"no results of {method}")
     rows = results.rows(source, method, part.testset, part.subsets)
     if value:
         rows = rows[_groups(rows, claim.by) == value]
-    values = rows.set_index("image")[claim.metric].dropna()
-    if values.empty:
+    rows = rows.set_index("image").dropna(subset=[claim.metric])
+    if rows.empty:
         raise _AbsentError(f"{method} has no {claim.metric} on {_describe(part, claim, value)}")
-    return values
+    return rows
 
 
 def _by_value(results: Results, claim: Claim, rng: np.random.Generator, resamples: int) -> list[Verdict]:
@@ -170,7 +184,7 @@ def claims_markdown(verdicts: Sequence[Verdict], note: str) -> str:
         "",
         f"{len(verdicts)} comparisons: {counts['yes']} hold, {counts['no']} do not, {counts[NOT_RESOLVED]} not "
         f"resolved, {counts['n/a']} without data. Margin: positive = the claim holds; 95 % bootstrap interval over "
-        "images. Bold: claims that test the mechanism itself.",
+        "images, on NoW and AR over people with all their images. Bold: claims that test the mechanism itself.",
         "",
         "| id | claim | table | test set | a | b | margin | 95 % interval | images | holds |",
         "|---|---|---:|---|---|---|---:|---:|---:|---|",

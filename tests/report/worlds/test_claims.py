@@ -52,7 +52,7 @@ def test_only_images_that_all_seeds_share_count(make_run):
     """Two seeds would be compared on different images."""
     first, second = make_run(0, 0, count=3), make_run(0, 1, count=5)
     (part,) = differences([first, second], LOWER)
-    assert part[1][0].shape == (2, 9)
+    assert part.worlds[0].values.shape == (2, 9)
 
 
 def test_an_absent_figure_has_its_reason(four_runs):

@@ -9,8 +9,8 @@ import pandas as pd
 
 from focus.report.claims import CLAIMS, TESTSETS, Claim
 from focus.report.claims import Part as ImageSet
-from focus.report.verdicts import NOT_RESOLVED, evaluate_claims
-from focus.report.worlds.bootstrap import Part, hierarchical_interval
+from focus.report.verdicts import NOT_RESOLVED, evaluate_claims, people_of
+from focus.report.worlds.bootstrap import Part, WorldSample, hierarchical_interval
 from focus.report.worlds.collected import Collected
 
 Verdict = dict[str, object]
@@ -52,27 +52,26 @@ def differences(runs: Sequence[Collected], claim: Claim) -> list[Part]:
     worlds = sorted({collected.run.world for collected in runs})
     sign = 1.0 if claim.kind == "higher" else -1.0
     return [
-        (sign * part.weight, [_paired(runs, claim, part, world) for world in worlds])
+        Part(sign * part.weight, [_paired(runs, claim, part, world) for world in worlds])
         for part in TESTSETS[claim.testset]
     ]
 
 
-def _paired(runs: Sequence[Collected], claim: Claim, part: ImageSet, world: int) -> np.ndarray:
-    """Return (seeds, images) float64 of a - b in one world."""
+def _paired(runs: Sequence[Collected], claim: Claim, part: ImageSet, world: int) -> WorldSample:
+    """Return a - b in one world, by seed and image."""
     columns = []
     for collected in (each for each in runs if each.run.world == world):
-        a, b = (_values(collected, method, claim, part) for method in (claim.a, claim.b))
-        columns.append((a - b).dropna().rename(collected.run.seed))
+        rows, others = (_rows(collected, method, claim, part) for method in (claim.a, claim.b))
+        columns.append((rows[claim.metric] - others[claim.metric]).dropna().rename(collected.run.seed))
     shared = pd.concat(columns, axis=1, join="inner").sort_index()
     if len(shared) < 2:
         place = " ".join([part.testset, "+".join(part.subsets)]).strip()
         raise _AbsentError(f"fewer than 2 images of {place} with {claim.metric} of both in world {world}")
-    return shared.to_numpy().T
+    return WorldSample(shared.to_numpy().T, people_of(rows.loc[shared.index]))
 
 
-def _values(collected: Collected, method: str, claim: Claim, part: ImageSet) -> pd.Series:
-    rows = collected.results.rows("run", method, part.testset, part.subsets)
-    return rows.set_index("image")[claim.metric]
+def _rows(collected: Collected, method: str, claim: Claim, part: ImageSet) -> pd.DataFrame:
+    return collected.results.rows("run", method, part.testset, part.subsets).set_index("image")
 
 
 def _verdict(
@@ -89,7 +88,7 @@ def _verdict(
         found = hierarchical_interval(parts, rng, resamples)
         margin, low, high = (round(figure - claim.threshold, 6) for figure in found)
         holds = True if low > 0 else False if high < 0 else NOT_RESOLVED
-        images = sum(max(array.shape[1] for array in arrays) for _, arrays in parts)
+        images = sum(max(one.values.shape[1] for one in part.worlds) for part in parts)
     about = {"id": claim.id, "claim": claim.claim, "table": claim.table, "testset": claim.testset}
     about |= {"a": claim.a, "b": claim.b, "metric": claim.metric, "mechanism": claim.mechanism}
     figures = {"margin": margin, "low": low, "high": high, "holds": holds, "images": images}

@@ -19,7 +19,7 @@ from focus.report.schemas import IMAGES, conform
 from focus.report.worlds.study import Run
 
 METRICS = ("rmse", "acc", "ppv", "tpr", "f1", "now_median")
-INDEX = ["testset", "subset", "image"]
+INDEX = ["testset", "subset", "image", "subject"]
 FACTS = ("world", "seed", "note", "methods", "pooled")
 
 
@@ -70,7 +70,9 @@ def read_run(path: Path) -> Collected:
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise FocusError(f"{table}: not a readable CSV ({' '.join(str(error).split())})") from None
     if list(wide.columns[: len(INDEX)]) != INDEX:
-        raise FocusError(f"{table}: columns begin with {','.join(wide.columns[:3])}; expected {','.join(INDEX)}")
+        raise FocusError(
+            f"{table}: columns begin with {','.join(wide.columns[: len(INDEX)])}; expected {','.join(INDEX)}"
+        )
     images = pd.concat(list(_long(wide, facts["methods"], table)), ignore_index=True).assign(source="run")
     pooled = {("run", method): figures for method, figures in facts["pooled"].items()}
     return Collected(Run(facts["world"], facts["seed"]), facts["note"], facts["methods"], Results(images, pooled))

@@ -59,8 +59,8 @@ def claims_markdown(verdicts: Sequence[Mapping[str, Any]], note: str) -> str:
         "",
         f"{len(verdicts)} comparisons: {counts['yes']} hold, {counts['no']} do not, {counts['not resolved']} not "
         "resolved. Margin: mean over worlds and seeds, positive = it holds; 95 % bootstrap interval over worlds, "
-        "seeds and images. Runs: in how many of them, taken alone, the claim holds / is not resolved / does not hold "
-        "(interval over images). Bold: claims that test the mechanism itself.",
+        "seeds and images, on NoW and AR over people with all their images. Runs: in how many of them, taken alone, "
+        "the claim holds / is not resolved / does not hold. Bold: claims that test the mechanism itself.",
         "",
         "| id | claim | test set | a | b | margin | 95 % interval | holds | runs |",
         "|---|---|---|---|---|---:|---:|---|---:|",
