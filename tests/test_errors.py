@@ -19,6 +19,10 @@ def an_impossible_tensor() -> None:
     [
         (OSError(errno.ENOSPC, "No space left on device", "models/x"), "models/x: No space left on device; nothing"),
         (OSError(errno.ENOMEM, "Cannot allocate memory"), "out of memory"),
+        (
+            OSError(errno.EACCES, "Permission denied", "photos"),
+            "photos: Permission denied; nothing half-written stays. Mend",
+        ),
         (MemoryError(), "out of memory"),
         (SystemError("error return without exception set"), "out of memory"),
     ],

@@ -152,6 +152,34 @@ def test_unknown_term_of_a_variant(project):
     assert "params.yaml: variants.FOCUS.segmentation.0: " in found and "neighbor" in found
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"segmentation": []}, "variants.FOCUS.segmentation: found no terms"),
+        ({"training_mask": "none"}, "variants.FOCUS.training_mask"),
+        ({"test_mask": "ground_truth"}, "variants.FOCUS.test_mask"),
+    ],
+)
+def test_a_variant_that_cannot_run(project, change, said):
+    """It would be found out by a traceback, hours later."""
+    assert said in message(project(params=lambda content: content["variants"]["FOCUS"].update(change)))
+
+
+def test_a_dot_in_a_variants_name(project):
+    """DVC would take the name for two levels of keys, and say that the parameter is missing."""
+
+    def add(content):
+        content["variants"]["eta-0.5"] = content["variants"]["FOCUS"]
+
+    assert "variants.eta-0.5" in message(project(params=add))
+
+
+def test_layers_without_widths(project):
+    """F would end in a traceback when it is built."""
+    found = message(project(profile=lambda content: content["recogniser"].update(widths=[8, 8])))
+    assert "profiles/smoke.yaml: recogniser.widths: found 2, expected one for each of 4 layers" in found
+
+
 def test_unknown_profile(project):
     """A misspelt profile would end in a traceback."""
     found = message(project(params=lambda content: content.update(profile="demoo")))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 
 LONGEST_REASON = 200  # characters: some libraries repeat the whole damaged input
-_DISK = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO}
+_FULL = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
+_REFUSED = {errno.EROFS, errno.EACCES, errno.EIO}
 _ALLOCATORS = ("can't allocate memory", "bad_alloc", "out of memory", "Cannot allocate memory")
 
 
@@ -30,7 +31,7 @@ def machine_trouble(error: BaseException) -> str | None:
     no_memory |= isinstance(error, SystemError) and "without exception set" in str(error)
     if no_memory or (isinstance(error, RuntimeError) and any(word in str(error) for word in _ALLOCATORS)):
         return "out of memory; nothing half-written stays. Free some, or use a smaller batch, and run the same again"
-    if isinstance(error, OSError) and error.errno in _DISK:
-        place = error.filename or "disk"
-        return f"{place}: {error.strerror}; nothing half-written stays. Make room and run the same again"
+    if isinstance(error, OSError) and error.errno in _FULL | _REFUSED:
+        place, remedy = error.filename or "disk", "Make room and run" if error.errno in _FULL else "Mend that and run"
+        return f"{place}: {error.strerror}; nothing half-written stays. {remedy} the same again"
     return None

@@ -114,7 +114,7 @@ class Pyramid:
 
 
 class HeatmapDetector:
-    """Two passes of a trained `HeatmapNetwork`."""
+    """Three looks of a trained `HeatmapNetwork`: at the whole image, and twice at the face found so far."""
 
     def __init__(self, network: HeatmapNetwork, size: int, threshold: float, batch: int = 64) -> None:
         """`size`: the network's input side, px; `threshold`: least confidence that counts as a face."""

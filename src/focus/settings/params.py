@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from focus.settings.base import Count, Name, Section, Weight
+from focus.settings.base import Count, MethodName, Name, Section, Weight
 
 Form = Literal["preset", "paper", "released"]
 
@@ -46,7 +46,8 @@ class Method(Section):
         return self.preset if chosen == "preset" else chosen
 
 
-MaskName = Literal["none", "ones", "ground_truth", "robust", "skin", "segmentation"]
+TrainingMask = Literal["ones", "ground_truth", "robust", "skin", "segmentation"]
+TestMask = Literal["none", "ones", "robust", "skin", "segmentation"]
 ReconstructionTerm = Literal["pixel", "perceptual", "landmarks", "regularisation", "area_reconstruction"]
 SegmentationTerm = Literal["neighbour", "distance", "area", "preservation", "binary", "pixel"]
 
@@ -60,8 +61,8 @@ class Variant(Section):
     schedule: Literal["none", "reconstruction", "em", "adaptation"]
     reconstruction: list[ReconstructionTerm] = Field(description="terms of Eq. 8 it uses in R steps")
     segmentation: list[SegmentationTerm] = Field(description="terms of L_S it uses in S steps")
-    training_mask: MaskName = Field(description="M of Eq. 5 in R steps")
-    test_mask: MaskName = Field(description="mask it predicts at test time; none: no segmentation figures")
+    training_mask: TrainingMask = Field(description="M of Eq. 5 in R steps")
+    test_mask: TestMask = Field(description="mask it predicts at test time; none: no segmentation figures")
     augmentation: Literal["none", "cutout", "cutmix"]
 
 
@@ -129,15 +130,15 @@ class Params(Section):
     seeds: Seeds
     method: Method
     visible_face: list[str] = Field(description="CelebAMask-HQ parts that make the visible face")
-    variants: dict[Name, Variant]
-    corrected: dict[Name, Corrected]
-    instance_wise: dict[Name, InstanceWise]
-    external: dict[Name, External]
+    variants: dict[MethodName, Variant]
+    corrected: dict[MethodName, Corrected]
+    instance_wise: dict[MethodName, InstanceWise]
+    external: dict[MethodName, External]
     lists: Lists
     ablation: Ablation
 
     @model_validator(mode="after")
-    def _names_exist(self) -> Params:
+    def _fits_together(self) -> Params:
         starts = {"initialise", "pretrain", *self.variants}
         named = [(f"variants.{name}.start", variant.start, starts) for name, variant in self.variants.items()]
         named += [(f"corrected.{name}.variant", plan.variant, self.variants) for name, plan in self.corrected.items()]
@@ -145,6 +146,10 @@ class Params(Section):
         for key, found, known in named:
             if found not in known:
                 raise ValueError(f"{key}: found {found!r}, expected one of {', '.join(known)}")
+        for name, variant in self.variants.items():
+            if variant.schedule in ("em", "adaptation") and not variant.segmentation:
+                key = f"variants.{name}.segmentation"
+                raise ValueError(f"{key}: found no terms, expected some: schedule {variant.schedule} has S steps")
         for name in self.external:
             if name in {*self.variants, *self.corrected, *self.instance_wise}:
                 raise ValueError(f"external: found {name!r}, a method of this run; expected another name")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from focus.settings.base import Channels, Count, Positive, Rate, Section, Share, Weight
 
@@ -135,6 +135,14 @@ class Recogniser(Section):
     margin: Weight = Field(description="additive angular margin, rad")
     scale: Rate
     optimiser: Optimiser
+
+    @model_validator(mode="after")
+    def _stages_have_widths(self) -> Recogniser:
+        if len(self.layers) != len(self.widths):
+            raise ValueError(
+                f"recogniser.widths: found {len(self.widths)}, expected one for each of {len(self.layers)} layers"
+            )
+        return self
 
 
 class OutputScale(Section):

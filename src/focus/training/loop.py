@@ -197,7 +197,7 @@ def _resume(plan: Plan, optimisers: Mapping[str, torch.optim.Optimizer]) -> int:
         network.load_state_dict(state["networks"][name])
     for name, optimiser in optimisers.items():
         optimiser.load_state_dict(state["optimisers"][name])
-    plan.rows[:] = [row for row in state["rows"] if math.isfinite(row["step"])]
+    plan.rows[:] = state["rows"]
     if processes.first():
         print(f"{plan.title}: going on from step {state['step']} of {plan.total}", file=sys.stderr)
     return state["step"]

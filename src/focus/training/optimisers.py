@@ -13,7 +13,8 @@ from torch import nn
 class OptimiserPlan:
     """An optimiser, its peak learning rate, and the rate's shape.
 
-    schedule "cosine": linear warm-up over `warmup` steps, then a half cosine down to `final` x lr.
+    schedule "cosine": a half cosine over all steps down to `final` x lr, times a linear warm-up over `warmup` steps.
+    Both begin at step 0, so that a training little longer than its warm-up does not reach lr.
     schedule "step": lr x decay ** (step // decay_every), as in the released code.
     """
 

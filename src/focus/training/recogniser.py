@@ -47,7 +47,7 @@ class RecogniserObjective:
         self.device = model.head.weight.device
 
     def __call__(self, step: int) -> tuple[Tensor, dict[str, Tensor]]:
-        """Return the loss and its terms: the loss itself and the share of the batch recognised."""
+        """Return the loss and its only term, the loss itself."""
         index = sample_index(len(self.data.labels), self.batch, self.seed, step)
         images = perturb(self.data.images[index], torch_generator(self.seed, "recogniser", step))
         images, labels = images.to(self.device), self.data.labels[index].to(self.device)
