@@ -10,9 +10,11 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from focus.stages import shared
 from projects import ROOT
 
 FAILS = "pretrain: assets.bfm: found nothing, expected a file\n"
@@ -63,6 +65,17 @@ def test_one_line_for_all(project, start, what, line):
     stage = start(what)
     assert stage.communicate(timeout=60)[1] == line and stage.returncode == 1
     assert not (project / "logs").exists()
+
+
+def test_the_one_that_was_killed_is_named():
+    """The other would be, which ended in the same second because it lost the killed one."""
+
+    def failure(exitcode: int, time: int) -> SimpleNamespace:
+        return SimpleNamespace(exitcode=exitcode, timestamp=time, error_file_data={}, signal_name=lambda: "SIGKILL")
+
+    failures = {0: failure(1, 7), 1: failure(-9, 7)}
+    assert shared._reason(failures, 2).startswith("process 1 of 2 was ended by SIGKILL")
+    assert shared._reason({0: failures[0]}, 2).startswith("process 0 of 2 ended with status 1")
 
 
 @pytest.mark.parametrize(("number", "status", "line"), [(signal.SIGINT, 130, INTERRUPTED), (signal.SIGKILL, -9, "")])

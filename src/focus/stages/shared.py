@@ -53,7 +53,8 @@ def _take_part(count: int, work: Callable[[], Any]) -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     except LostProcessError:  # the process that was lost says why
-        sys.exit(1)
+        sys.stderr.flush()
+        os._exit(1)  # a plain exit may abort in gloo, whose threads still wait for the lost one
     except Exception as error:
         line = str(error) if isinstance(error, FocusError) else machine_trouble(error)
         if line is None:
@@ -84,10 +85,10 @@ def _start(count: int) -> None:
 
 
 def _reason(failures: dict[int, Any], count: int) -> str:
-    """Return the first line that a process has left, else how the first one ended."""
+    """Return the first line that a process has left, else how the first one ended: one that was killed came first."""
     told = [failure for failure in failures.values() if "timestamp" in failure.error_file_data]
     if told:
         return min(told, key=lambda failure: failure.timestamp).message
-    rank, failure = min(failures.items(), key=lambda entry: entry[1].timestamp)
+    rank, failure = min(failures.items(), key=lambda entry: (entry[1].exitcode >= 0, entry[1].timestamp))
     how = f"was ended by {failure.signal_name()}" if failure.exitcode < 0 else f"ended with status {failure.exitcode}"
     return f"process {rank} of {count} {how}; run the same command again to go on from the last checkpoint"
