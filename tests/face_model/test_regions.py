@@ -13,7 +13,7 @@ def test_landmarks_lie_in_their_regions(template):
     assert set(at[28:36]) == {"nose"} and set(at[48:68]) == {"mouth"}
     assert at[8] == "chin" and set(at[[1, 2, 14, 15]]) == {"cheeks"}
     assert labels[template.vertices[:, 1].argmax()] == "forehead"
-    assert "other" not in labels
+    assert (labels == "other").mean() < 0.1
 
 
 def test_model_and_template_agree(template, model: FaceModel):
