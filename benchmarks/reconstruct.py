@@ -24,7 +24,7 @@ from PIL import Image
 from focus import cost
 from focus.datasets.images import read_image
 from focus.emulation.celebamask_hq import GROUPS, write_celeba_hq
-from focus.face_model.embedded import FaceGenerator, build_template
+from focus.face_model.heads import FaceGenerator
 from focus.files import write_json
 from focus.reconstruct.bundle import DEMO
 from focus.reconstruct.reconstructor import Reconstructor
@@ -40,7 +40,7 @@ FOLDER, THREADS, BATCHES = 16, (1, 2), (1, 8)
 def draw_portraits(folder: Path, count: int) -> Path:
     """Draw portraits that no stage has seen, in CelebAMask-HQ's layout, and return their folder."""
     counts = dict.fromkeys(GROUPS, 0) | {"train": count}
-    write_celeba_hq(folder, FaceGenerator(build_template(3.0), 0), counts, seed=SEED)
+    write_celeba_hq(folder, FaceGenerator(1, 0), counts, seed=SEED)
     return folder
 
 

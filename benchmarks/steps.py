@@ -22,7 +22,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from focus.autoencoder import Autoencoder, OutputScale
 from focus.face_model import FaceModel
-from focus.face_model.embedded import build_template
+from focus.face_model.heads.heads import load_heads
 from focus.files import write_json
 from focus.masks import mask_source
 from focus.networks import FaceEncoder, FaceRecogniser, SegmentationNetwork
@@ -34,7 +34,7 @@ from focus.training.objectives import LossPlan, PretrainingObjective, Reconstruc
 
 Measure = Callable[[Profile, int | None, int, torch.device], dict[str, Any]]
 
-SPACING_MM = {"small": 3.6, "resnet50": 1.1}  # 1.1 mm: about the 28,000 vertices of BFM's face region
+LEVEL = {"small": 0, "resnet50": 2}  # 2: 44,000 vertices, half as many again as BFM's face region
 R_TERMS = ("pixel", "perceptual", "landmarks", "regularisation")
 S_TERMS = ("neighbour", "distance", "area", "preservation", "binary")
 FORMS = dict.fromkeys(("neighbour", "area", "pixel", "landmarks", "regularisation", "binary", "distance"), "released")
@@ -42,7 +42,7 @@ FORMS = dict.fromkeys(("neighbour", "area", "pixel", "landmarks", "regularisatio
 
 def face_model(profile: Profile) -> FaceModel:
     """Return the mean face with random bases of the profile's lengths."""
-    template = build_template(SPACING_MM[profile.encoder.architecture])
+    template = load_heads().template(LEVEL[profile.encoder.architecture]).face()
     count, plan = len(template.vertices), profile.face_model
     generator = torch.Generator().manual_seed(0)
 

@@ -10,7 +10,7 @@ from focus import settings
 from focus.asset_check import CHECKS, check
 from focus.assets import ASSETS
 from focus.face_model.bfm_file import write_bfm
-from focus.face_model.embedded import FaceGenerator, build_embedded_model, build_template
+from focus.face_model.heads import FaceGenerator, build_embedded_model
 from focus.seeds import numpy_generator
 
 ROOT = Path(__file__).parents[1]
@@ -46,7 +46,7 @@ def test_a_wrong_path_and_a_broken_file_are_one_line(key: str, profile: settings
 
 def test_a_whole_face_model_is_counted_and_hashed(profile: settings.Profile, tmp_path: Path) -> None:
     """A good file would be refused, or its hash not recorded."""
-    generator = FaceGenerator(build_template(8.0), 0)
+    generator = FaceGenerator(0, 0, whole=False)
     sizes = {"shape": 8, "expression": 4, "albedo": 6}
     write_bfm(tmp_path / "model.h5", build_embedded_model(generator, numpy_generator(0, "test"), 40, **sizes))
     verdict = check("bfm", tmp_path / "model.h5", profile)

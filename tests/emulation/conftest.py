@@ -3,11 +3,11 @@
 import pytest
 import torch
 
-from focus.face_model.embedded import FaceGenerator, build_template
+from focus.face_model.heads import FaceGenerator
 
 
 @pytest.fixture(scope="session")
 def generator() -> FaceGenerator:
-    """The face generator on a template of about 1,700 vertices."""
+    """The face generator on the coarsest head."""
     torch.set_num_threads(1)
-    return FaceGenerator(build_template(5.5), 0)
+    return FaceGenerator(0, 0)

@@ -21,7 +21,7 @@ from projects import ROOT
 
 SMALL = Amounts(
     train=2, val=1, test=2, ar_per_subset=2, now_subjects=1, now_images=2, side=96, scan_spacing_mm=6.0,
-    vertices=2600, components=Components(12, 11, 12), spacing_mm=5.5,
+    vertices=3600, components=Components(12, 11, 12), level=0,
 )  # fmt: skip
 
 

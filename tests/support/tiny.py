@@ -14,7 +14,7 @@ from focus.autoencoder import Autoencoder, OutputScale, Parameters
 from focus.datasets.packed import PackedSet, pack
 from focus.datasets.sample import Sample
 from focus.face_model import FaceModel, read_bfm, write_bfm
-from focus.face_model.embedded import FaceGenerator, build_embedded_model, build_template
+from focus.face_model.heads import FaceGenerator, build_embedded_model
 from focus.networks import FaceEncoder, FaceRecogniser, SegmentationNetwork
 from focus.perception import Perception
 from focus.rendering import Renderer
@@ -26,7 +26,7 @@ SCALE = OutputScale(albedo=1.0, light=0.5, translation_xy=10.0, translation_z=30
 @cache
 def face_model() -> FaceModel:
     """Return an embedded model of 4 shape, 3 expression and 3 albedo components."""
-    generator = FaceGenerator(build_template(8.0), 0)
+    generator = FaceGenerator(0, 0, whole=False)
     arrays = build_embedded_model(generator, np.random.default_rng(0), 30, 4, 3, 3)
     with TemporaryDirectory() as folder:
         path = Path(folder, "model.h5")

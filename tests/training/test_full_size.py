@@ -10,7 +10,7 @@ from focus.autoencoder import Autoencoder, OutputScale
 from focus.datasets.packed import PackedSet, pack
 from focus.datasets.sample import Sample
 from focus.face_model import FaceModel, crop_to_face
-from focus.face_model.embedded import build_template
+from focus.face_model.heads.heads import load_heads
 from focus.masks import mask_source
 from focus.networks import FaceEncoder, FaceRecogniser, SegmentationNetwork
 from focus.perception import Perception
@@ -41,7 +41,7 @@ def basel_sized_model() -> FaceModel:
             np.stack([corner, corner + COLUMNS + 1, corner + COLUMNS], 1),
         ]
     )
-    template = build_template(8.0)
+    template = load_heads().template(0)
     wanted = template.vertices[template.landmarks68][:, :2] * 0.75
     landmarks = [int(((mean[: ROWS * COLUMNS, :2] - point) ** 2).sum(1).argmin()) for point in wanted]
     generator = torch.Generator().manual_seed(0)

@@ -65,7 +65,17 @@ def test_lock_leaves_out_torch_and_its_cuda_libraries():
     """A CPU machine would download gigabytes of CUDA libraries, or a lock made there would not fit a GPU machine."""
     installs = [
         {"metadata": {"name": name, "version": "1"}, "download_info": {"archive_info": {"hashes": {"sha256": "0"}}}}
-        for name in ("torch", "triton", "roma", "warp-lang", "nvidia-cudnn-cu13", "cuda-bindings", "nvidia-ml-py", "NumPy", "ruamel.yaml")
+        for name in (
+            "torch",
+            "triton",
+            "roma",
+            "warp-lang",
+            "nvidia-cudnn-cu13",
+            "cuda-bindings",
+            "nvidia-ml-py",
+            "NumPy",
+            "ruamel.yaml",
+        )
     ]
     names = [line.split("==")[0] for line in lock.lock_lines(installs)]
     assert names == ["numpy", "nvidia-ml-py", "ruamel-yaml"]

@@ -20,7 +20,7 @@ from focus.emulation.photograph import Photograph, Scene, Studio
 from focus.emulation.poses import AR as AR_FRAMING
 from focus.emulation.poses import sample_pose
 from focus.emulation.scene import compose
-from focus.face_model.embedded import FaceGenerator
+from focus.face_model.heads import FaceGenerator
 from focus.files import whole_directory
 from focus.seeds import numpy_generator
 

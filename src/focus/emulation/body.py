@@ -1,4 +1,4 @@
-"""What carries a face: skull, ears, neck and clothes, sized to the person's own face."""
+"""What a head sits on: neck and clothes, sized to the person's own head."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from focus.emulation import textures
-from focus.emulation.patches import ACROSS, ALONG, Patch, ellipsoid, facing_out, tube
+from focus.emulation.patches import ACROSS, ALONG, Patch, facing_out, tube
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,7 +17,9 @@ class Head:
 
     Attributes:
         landmarks: (68,3) float64, iBUG order.
-        rim: (n,3) float64, the closed edge of the face mesh.
+        rim: (n,3) float64, the closed edge of the face.
+        neck: (k,3) float64, the lower edge of the head's own neck.
+        crown: (3,) float64, half width of the skull, height of its top, depth of its back.
         surface: (m,3) float64, points all over the face.
         skin: (3,) float64, colour of the skin as displayed.
         body_turn: (3,3) float64, rotation from the body's frame to the head's.
@@ -25,6 +27,8 @@ class Head:
 
     landmarks: NDArray[np.float64]
     rim: NDArray[np.float64]
+    neck: NDArray[np.float64]
+    crown: NDArray[np.float64]
     surface: NDArray[np.float64]
     skin: NDArray[np.float64]
     body_turn: NDArray[np.float64]
@@ -55,31 +59,14 @@ class Head:
         return (vertices - joint) @ self.body_turn.T + joint
 
 
-def skull(head: Head, rng: np.random.Generator) -> list[Patch]:
-    """The head behind the face, and two ears."""
-    skin = textures.mottled(rng, head.skin)
-    middle = 0.5 * head.top - 14
-    radii = (head.half_width + 1.5, head.top + 15 - middle, 74)
-    centre = np.array([0, middle, head.back - 62])
-    patches = [Patch(ellipsoid(centre, radii), skin, "")]
-    for side in (-1, 1):
-        axes = np.array([[0.92, 0, -0.38 * side], [0.1 * side, 0.99, 0.1], [0.38 * side, 0, 0.92]])
-        ear = ellipsoid((side * (head.half_width + 4.5), 12, head.back - 20), (5, 27, 14), axes)
-        patches.append(
-            Patch(ear, textures.mottled(rng, head.skin * (0.95, 0.86, 0.84)), "l_ear" if side > 0 else "r_ear")
-        )
-    return patches
-
-
 def neck(head: Head, rng: np.random.Generator) -> Patch:
-    """The neck, dark where the chin keeps the light away."""
-    middle, width = head.back - 24.0, 0.80 * head.half_width
-    path = np.array([[0, head.chin + 45, middle], [0, head.chin - 45, middle - 4], [0, head.chin - 170, middle - 12]])
-    path[1:] = head.upright(path[1:])  # the upper end moves with the head, the lower with the shoulders
-    grid = tube(path, [width, 0.93 * width, 1.25 * width], flat=0.82)
+    """The lower neck, from inside the head's own neck down to the shoulders."""
+    middle, width = head.neck.mean(0), 0.5 * np.ptp(head.neck[:, 0])
+    path = middle + np.array([[0, 4, -8], [0, -22, -6], [0, -150, -14]])
+    path[2] = head.upright(path[2])  # the upper end moves with the head, the lower with the shoulders
+    grid = tube(path, [0.98 * width, 1.05 * width, 1.6 * width], flat=0.95)
     surface = textures.mottled(rng, head.skin, size=64)
-    shadow = 1 - 0.45 * np.exp(-(((np.linspace(0, 1, 64) - 0.25) / 0.22) ** 2))
-    return Patch(grid, (surface * shadow[None, :, None]).astype(np.float32), "neck")
+    return Patch(grid, surface, "neck")
 
 
 def clothes(head: Head, rng: np.random.Generator) -> Patch:

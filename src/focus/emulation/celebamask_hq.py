@@ -23,7 +23,7 @@ from focus.emulation.photograph import Photograph, Scene, Studio
 from focus.emulation.poses import CELEBA_HQ, sample_pose
 from focus.emulation.scene import compose, draw_occluders
 from focus.errors import FocusError
-from focus.face_model.embedded import FaceGenerator
+from focus.face_model.heads import FaceGenerator
 from focus.files import whole_directory
 from focus.seeds import numpy_generator
 

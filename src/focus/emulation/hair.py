@@ -44,7 +44,8 @@ def hair_shell(head: Head, person: Person, rng: np.random.Generator) -> list[Pat
     volume, length = person.hair_volume, _LENGTH[person.hair_style]
     long = person.hair_style in ("bob", "long")
     inner = _arch(head.half_width - (5 if long else 0.5), head.top - 2.5, length, -3 if long else 2)
-    outer = _arch(head.half_width + 7 + volume, head.top + 17 + 0.8 * volume, length + 6, 12 if long else -7 - volume)
+    wide, high, _ = head.crown
+    outer = _arch(wide + 1 + volume, high + 1 + 0.8 * volume, length + 6, 12 if long else -7 - volume)
     inner = inner + np.concatenate([_wander(rng, 1.2, 9), _wander(rng, 1.8, 12)], 1)
     outer = outer + np.concatenate([_wander(rng, 2.2, 11), _wander(rng, 2.2, 11)], 1)
     # A quarter of an ellipse from the hairline to the silhouette, then back over the head.
@@ -52,7 +53,7 @@ def hair_shell(head: Head, person: Person, rng: np.random.Generator) -> list[Pat
     behind = np.maximum(ACROSS - 0.6, 0) / 0.4
     xy = inner[:, None] + (outer - inner)[:, None] * np.sin(rise)[..., None]
     xy = xy * (1 - 0.25 * behind[..., None] ** 2)
-    start = head.back + (7 if long else 5) + 8 * (np.abs(inner[:, :1]) < 0.6 * head.half_width)
+    start = np.maximum(_hairline_depth(head, inner), head.back)[:, None] + (7 if long else 4)
     depth = start - 34 * (1 - np.cos(rise)) - 95 * behind
     grid = np.concatenate([xy, depth[..., None]], -1)
     grid[..., 2] += rng.normal(0, 1.0, (LONG, 1))
@@ -61,6 +62,13 @@ def hair_shell(head: Head, person: Person, rng: np.random.Generator) -> list[Pat
         grid[..., 2] += 42 * low * (1 - behind)
     tint = textures.strands(rng, person.hair_colour.astype(float), along=long)
     return [Patch(facing_out(grid, (0, 0, head.back - 60)), tint, "hair", gloss=0.25)]
+
+
+def _hairline_depth(head: Head, line: Array) -> Array:
+    """Depth z (n,) of the edge of the face nearest to points (n,2) of the frontal plane."""
+    squared = ((line[:, None] - head.rim[None, :, :2]) ** 2).sum(-1)
+    weight = np.exp(-(squared - squared.min(1, keepdims=True)) / (2 * 6.0**2))
+    return (weight * head.rim[:, 2]).sum(1) / weight.sum(1)
 
 
 def fringe(head: Head, person: Person, rng: np.random.Generator) -> Patch:

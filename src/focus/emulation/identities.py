@@ -13,7 +13,7 @@ from focus.emulation.people import Person, sample_people
 from focus.emulation.photograph import Scene, Studio
 from focus.emulation.poses import IDENTITIES, sample_pose
 from focus.emulation.scene import compose, draw_occluders
-from focus.face_model.embedded import FaceGenerator
+from focus.face_model.heads import FaceGenerator
 from focus.seeds import numpy_generator
 
 _OCCLUDED = 0.15

@@ -18,7 +18,7 @@ from focus.emulation.photograph import Scene, Studio
 from focus.emulation.poses import NOW, sample_pose
 from focus.emulation.scans import picked_points, picked_points_xml, scan
 from focus.emulation.scene import compose, draw_occluders
-from focus.face_model.embedded import FaceGenerator
+from focus.face_model.heads import FaceGenerator
 from focus.files import whole_directory, write_text
 from focus.seeds import numpy_generator
 
@@ -115,7 +115,7 @@ def _scenes(studio: Studio, generator: FaceGenerator, person: Person, shots: lis
 def _save_scan(folder: Path, subject: str, person: Person, studio: Studio, spacing_mm: float, seed: int) -> None:
     """Write one person's scan and picked points."""
     rng = numpy_generator(seed, "emulation", "now", "scan", subject)
-    vertices, triangles = scan(studio.template, studio.rim, person.neutral, spacing_mm, rng)
+    vertices, triangles = scan(studio.template, person.neutral, spacing_mm, rng)
     write_obj(folder / SCAN_FOLDER / subject / f"{subject}.obj", vertices, triangles)
     points = picked_points(studio.template, person.neutral, rng)
     document = picked_points_xml(points, f"{subject}.obj")

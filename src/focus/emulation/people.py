@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from focus.face_model.embedded import FaceGenerator
+from focus.face_model.heads import FaceGenerator
+from focus.face_model.heads.albedo import ALBEDO_SCALE
 
-DETAIL_MM = 0.8  # held-out smooth shape that the fitted model has not seen
 HAIR_STYLES = {"bald": 0.06, "cropped": 0.26, "short": 0.30, "bob": 0.16, "long": 0.22}
 
 
@@ -19,7 +19,7 @@ class Person:
 
     Attributes:
         neutral: (V,3) float32, mm, model frame, neutral expression.
-        albedo: (V,3) float32, in the renderer's unit.
+        albedo: (V,3) float32, in the renderer's unit; the scalp has the colour of the hair.
         hair_colour: (3,) float32, as displayed.
         hair_style: a key of HAIR_STYLES.
         hair_volume: how far the hair stands off the head, mm.
@@ -36,7 +36,7 @@ class Person:
 
 def sample_people(generator: FaceGenerator, count: int, rng: np.random.Generator, fringe: float = 0.0) -> list[Person]:
     """Draw `count` people with rich shape and albedo; `fringe` is the share of those with hair who wear a fringe."""
-    neutral = generator.sample_shape(count, rng, detail=DETAIL_MM)
+    neutral = generator.sample_shape(count, rng, rich=True)
     albedo, hair = generator.sample_albedo(count, rng, rich=True)
     names, shares = list(HAIR_STYLES), list(HAIR_STYLES.values())
     people = []
@@ -45,5 +45,8 @@ def sample_people(generator: FaceGenerator, count: int, rng: np.random.Generator
         wears = bool(rng.random() < fringe) and style not in ("bald", "cropped")
         volume = float(rng.uniform(2, 6) if style == "cropped" else rng.uniform(6, 20))
         colour = hair[index] if rng.random() > 0.08 else np.full(3, rng.uniform(0.4, 0.7), dtype=np.float32)  # grey
+        if style != "bald":
+            grown = 0.9 * generator.template.masks["scalp"][:, None]
+            albedo[index] += (grown * (ALBEDO_SCALE * colour - albedo[index])).astype(np.float32)
         people.append(Person(neutral[index], albedo[index], colour, style, volume, wears))
     return people

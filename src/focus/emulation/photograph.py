@@ -1,4 +1,4 @@
-"""From a scene (face, patches, light, pose, background) to a photograph with exact masks and landmarks."""
+"""From a scene (head, patches, light, pose, background) to a photograph with exact masks and landmarks."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ from itertools import islice
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageFilter
 
 from focus.emulation.light import Light
 from focus.emulation.patches import GRID_TRIANGLES, LONG, SHORT, Patch
-from focus.face_model.embedded import Template
-from focus.face_model.embedded.albedo import ALBEDO_SCALE
+from focus.face_model.heads import Template
+from focus.face_model.heads.albedo import ALBEDO_SCALE
+from focus.face_model.heads.mesh import FACE, PARTS
 from focus.rendering import Camera, Topology, interpolate, rasterize, rotation_matrix, shade, vertex_normals
 
 BATCH = 12  # scenes drawn at once: more gain nothing on a CPU
 _GRID = LONG * SHORT
 _SKIN_SHINE, _SHARPNESS = 0.45, 12  # highlight of skin and its exponent
-_BACKGROUND, _FACE = -1, 0  # layer numbers; patch i has layer i + 1
+_BACKGROUND, _FIRST_PATCH = -1, len(PARTS)  # layer numbers; those of the head are its parts
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,11 +29,11 @@ class Scene:
     """Everything in front of the camera, before it is drawn.
 
     Attributes:
-        vertices: (V,3) float32, mm, model frame: the face with its expression.
+        vertices: (V,3) float32, mm, model frame: the head with its expression.
         albedo: (V,3) float32, in the renderer's unit.
         light: the light.
         pose: (6,) float32, method.md section 4.
-        patches: body, hair, clothes and occluders, model frame; which hides which follows from depth.
+        patches: neck, hair, clothes and occluders, model frame; which hides which follows from depth.
         background: (height,width,3) float32, 0..1, at the size of the studio's canvas.
         rng: source of the camera's blur and noise.
     """
@@ -52,7 +53,7 @@ class Photograph:
 
     Attributes:
         image: (H,W,3) uint8 RGB.
-        parts: name of a CelebAMask-HQ part -> (H,W) bool; `skin` is every visible pixel of the face mesh, and no pixel
+        parts: name of a CelebAMask-HQ part -> (H,W) bool; `skin` is every visible pixel of the face, and no pixel
             is in two parts. A part that is not seen is left out, but for `skin`.
         occluders: kind of occluder (a fringe is one) -> (H,W) bool, its visible pixels. Only those that hide some of
             the face are named, in alphabetical order.
@@ -92,7 +93,7 @@ class Studio:
     """Takes photographs of one size.
 
     Args:
-        template: gives triangles and landmarks of the face.
+        template: gives triangles, parts and landmarks of the head.
         height: of the photographs, pixels.
         width: of the photographs, pixels. The camera of method.md, section 4, has its size along the longer side.
         supersampling: each pixel is the mean of so many by so many.
@@ -101,10 +102,11 @@ class Studio:
     def __init__(self, template: Template, height: int, width: int, supersampling: int = 1) -> None:
         self.template, self.height, self.width, self.supersampling = template, height, width, supersampling
         self.canvas = (height * supersampling, width * supersampling)
-        self.rim = rim_of(template.triangles)
+        self.rim = rim_of(template.face_triangles)
+        self.neck_rim = rim_of(template.triangles)
         self._camera = Camera(max(self.canvas))
-        self._faces = len(template.triangles)
-        self._face_topology = Topology(torch.from_numpy(template.triangles))
+        self._parts = torch.from_numpy(template.part)
+        self._head_topology = Topology(torch.from_numpy(template.triangles))
         self._topologies: dict[int, Topology] = {}
 
     def take(self, scenes: Iterable[Scene]) -> Iterator[Photograph]:
@@ -112,8 +114,10 @@ class Studio:
         remaining = iter(scenes)
         while batch := list(islice(remaining, BATCH)):
             values, layers, points = self._draw(batch)
+            faces = self._bare_faces(batch, points)
             for index, scene in enumerate(batch):
-                yield self._develop(scene, values[index], layers[index], points[index])
+                landmarks = self._landmarks(points[index].numpy())
+                yield self._develop(scene, values[index], layers[index], faces[index], landmarks)
 
     def _topology(self, patches: int) -> Topology:
         if patches not in self._topologies:
@@ -124,18 +128,18 @@ class Studio:
         return self._topologies[patches]
 
     @torch.no_grad()
-    def _draw(self, scenes: list[Scene]) -> tuple[NDArray, NDArray, NDArray]:
+    def _draw(self, scenes: list[Scene]) -> tuple[NDArray, NDArray, torch.Tensor]:
         """Rasterize scenes.
 
-        Returns values (B,h,w,6) float32 = RGB light (for the face: finished colour), u, v, highlight; layers (B,h,w)
-        int64; points (B,V,2) float32, the projected face vertices in pixels of the canvas.
+        Returns values (B,h,w,6) float32 = RGB light (for the head: finished colour), u, v, highlight; layers (B,h,w)
+        int64; points (B,V,3) float32, the projected vertices of the head in pixels of the canvas, and their depth.
         """
         count = max(len(scene.patches) for scene in scenes)
         topology = self._topology(count)
         face = torch.from_numpy(np.stack([scene.vertices for scene in scenes]))
         sheets, sheet_normals, uv = (self._stack(scenes, count, name) for name in ("vertices", "normals", "uv"))
         pose = torch.from_numpy(np.stack([scene.pose for scene in scenes]))
-        normals = torch.cat([vertex_normals(face, self._face_topology), sheet_normals], 1)
+        normals = torch.cat([vertex_normals(face, self._head_topology), sheet_normals], 1)
         normals = normals @ rotation_matrix(pose[:, :3]).transpose(1, 2)
         light = shade(normals, torch.from_numpy(np.stack([scene.light.coefficients for scene in scenes]))).clamp(
             min=0.05
@@ -156,8 +160,25 @@ class Studio:
         points = points - points.new_tensor([(max(self.canvas) - width) / 2, (max(self.canvas) - height) / 2, 0])
         seen = rasterize(points, topology, height, width)
         values = interpolate(points, attributes, topology, seen)
-        layers = torch.where(seen < self._faces, seen.clamp(max=0), 1 + (seen - self._faces) // len(GRID_TRIANGLES))
-        return values.numpy(), layers.numpy(), points[:, :size, :2].numpy()
+        patches = _FIRST_PATCH + (seen - len(self._parts)) // len(GRID_TRIANGLES)
+        layers = torch.where(seen < len(self._parts), self._part_seen(seen), patches)
+        return values.numpy(), layers.numpy(), points[:, :size]
+
+    def _part_seen(self, seen: torch.Tensor) -> torch.Tensor:
+        """Part of the head (B,h,w) at each pixel that shows its triangle `seen`; _BACKGROUND where that is -1."""
+        part = self._parts[seen.clamp(0, len(self._parts) - 1)]
+        return torch.where(seen < 0, _BACKGROUND, part)
+
+    @torch.no_grad()
+    def _bare_faces(self, scenes: list[Scene], points: torch.Tensor) -> list[NDArray[np.bool_] | None]:
+        """Where the camera would see the face (h,w) if nothing lay before the head; None where no occluder does."""
+        hidden = [index for index, scene in enumerate(scenes) if any(patch.occluder for patch in scene.patches)]
+        faces: list[NDArray[np.bool_] | None] = [None] * len(scenes)
+        if hidden:
+            seen = rasterize(points[hidden].contiguous(), self._head_topology, *self.canvas)
+            for index, face in zip(hidden, (self._part_seen(seen) == FACE).numpy(), strict=True):
+                faces[index] = face
+        return faces
 
     def _stack(self, scenes: list[Scene], count: int, name: str) -> torch.Tensor:
         """One attribute of all patches (B, count * LONG * SHORT, C) float32; absent ones are a point, never drawn."""
@@ -168,13 +189,16 @@ class Studio:
                 slot[:] = getattr(patch, name).reshape(_GRID, channels)
         return torch.from_numpy(stacked.reshape(len(scenes), count * _GRID, channels))
 
-    def _develop(self, scene: Scene, values: NDArray, layers: NDArray, points: NDArray) -> Photograph:
-        """Texture, shadows, blur and noise of one photograph; its masks and landmarks."""
+    def _develop(
+        self, scene: Scene, values: NDArray, layers: NDArray, face: NDArray | None, landmarks: NDArray
+    ) -> Photograph:
+        """Texture, shadows, blur and noise of one photograph; its masks."""
         image = scene.background.copy()
-        image[layers == _FACE] = values[layers == _FACE][:, :3]
-        parts: dict[str, NDArray[np.bool_]] = {"skin": layers == _FACE}
+        head = (layers > _BACKGROUND) & (layers < _FIRST_PATCH)
+        image[head] = values[head][:, :3]
+        parts = {name: layers == part for part, name in enumerate(PARTS) if name}
         hiding: dict[str, NDArray[np.bool_]] = {}
-        for number, patch in enumerate(scene.patches, start=1):
+        for number, patch in enumerate(scene.patches, start=_FIRST_PATCH):
             seen = np.flatnonzero(layers == number)
             if len(seen) == 0:
                 continue
@@ -182,20 +206,19 @@ class Studio:
             for table, key in ((parts, patch.part), (hiding, patch.occluder)):
                 if key:
                     table.setdefault(key, np.zeros(layers.shape, dtype=bool)).reshape(-1)[seen] = True
-        casting = np.isin(
-            layers, [n for n, p in enumerate(scene.patches, 1) if p.occluder or p.part in ("hair", "hat")]
-        )
+        casters = [patch.occluder or patch.part in ("hair", "hat") for patch in scene.patches]
+        casting = np.isin(layers, _FIRST_PATCH + np.flatnonzero(casters))
         image = _contact_shadow(image, casting, parts["skin"], 9 * self._pixels_per_mm(scene))
-        oval = self._shrink(self._fill(points[self.rim]))
+        bare = self._shrink(face if face is not None else parts["skin"])
         seen = {name: self._shrink(mask) for name, mask in parts.items()}
         occluders = {name: self._shrink(hiding[name]) for name in sorted(hiding)}
-        occluders = {name: mask for name, mask in occluders.items() if (mask & oval).any()}
+        occluders = {name: mask for name, mask in occluders.items() if (mask & bare).any()}
         return Photograph(
             image=_expose(self._average(image), scene.rng),
             parts={name: mask for name, mask in seen.items() if name == "skin" or mask.any()},
             occluders=occluders,
-            covered=oval & np.logical_or.reduce([np.zeros_like(oval), *occluders.values()]),
-            landmarks=self._landmarks(points),
+            covered=bare & np.logical_or.reduce([np.zeros_like(bare), *occluders.values()]),
+            landmarks=landmarks,
         )
 
     def _pixels_per_mm(self, scene: Scene) -> float:
@@ -203,12 +226,7 @@ class Studio:
 
     def _landmarks(self, points: NDArray) -> NDArray[np.float32]:
         """Landmarks in pixels of the photograph: canvas pixel i covers i/k of a pixel when k by k are averaged."""
-        return ((points[self.template.landmarks68] + 0.5) / self.supersampling - 0.5).astype(np.float32)
-
-    def _fill(self, polygon: NDArray) -> NDArray[np.bool_]:
-        mask = Image.new("1", self.canvas[::-1])
-        ImageDraw.Draw(mask).polygon([(float(x), float(y)) for x, y in polygon], fill=1)
-        return np.asarray(mask)
+        return ((points[self.template.landmarks68, :2] + 0.5) / self.supersampling - 0.5).astype(np.float32)
 
     def _average(self, image: NDArray) -> NDArray:
         k = self.supersampling

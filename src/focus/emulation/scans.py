@@ -1,70 +1,78 @@
-"""Emulated 3D scans: the person's neutral face on a mesh of its own, with detail no fitted model has."""
+"""Emulated 3D scans: the person's neutral face as a scanner in front sees it, with detail no fitted model has."""
 
 from __future__ import annotations
 
 from xml.sax.saxutils import quoteattr
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
-from scipy.interpolate import CloughTocher2DInterpolator
-from scipy.spatial import Delaunay, cKDTree
 
-from focus.face_model.embedded import Template
-from focus.face_model.polygon import inside_polygon
+from focus.face_model.heads import Template
+from focus.rendering import Topology, interpolate, rasterize
 
 _WRINKLES_MM, _NOISE_MM = 0.25, 0.05  # standard deviations of fine relief and of the scanner's error
 _WRINKLE_LENGTHS_MM = (5.0, 9.0)
 _PICKING_MM = 0.2  # error of a person who clicks a landmark
+_TILT = 0.2  # radians, largest roll of the scanner
+_LONGEST = 4.0  # edges of a scan, in spacings: what is steeper than that from the front is a hole
+_FAR_MM = 1000.0
 
 
 def scan(
-    template: Template, rim: NDArray[np.int64], neutral: NDArray, spacing_mm: float, rng: np.random.Generator
+    template: Template, neutral: NDArray, spacing_mm: float, rng: np.random.Generator
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Return a scan: vertices (S,3) float64 mm (x right, y up, z forward) and triangles (F,3) int64.
 
-    Vertices lie on a jittered lattice over the frontal plane, on a smooth (C1) surface through the person's vertices,
-    moved along z by fine relief and noise.
+    Vertices are the foremost points of the face on a square lattice over the frontal plane, moved along z by fine
+    relief and noise; sides that fall away, as beside the nose and in the nostrils, are holes.
 
     Args:
         template: on which the person was drawn.
-        rim: (n,) vertex ids of its oval, in order.
-        neutral: (V,3) mm, the person's neutral face.
+        neutral: (V,3) mm, the person's neutral head.
         spacing_mm: of the lattice; 2.7 gives about 3,000 vertices.
-        rng: source of jitter, relief and noise.
+        rng: source of the lattice's place, of relief and of noise.
     """
-    oval = template.xy[rim]
-    place = _lattice(oval, spacing_mm, rng)
-    surface = CloughTocher2DInterpolator(Delaunay(template.xy), np.asarray(neutral, dtype=float))
-    vertices = surface(place)
-    known = np.isfinite(vertices).all(1)
-    place, vertices = place[known], vertices[known]
-    vertices[:, 2] += _relief(place, rng) + rng.normal(0, _NOISE_MM, len(place))
-    triangles = Delaunay(place).simplices.astype(np.int64)
-    corners = place[triangles]
-    first, second = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
-    turn = first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0]
-    triangles[turn < 0] = triangles[turn < 0][:, ::-1]
+    points, seen = _front_view(template, np.asarray(neutral, dtype=float), spacing_mm, rng)
+    triangles = _lattice_triangles(seen)
+    corners = points.reshape(-1, 3)[triangles]
     longest = np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=-1).max(1)
-    kept = inside_polygon(corners.mean(1), oval) & (longest < 4 * spacing_mm) & (np.abs(turn) > 1e-6)
-    used = np.unique(triangles[kept])
-    return vertices[used], np.searchsorted(used, triangles[kept])
+    triangles = triangles[longest < _LONGEST * spacing_mm]
+    used = np.unique(triangles)
+    vertices = points.reshape(-1, 3)[used]
+    vertices[:, 2] += _relief(vertices[:, :2], rng) + rng.normal(0, _NOISE_MM, len(vertices))
+    return vertices, np.searchsorted(used, triangles)
 
 
-def _lattice(oval: NDArray, spacing: float, rng: np.random.Generator) -> NDArray[np.float64]:
-    """A jittered triangular lattice (S,2) inside an oval (n,2), with points along the oval itself."""
-    (left, bottom), (right, top) = oval.min(0), oval.max(0)
-    y = np.arange(bottom, top, spacing * np.sqrt(0.75))
-    x = np.arange(left, right, spacing)
-    grid_x = x[None, :] + 0.5 * spacing * (np.arange(len(y)) % 2)[:, None]
-    points = np.stack([grid_x, np.broadcast_to(y[:, None], grid_x.shape)], -1).reshape(-1, 2)
-    points = points + rng.uniform(-0.2, 0.2, points.shape) * spacing
-    points = points[inside_polygon(points, oval)]
-    edge = oval * (1 - 1e-3)  # just inside, so that the surface is known there
-    return np.concatenate([points[cKDTree(edge).query(points)[0] > 0.5 * spacing], edge])
+def _front_view(
+    template: Template, neutral: NDArray, spacing: float, rng: np.random.Generator
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """The foremost points (h,w,3) mm on a lattice of random place and roll, and where there are any (h,w)."""
+    angle = rng.uniform(-_TILT, _TILT)
+    roll = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    place = neutral[:, :2] @ roll.T * (1, -1) / spacing
+    place -= place[np.unique(template.face_triangles)].min(0) - rng.uniform(0.5, 1.5, 2)
+    width, height = (int(np.ceil(side)) + 1 for side in place[np.unique(template.face_triangles)].max(0))
+    pixels = np.column_stack([place, _FAR_MM - neutral[:, 2]]).astype(np.float32)
+    topology = Topology(torch.from_numpy(template.face_triangles))
+    points = torch.from_numpy(pixels)[None]
+    seen = rasterize(points, topology, height, width)
+    surface = interpolate(points, torch.from_numpy(neutral.astype(np.float32))[None], topology, seen)
+    return surface[0].double().numpy(), seen[0].numpy() >= 0
+
+
+def _lattice_triangles(seen: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Two triangles (F,3) a cell of a lattice (h,w) whose corners are seen, counter-clockwise with rows downwards."""
+    number = np.arange(seen.size).reshape(seen.shape)
+    a, b, c, d = (
+        number[rows, columns].ravel() for rows in (np.s_[:-1], np.s_[1:]) for columns in (np.s_[:-1], np.s_[1:])
+    )
+    triangles = np.concatenate([np.stack([a, c, b], -1), np.stack([b, c, d], -1)])
+    return triangles[seen.reshape(-1)[triangles].all(1)]
 
 
 def _relief(place: NDArray, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Smooth random relief (S,) in mm with standard deviation _WRINKLES_MM, by random Fourier features."""
+    """Smooth random relief (S,) mm at points (S,2), standard deviation _WRINKLES_MM, by random Fourier features."""
     relief = np.zeros(len(place))
     for length in _WRINKLE_LENGTHS_MM:
         waves, phase = rng.normal(0, 1 / length, (2, 48)), rng.uniform(0, 2 * np.pi, 48)

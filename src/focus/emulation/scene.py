@@ -10,20 +10,21 @@ import torch
 from numpy.typing import NDArray
 
 from focus.emulation import textures
-from focus.emulation.body import Head, clothes, neck, skull
+from focus.emulation.body import Head, clothes, neck
 from focus.emulation.hair import beanie, fringe, hair_shell
 from focus.emulation.light import Light
 from focus.emulation.occluders import OCCLUDERS
 from focus.emulation.people import Person
 from focus.emulation.photograph import Scene, Studio
-from focus.face_model.embedded.albedo import ALBEDO_SCALE
+from focus.face_model.heads.albedo import ALBEDO_SCALE
+from focus.face_model.heads.mesh import SCALP
 from focus.rendering import rotation_matrix
 
 # Kinds of occluder in photographs found on the web, by share; no clear glasses, which hide almost nothing.
 WILD_SHARES = {
     "sunglasses": 0.21, "scarf": 0.18, "hand": 0.25, "object": 0.12, "stick": 0.06, "patch": 0.12, "hat": 0.06
 }  # fmt: skip
-_EVERY = 6  # of the vertices, which is dense enough for a hand to rest on
+_RESTING = 1500  # vertices of the face, which is dense enough for a hand to rest on
 
 
 def draw_occluders(rng: np.random.Generator) -> list[str]:
@@ -39,9 +40,18 @@ def measure(person: Person, vertices: NDArray, pose: NDArray, studio: Studio) ->
     """Measure the face with its expression; the body turns a third as far as the head."""
     angles = torch.from_numpy(np.stack([pose[:3], pose[:3] * (0.2, 0.35, 0.3)]).astype(np.float64))
     head, body = rotation_matrix(angles).numpy()
-    cheek = np.median(person.albedo, axis=0).astype(float) / ALBEDO_SCALE
-    corners = vertices.astype(float)
-    return Head(corners[studio.template.landmarks68], corners[studio.rim], corners[::_EVERY], cheek, head.T @ body)
+    corners, template = vertices.astype(float), studio.template
+    face = np.unique(template.face_triangles)
+    scalp = corners[np.unique(template.triangles[template.part == SCALP])]
+    return Head(
+        landmarks=corners[template.landmarks68],
+        rim=corners[studio.rim],
+        neck=corners[studio.neck_rim],
+        crown=np.array([np.abs(scalp[:, 0]).max(), scalp[:, 1].max(), scalp[:, 2].min()]),
+        surface=corners[face[:: max(1, len(face) // _RESTING)]],
+        skin=np.median(person.albedo[face], axis=0).astype(float) / ALBEDO_SCALE,
+        body_turn=head.T @ body,
+    )
 
 
 def compose(
@@ -59,7 +69,7 @@ def compose(
     Args:
         studio: that will take the photograph.
         person: who.
-        expression: (V,3) mm, added to the neutral face.
+        expression: (V,3) mm, added to the neutral head.
         light: the light.
         pose: (6,) of the head.
         occluders: keys of OCCLUDERS, or "hat"; drawn in this order.
@@ -68,7 +78,7 @@ def compose(
     """
     vertices = person.neutral + expression
     head = measure(person, vertices, pose, studio)
-    patches = [*skull(head, rng), neck(head, rng), clothes(head, rng)]
+    patches = [neck(head, rng), clothes(head, rng)]
     if "hat" in occluders:
         patches += hair_shell(head, replace(person, hair_volume=3.0), rng) + beanie(head, rng)
     else:

@@ -11,7 +11,7 @@ from focus.face_model.model import FaceModel
 from focus.face_model.polygon import grown, inside_polygon
 
 if TYPE_CHECKING:
-    from focus.face_model.embedded.template import Template
+    from focus.face_model.heads import Template
 
 REGIONS = ("other", "forehead", "cheeks", "chin", "left eye", "right eye", "nose", "mouth")
 

@@ -73,7 +73,8 @@ def _data_work(profile: Profile, counts: dict[str, int]) -> dict[str, Work]:
     now = counts["now"] * sets.now.side**2
     identities = sets.identities.identities * sets.identities.images * sets.identities.side**2
     drawn = {"celeba_hq": celeba, "ar": ar, "now": now, "identities": identities}
-    found = {"face_model": Work(amount=made * model.samples / model.spacing_mm**2, pixels=1 / model.spacing_mm**2)}
+    vertices = 4**model.level
+    found = {"face_model": Work(amount=made * model.samples * vertices, pixels=vertices)}
     found |= {f"datasets@{name}": Work(amount=made * size, pixels=made * size) for name, size in drawn.items()}
     for name, count in counts.items():
         found[f"landmarks@{name}"] = Work(amount=count, pixels=count * area)

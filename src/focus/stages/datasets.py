@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 from focus.assets import ASSETS
 from focus.emulation import emulate_identities, write_ar, write_celeba_hq, write_now
-from focus.face_model.embedded import FaceGenerator, build_template
+from focus.face_model.heads import FaceGenerator
 from focus.files import whole_directory, write_json, write_npy
 from focus.stages import paths
 from focus.stages.runner import run
@@ -70,7 +70,7 @@ def work(settings: SimpleNamespace, name: str) -> None:
             root / paths.MISSING, {"missing": ASSETS[ASSET[name]].short, "reason": ASSETS[ASSET[name]].missing()}
         )
         return
-    generator = FaceGenerator(build_template(settings.datasets.spacing_mm), settings.seeds.data)
+    generator = FaceGenerator(settings.datasets.level, settings.seeds.data)
     WRITERS[name](root, generator, settings)
 
 

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from focus.assets import ASSETS
 from focus.errors import FocusError
 from focus.face_model import crop_to_face, read_bfm, write_bfm
-from focus.face_model.embedded import FaceGenerator, build_embedded_model, build_template
+from focus.face_model.heads import FaceGenerator, build_embedded_model
 from focus.files import sha256, write_json
 from focus.seeds import numpy_generator
 from focus.stages import paths
@@ -35,7 +35,7 @@ def embedded(settings: SimpleNamespace) -> Path:
     if not settings.emulate:
         raise FocusError(ASSETS["bfm"].missing())
     plan, seed = settings.face_model, settings.seeds.data
-    generator = FaceGenerator(build_template(plan.spacing_mm), seed)
+    generator = FaceGenerator(plan.level, seed, whole=False)
     rng = numpy_generator(seed, "face_model", "samples")
     sizes = {"shape": plan.shape, "expression": plan.expression, "albedo": plan.albedo}
     write_bfm(paths.FACE_MODEL_FILE, build_embedded_model(generator, rng, plan.samples, **sizes))

@@ -14,9 +14,8 @@ from scipy.spatial import cKDTree
 
 from focus.face_model import write_bfm
 from focus.face_model.bfm_file import ORIGIN, BfmArrays, LinearModel
-from focus.face_model.embedded import FaceGenerator, build_embedded_model
-from focus.face_model.embedded.expression import EXPRESSION_FIELDS
-from focus.face_model.embedded.shape import SHAPE_FIELDS, smooth_modes
+from focus.face_model.heads import build_embedded_model
+from focus.face_model.heads.fields import smooth_modes
 from focus.face_model.landmarks import BFM_LANDMARKS_68, BFM_LANDMARKS_NOW, BFM_VERTICES
 from focus.seeds import numpy_generator
 from focus.stand_ins.head import Head, build_head
@@ -25,8 +24,7 @@ Array = NDArray[np.floating]
 
 NAME = "full-size stand-in: not the Basel Face Model"
 LICENCE = "made by code; same licence as this project"
-SAMPLES = 160  # drawn faces behind the first components
-ALBEDO_COMPONENTS = 60  # that come from drawn faces
+SAMPLES = 160  # random heads behind the first components
 MODE_LENGTH_MM = 16.0  # length scale of the further components
 DECAY = 0.97  # of their variance, from one to the next
 
@@ -40,6 +38,7 @@ class Components(NamedTuple):
 
 
 FULL_SIZE = Components()
+FROM_HEADS = Components(80, 40, 50)  # at most so many come from them
 
 
 def write_face_model(
@@ -59,14 +58,12 @@ def write_face_model(
 
 def face_model(vertices: int, components: Components, seed: int) -> BfmArrays:
     """Build the model: the embedded one's components on the face, then random smooth ones; all on the whole head."""
-    head = build_head(vertices)
+    head = build_head(vertices, seed)
     plain = build_embedded_model(
-        FaceGenerator(head.template, seed),
+        head.generator,
         numpy_generator(seed, "stand-in face model", "samples"),
         SAMPLES,
-        min(components.shape, len(SHAPE_FIELDS)),
-        min(components.expression, len(EXPRESSION_FIELDS)),
-        min(components.albedo, ALBEDO_COMPONENTS),
+        *(min(wanted, known) for wanted, known in zip(components, FROM_HEADS, strict=True)),
     )
     colours = plain.colour, _average(head.spread)  # a colour does not fade behind the oval
     mean = head.vertices + head.spread @ (plain.shape.mean - ORIGIN - head.template.vertices) + ORIGIN

@@ -8,7 +8,7 @@ from pathlib import Path
 from focus.assets import STAND_IN
 from focus.datasets.celebamask_hq import OUTLIER_PARTS
 from focus.emulation import write_ar, write_celeba_hq, write_now
-from focus.face_model.embedded import FaceGenerator, build_template
+from focus.face_model.heads import FaceGenerator
 from focus.face_model.landmarks import BFM_VERTICES
 from focus.files import whole_directory, write_text
 from focus.stand_ins.face_model import FULL_SIZE, Components, write_face_model
@@ -26,10 +26,10 @@ PLACES = {
 
 MARKER = """# Stand-ins, not the licensed files
 
-Made by `focus emulate --full-size`: the face model is drawn and most of its components are noise, the faces in the
-pictures are drawn, and the weights of both networks are random. Names, shapes, formats and sizes are those of the real
-files, so that the pipeline can be tried at its full size without them. Results computed on them mean nothing. While
-this file lies here, tables and pages say so.
+Made by `focus emulate --full-size`: the face model is made of random heads and most of its components are noise, the
+faces in the pictures are drawn, and the weights of both networks are random. Names, shapes, formats and sizes are those
+of the real files, so that the pipeline can be tried at its full size without them. Results computed on them mean
+nothing. While this file lies here, tables and pages say so.
 """
 
 
@@ -44,7 +44,7 @@ class Amounts:
         side: of portraits and of NoW's pictures, px.
         scan_spacing_mm: 0.44 gives scans of about 120,000 vertices.
         vertices, components: of the face model.
-        spacing_mm: of the vertices of the faces in the pictures.
+        level: of the heads in the pictures.
     """
 
     train: int = 200
@@ -57,12 +57,12 @@ class Amounts:
     scan_spacing_mm: float = 0.44
     vertices: int = BFM_VERTICES
     components: Components = field(default=FULL_SIZE)
-    spacing_mm: float = 2.0
+    level: int = 1
 
 
 def write_stand_ins(root: Path, amounts: Amounts, seed: int = 0) -> dict[str, Path]:
     """Write the folder, which appears whole or not at all; return asset -> path, as a profile's `assets` takes them."""
-    generator = FaceGenerator(build_template(amounts.spacing_mm), seed)
+    generator = FaceGenerator(amounts.level, seed)
     unoccluded = (amounts.test + 1) // 2
     portraits = {"train": amounts.train, "val": amounts.val}
     portraits |= {"test_unoccluded": unoccluded, "test_occluded": amounts.test - unoccluded}

@@ -1,4 +1,4 @@
-"""A head of exactly so many vertices: the embedded face, and behind its oval rings of vertices that the crop takes off.
+"""A head of exactly so many vertices: a MakeHuman face, and behind its oval rings of vertices that the crop takes off.
 
 The Basel model's mesh has 53,149 vertices, of which the crop of `face_model/crop.py` leaves somewhat more than half.
 """
@@ -13,11 +13,10 @@ from scipy.sparse import coo_array, csr_array, vstack
 
 from focus.emulation.photograph import rim_of
 from focus.errors import FocusError
-from focus.face_model.embedded import Template, build_template
+from focus.face_model.heads import FaceGenerator, Template
+from focus.face_model.heads.mesh import FINEST
 
-FACE_SHARE = 0.33  # of the vertices; the rest lies behind the oval
-COUNT_AT_1_MM = 30_000.0  # vertices of a template with a spacing of 1 mm: a little fewer at other spacings
-FINEST_MM, COARSEST_MM = 0.8, 8.0  # that the template allows
+FACE_SHARE = 0.5  # of the vertices, at most; the rest lies behind the oval
 DEPTH_MM = 150.0  # of the head behind the oval
 FADING = 0.95  # share of a field's size on the oval that is lost on the way to the last ring
 EARS, NARROWING = 0.35, 0.85  # how far the rings swell, and how far the last one is drawn in, as shares of the oval
@@ -28,24 +27,30 @@ class Head:
     """A mesh of exactly the vertices asked for.
 
     Attributes:
-        template: the face that its first vertices are.
+        generator: of people on the face that its first vertices are.
         vertices: (V,3) float64 mm, model frame.
         triangles: (F,3) int64, counter-clockwise from outside.
         spread: (V,T) sparse, how a field on the template's T vertices goes on over the head.
     """
 
-    template: Template
+    generator: FaceGenerator
     vertices: NDArray[np.float64]
     triangles: NDArray[np.int64]
     spread: csr_array
 
+    @property
+    def template(self) -> Template:
+        """The face that the first vertices are."""
+        return self.generator.template
 
-def build_head(count: int) -> Head:
+
+def build_head(count: int, seed: int = 0) -> Head:
     """Build the mean head with `count` vertices. Raises FocusError for a number below the coarsest face's."""
-    spacing = np.clip(np.sqrt(COUNT_AT_1_MM / (FACE_SHARE * count)), FINEST_MM, COARSEST_MM)
-    template = build_template(float(spacing))
+    generator = _generator(count, seed)
+    template = generator.template
     face, rim = len(template.vertices), rim_of(template.triangles)
-    rings, left = divmod(count - face, len(rim))
+    extra = min(max(int(FACE_SHARE * count) - face, 0), len(template.triangles))
+    rings, left = divmod(count - face - extra, len(rim))
     if rings < 1:
         raise FocusError(f"stand-in head: {count} vertices; expected {face + len(rim)} or more")
     t = np.arange(1, rings + 1) / rings
@@ -53,7 +58,17 @@ def build_head(count: int) -> Head:
     vertices = np.concatenate([template.vertices, behind])
     triangles = np.concatenate([template.triangles, _bands(rim, face, rings)])
     spread = vstack([_identity(face), *(share * _identity(face)[rim] for share in 1 - FADING * t)]).tocsr()
-    return _split(Head(template, vertices, triangles, spread), left)
+    bands = len(triangles) - 1 - 2 * np.arange(left)
+    return _split(Head(generator, vertices, triangles, spread), np.concatenate([np.arange(extra), bands]))
+
+
+def _generator(count: int, seed: int) -> FaceGenerator:
+    """The finest face that leaves half of the vertices to the head behind it."""
+    for level in range(FINEST, 0, -1):
+        generator = FaceGenerator(level, seed, whole=False)
+        if len(generator.template.vertices) <= FACE_SHARE * count:
+            return generator
+    return FaceGenerator(0, seed, whole=False)
 
 
 def _ring(rim: NDArray[np.float64], t: float) -> NDArray[np.float64]:
@@ -72,19 +87,19 @@ def _bands(rim: NDArray[np.int64], face: int, rings: int) -> NDArray[np.int64]:
     return np.stack([b, a, c, b, c, d], -1).reshape(-1, 3)
 
 
-def _split(head: Head, extra: int) -> Head:
-    """Put `extra` further vertices in the middle of as many of the last triangles; each makes three of one."""
-    if not extra:
+def _split(head: Head, chosen: NDArray[np.int64]) -> Head:
+    """Put a further vertex in the middle of each chosen triangle; each makes three of one."""
+    if not len(chosen):
         return head
-    chosen = len(head.triangles) - 1 - 2 * np.arange(extra)
     a, b, c = head.triangles[chosen].T
-    new = len(head.vertices) + np.arange(extra)
-    rows, columns = np.repeat(np.arange(extra), 3), head.triangles[chosen].ravel()
-    middle = coo_array((np.full(3 * extra, 1 / 3), (rows, columns)), shape=(extra, len(head.vertices))).tocsr()
+    new = len(head.vertices) + np.arange(len(chosen))
+    rows, columns = np.repeat(np.arange(len(chosen)), 3), head.triangles[chosen].ravel()
+    shape = len(chosen), len(head.vertices)
+    middle = coo_array((np.full(3 * len(chosen), 1 / 3), (rows, columns)), shape=shape).tocsr()
     kept = np.delete(head.triangles, chosen, axis=0)
     triangles = np.concatenate([kept, *(np.stack(each, -1) for each in ((a, b, new), (b, c, new), (c, a, new)))])
     vertices = np.concatenate([head.vertices, middle @ head.vertices])
-    return Head(head.template, vertices, triangles, vstack([head.spread, middle @ head.spread]).tocsr())
+    return Head(head.generator, vertices, triangles, vstack([head.spread, middle @ head.spread]).tocsr())
 
 
 def _identity(count: int) -> csr_array:
