@@ -1,7 +1,7 @@
 """Write src/focus/planning/measured.json from a run's logs: `python scripts/record_costs.py --run FOLDER --steps FILE`.
 
 FOLDER is a checkout in which the whole demo profile has run (its logs/cost is read, and the sizes of its outputs);
-FILE the output of `python -m benchmarks.steps --profile paper --json FILE`. Where scripts/gpu_check.py has run on a GPU,
+FILE the output of `python -m benchmarks.steps --profile paper --json FILE`. Where scripts/gpu_check.py has run on one,
 its findings (--gpu) give the GPU's seconds; without them GPU hours are extrapolated from counted arithmetic.
 """
 
