@@ -14,7 +14,7 @@ export OMP_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install reproduce paper-dry-run test test-pipeline test-long lint format deps reference demo-model schemas experiments worlds lock clean
+.PHONY: help install reproduce paper-dry-run gpu-check test test-pipeline test-long lint format deps reference demo-model schemas experiments worlds lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ reproduce: $(INSTALLED) ## run the whole paper: every stage of dvc.yaml, then sa
 
 paper-dry-run: $(INSTALLED) ## profile paper on full-size stand-ins, a few steps a training (8 GB memory and disk)
 	@python scripts/paper_dry_run.py --cores $(CORES)
+
+gpu-check: $(INSTALLED) ## on a machine with a GPU: parity, speed and a short training in ten minutes (docs/scaling.md)
+	@python scripts/gpu_check.py --minutes 9
 
 test: $(INSTALLED) ## unit tests and the smoke profile's whole pipeline (under 15 minutes)
 	@$(PYTEST) -n 2 --dist loadfile tests

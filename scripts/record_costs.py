@@ -1,7 +1,8 @@
 """Write src/focus/planning/measured.json from a run's logs: `python scripts/record_costs.py --run FOLDER --steps FILE`.
 
 FOLDER is a checkout in which the whole demo profile has run (its logs/cost is read, and the sizes of its outputs);
-FILE the output of `python -m benchmarks.steps --profile paper --json FILE`.
+FILE the output of `python -m benchmarks.steps --profile paper --json FILE`. Where scripts/gpu_check.py has run on one,
+its findings (--gpu) give the GPU's seconds; without them GPU hours are extrapolated from counted arithmetic.
 """
 
 from __future__ import annotations
@@ -107,11 +108,28 @@ def large_steps(file: Path, without_perceptual: float) -> StepCost:
     )
 
 
+def on_gpu(file: Path) -> tuple[str | None, dict[str, float]]:
+    """Return the GPU of scripts/gpu_check.py and an image's seconds by kind of step in float32; none without a file.
+
+    An R step was measured with S's mask, an S step in EM: steps of the initialisation and of S's pre-training, which
+    have less to do, are counted like them.
+    """
+    if not file.is_file():
+        return None, {}
+    found = read_json(file)
+    speed = found["speed, batch 12, float32"]
+    reconstruction, segmentation = (1 / speed[kind]["images_per_s"] for kind in ("reconstruction", "segmentation"))
+    kinds = dict.fromkeys(("initialise", "reconstruction", "reconstruction_masked"), reconstruction)
+    kinds |= dict.fromkeys(("pretrain", "segmentation"), segmentation)
+    return found["machine"]["device"], {kind: round(seconds, 7) for kind, seconds in kinds.items()}
+
+
 def main() -> None:
     """Write measured.json."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--run", type=Path, default=Path())
     parser.add_argument("--steps", type=Path, default=Path("benchmarks/results/steps.json"))
+    parser.add_argument("--gpu", type=Path, default=Path("benchmarks/results/gpu.json"))
     wanted = parser.parse_args()
     params = read_params(wanted.run)
     profile = read_profile(params.profile, wanted.run)
@@ -119,12 +137,15 @@ def main() -> None:
     start = costs["headline"]["cpu_s"]  # the least of all stages
     small = small_steps(profile, wanted.run, costs, work, start)
     host = costs["headline"]
+    gpu, gpu_seconds = on_gpu(wanted.gpu)
+    large = large_steps(wanted.steps, small.without_perceptual).model_copy(update={"gpu_seconds": gpu_seconds})
     measured = Measured(
         machine=f"{host['machine']}, {host['cores']} cores, {host['cpu_capability']}, torch {host['torch']}",
+        gpu=gpu,
         profile=params.profile,
         start_s=start,
         stages=stage_costs(wanted.run, costs, work),
-        steps={"small": small, "resnet50": large_steps(wanted.steps, small.without_perceptual)},
+        steps={"small": small, "resnet50": large},
     )
     write_json(FILE, measured.model_dump())
     print(FILE)

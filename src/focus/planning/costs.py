@@ -26,7 +26,8 @@ class StepCost(BaseModel):
     """What a training step costs an image of side `side` px, for one encoder architecture.
 
     seconds: CPU seconds by kind of step; without_perceptual: the share left of an R step without F;
-    tflop: the networks' arithmetic by kind, 10^12; empty where nobody asks for a GPU; space: bytes of a model file.
+    tflop: the networks' arithmetic by kind, 10^12; empty where nobody asks for a GPU; gpu_seconds: an image's seconds
+    by kind as measured on the GPU that `Measured.gpu` names, empty where none was; space: bytes of a model file.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -35,15 +36,17 @@ class StepCost(BaseModel):
     seconds: dict[str, float]
     without_perceptual: float
     tflop: dict[str, float]
+    gpu_seconds: dict[str, float] = {}
     space: int
 
 
 class Measured(BaseModel):
-    """All of measured.json; `start_s`: CPU seconds that any stage takes to start."""
+    """All of measured.json; `start_s`: CPU seconds that any stage takes to start; `gpu`: its name, None: none seen."""
 
     model_config = ConfigDict(frozen=True)
 
     machine: str
+    gpu: str | None = None
     profile: str
     start_s: float
     stages: dict[str, StageCost]

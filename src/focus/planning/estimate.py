@@ -53,11 +53,11 @@ def _stage(name: str, work: Work, measured: Measured) -> Estimate:
 def _training(name: str, work: Work, profile: Profile, measured: Measured) -> Estimate:
     cost = measured.steps[profile.encoder.architecture]
     area = (profile.image.side / cost.side) ** 2
-    cpu, tflop = measured.start_s, 0.0
+    per_image = cost.gpu_seconds or {kind: tflop / GPU_TFLOP_S for kind, tflop in cost.tflop.items()}
+    cpu, gpu = measured.start_s, 0.0
     for kind, images in work.images:
         share = 1.0 if work.perceptual else cost.without_perceptual
         cpu += images * area * share * cost.seconds[kind]
-        tflop += images * area * share * cost.tflop.get(kind, 0.0)
-    gpu = tflop / GPU_TFLOP_S if cost.tflop else None
+        gpu += images * area * share * per_image.get(kind, 0.0)
     basis: Basis = "step measured" if profile.image.side == cost.side else "scaled"
-    return Estimate(name, cpu, gpu, cost.space, basis if work.images else "-")
+    return Estimate(name, cpu, gpu if per_image else None, cost.space, basis if work.images else "-")

@@ -60,7 +60,11 @@ def notes(measured: Measured, gpu: bool) -> list[str]:
         "scaled = extrapolated in proportion to the work.",
         "MB: the stages' outputs; DVC's cache holds them once more, unless the file system shares blocks.",
     ]
-    if gpu:
+    if gpu and measured.gpu:
+        found.append(
+            f"GPU h: steps of batch 12 as measured on one {measured.gpu}, times their number. A training takes either."
+        )
+    elif gpu:
         found.append(
             f"GPU h: extrapolated from the networks' counted arithmetic at {GPU_TFLOP_S:.0f} TFLOP/s sustained; "
             "rendering and losses come on top. A training takes either the CPU or the GPU hours."

@@ -1,0 +1,1 @@
+"""What scripts/gpu_check.py measures on a GPU: parity with the CPU, speed, and a run of profile `medium`."""
