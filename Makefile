@@ -14,7 +14,7 @@ export OMP_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install reproduce paper-dry-run gpu-check test test-pipeline test-long lint format deps reference demo-model schemas experiments worlds lock clean
+.PHONY: help install reproduce paper-dry-run gpu-check test test-pipeline test-long lint format reference demo-model schemas experiments worlds lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,20 +55,16 @@ test-pipeline: $(INSTALLED) ## both engines, cache, failures and ablations in te
 test-long: $(INSTALLED) ## a kill at every moment of a training, thousands of mutated inputs (about 15 minutes)
 	@$(PYTEST) -m long -rP tests
 
-lint: $(INSTALLED) ## ruff, snakefmt, snakemake --lint, and dvc.yaml's code dependencies
+lint: $(INSTALLED) ## ruff, snakefmt, snakemake --lint
 	@ruff check .
 	@ruff format --check .
 	@snakefmt --check workflow
 	@snakemake --lint
-	@python scripts/code_deps.py
 
 format: $(INSTALLED) ## rewrite the sources in the project's format
 	@ruff check --fix .
 	@ruff format .
 	@snakefmt workflow
-
-deps: $(INSTALLED) ## write each stage's import closure into dvc.yaml
-	@python scripts/code_deps.py --write
 
 reference: $(INSTALLED) ## write docs/reference.md from the docstrings
 	@python scripts/reference.py --write

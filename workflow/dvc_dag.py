@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, NoReturn
 
+import yaml
 from dvc.dependency.param import ParamsDependency
 from dvc.exceptions import DvcException
 from dvc.lock import LockError
@@ -17,6 +20,8 @@ from dvc.repo import Repo
 
 # Snakemake's own time of a directory: an entry inside it, as a directory's mtime changes with its contents.
 TIMESTAMP = ".snakemake_timestamp"
+CODE = "code"  # the stage that writes the fingerprints
+_KEY = re.compile(r"\$\{(key|item)\}")
 SECOND = 10**9  # ns; coarser file systems than ours keep whole seconds
 
 
@@ -53,6 +58,17 @@ def load(root: Path = Path()) -> dict[str, Stage]:
             }
     except DvcException as error:
         sys.exit(f"dvc.yaml: {' '.join(str(error).split())}")
+
+
+def entries(root: Path = Path()) -> dict[str, list[str]]:
+    """Return the outputs of each entry of dvc.yaml, `{key}` in place of what tells its stages apart."""
+    found = yaml.safe_load((root / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+    return {name: [_KEY.sub("{key}", out) for out in _outs(entry.get("do", entry))] for name, entry in found.items()}
+
+
+def _outs(entry: dict[str, Any]) -> list[str]:
+    listed = [out for kind in ("outs", "metrics", "plots") for out in entry.get(kind, [])]
+    return [next(iter(out)) if isinstance(out, dict) else out for out in listed]
 
 
 def _path(item: Any, repo: Repo) -> str:
@@ -111,6 +127,29 @@ def restore_missing(root: Path = Path()) -> list[str]:
         return [_path(out, repo) for out in held]
 
 
+def fingerprint_code(root: Path = Path()) -> None:
+    """Run the stage `code` where the source has changed, and exit with its line when it fails.
+
+    Before the plan is made and whatever the target: Snakemake, unlike DVC, would run all that comes after a job, also
+    when the job's outputs turn out to be what they were.
+    """
+    try:
+        with Repo(os.fspath(root), _wait_for_lock=True) as repo, repo.lock:
+            stale = any(stage.status() for stage in repo.index.stages if stage.name == CODE)
+    except LockError as error:
+        _exit_busy(error)
+    if stale:
+        command = [sys.executable, "-m", "dvc", "repro", "-q", "--single-item", CODE]
+        done = subprocess.run(command, cwd=root, capture_output=True, text=True)
+        if done.returncode:
+            sys.exit((done.stderr or done.stdout).strip())
+
+
+def _exit_busy(error: LockError) -> NoReturn:
+    busy = " ".join(str(error).split("\n\n")[0].split())
+    sys.exit(f"snakemake: another run is at work in this folder: {busy}; wait for it or stop it")
+
+
 def sync_mtimes(stages: dict[str, Stage], root: Path = Path()) -> set[str]:
     """Make file times say what DVC's hashes say, and return the stages that are not up to date.
 
@@ -123,8 +162,7 @@ def sync_mtimes(stages: dict[str, Stage], root: Path = Path()) -> set[str]:
         with Repo(os.fspath(root), _wait_for_lock=True) as repo, repo.lock:
             stale = {stage.name for stage in repo.index.stages if stage.cmd and stage.status()}
     except LockError as error:  # a stage is being run: `dvc repro`, or the job of a Snakemake that was killed
-        busy = " ".join(str(error).split("\n\n")[0].split())
-        sys.exit(f"snakemake: another run is at work in this folder: {busy}; wait for it or stop it")
+        _exit_busy(error)
     maker = makers(stages)
     behind: set[str] = set()
     for stage in in_order(stages):

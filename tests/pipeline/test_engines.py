@@ -108,12 +108,33 @@ def test_a_tampered_output_is_restored(run_by_snakemake, copy, engine, name):
     assert project.executed() == [] and project.is_up_to_date()
 
 
-def test_a_code_edit_reruns_the_stages_that_import_it(run_by_snakemake, copy):
+def test_a_code_edit_reruns_the_stages_that_can_run_it(run_by_snakemake, copy, engine):
     """An edit to code that few stages use would cost the whole run, or none."""
     project = copy(run_by_snakemake)
     module = project.path / "src/focus/stages/correct.py"
-    module.write_text(module.read_text() + "# an edit\n")
-    assert project.stale() == {name for name in run_by_snakemake.executed() if name.startswith("correct@")}
+    module.write_text(module.read_text() + "EDITED = 1\nprint(EDITED)\n")
+    engine(project)
+    reached = {name for name in run_by_snakemake.executed() if name.startswith("correct@")}
+    assert set(project.executed()) == reached, "the stand-ins' outs do not depend on their code"
+    assert project.is_up_to_date() and project.planned() == set()
+
+
+def test_a_comment_reruns_nothing(run_by_snakemake, copy, engine):
+    """A sentence put right would cost the whole run."""
+    project = copy(run_by_snakemake)
+    for module in (project.path / "src/focus/stages").glob("*.py"):
+        module.write_text(module.read_text() + "# a comment\n")
+    engine(project)
+    assert project.executed() == [] and project.is_up_to_date() and project.planned() == set()
+
+
+def test_a_part_of_the_pipeline_sees_an_edit_too(run_by_snakemake, copy):
+    """`dvc repro STAGE` would give the results of old code."""
+    project = copy(run_by_snakemake)
+    module = project.path / "src/focus/stages/headline.py"
+    module.write_text(module.read_text() + "print(1)\n")
+    project.dvc("repro", "headline")
+    assert project.executed() == ["headline"]
 
 
 def test_a_failing_stage_names_its_log_and_leaves_nothing_half_written(stand_in, copy):

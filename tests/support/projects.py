@@ -51,9 +51,6 @@ def with_stand_in_stages(project: Project) -> Project:
     """
     for module in set(re.findall(r"focus\.stages\.(\w+)", (project.path / "dvc.yaml").read_text())):
         shutil.copy(STAND_IN, project.path / "src/focus/stages" / f"{module}.py")
-    project.run(
-        "python", "scripts/code_deps.py", "--write"
-    )  # theirs is a closure of three files: DVC is quicker with few
     with (project.path / ".gitignore").open("a") as ignored:
         ignored.write(f"/{EXECUTED}\n")
     project.commit("stand-in stages")
@@ -147,7 +144,7 @@ class Project:
 
     def planned(self) -> set[str]:
         """Return the stages that Snakemake would run now."""
-        return set(re.findall(r"run_stage\.py (\S+) >", self.snakemake("-n", "--printshellcmds")))
+        return set(re.findall(r"--single-item (\S+) >", self.snakemake("-n", "--printshellcmds")))
 
     def stale(self) -> set[str]:
         """Return the stages that `dvc repro` would run now."""

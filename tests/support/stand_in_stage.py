@@ -42,7 +42,7 @@ def main() -> None:
         read = [
             f"{dep.def_path} {dep.read_params() if isinstance(dep, ParamsDependency) else fingerprint(dep.def_path)}"
             for dep in stage.deps
-            if not dep.def_path.startswith("src/")
+            if not dep.def_path.startswith("workflow/code/")
         ]
         outs = [Path(out.def_path) for out in stage.outs]
         inputs = [Path(dep.def_path) for dep in stage.deps if not isinstance(dep, ParamsDependency)]
@@ -65,4 +65,5 @@ def main() -> None:
         log.write(NAME + "\n")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -6,19 +6,22 @@ import re
 import pytest
 import yaml
 
-import code_deps
+from focus.fingerprints.closure import Node, Source, chain
 from projects import ROOT
 
-STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+PIPELINE = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+STAGES = {name: entry for name, entry in PIPELINE.items() if name != "code"}
+SOURCE = Source(ROOT / "src")
+MODULE = re.compile(r"python -m (focus\.stages\.\w+)")
 PROFILE = "profiles/${profile}.yaml"
-EVERY_STAGE = {"compute"}  # threads, read by focus.stages.runner
+NO_BYTES = {"workers"}  # of section compute: how batches are loaded, not which
+AROUND_THE_WORK = {"focus.stages.runner", "focus.cost", "focus.device"}
 
 
 def constants(stage: str) -> dict[str, set[str]]:
     """Return SECTIONS and PARAMS of a stage's module, without importing it."""
     body = STAGES[stage].get("do", STAGES[stage])
-    module = code_deps.STAGE_MODULE.search(body["cmd"])[1]
-    tree = ast.parse(code_deps.module_file(ROOT, module).read_text())
+    tree = ast.parse(SOURCE.file(MODULE.search(body["cmd"])[1]).read_text())
     return {
         node.targets[0].id: set(ast.literal_eval(node.value))
         for node in tree.body
@@ -37,7 +40,33 @@ def tracked(stage: str) -> tuple[set[str], set[str]]:
 @pytest.mark.parametrize("stage", STAGES)
 def test_profile_sections(stage):
     """A stage would use a setting whose change does not rerun it, or rerun for one that it never reads."""
-    assert tracked(stage)[0] == constants(stage)["SECTIONS"] | EVERY_STAGE
+    sections = {key for key in tracked(stage)[0] if not key.startswith("compute.")}
+    assert sections == constants(stage)["SECTIONS"]
+
+
+def work_of(stage: str) -> list[Node]:
+    """Return the parts of the code that a stage can run, without what the runner does around its work."""
+    return [node for node in SOURCE.closure(f"focus.stages.{stage}") if node.module not in AROUND_THE_WORK]
+
+
+def compute_keys(stage: str) -> set[str]:
+    """Return the keys of section compute that a stage's work reads; threads where it runs torch."""
+    nodes, found = work_of(stage), set()
+    for part in (part for node in nodes for tree in SOURCE.statements(node) for part in ast.walk(tree)):
+        names = chain(part) or []
+        found |= {names[place + 1] for place, name in enumerate(names[:-1]) if name == "compute"}
+    runs_torch = any(
+        target.kind == "external" and target.module.split(".")[0] == "torch"
+        for node in nodes
+        for _, target in SOURCE.edges(node)
+    )
+    return {f"compute.{key}" for key in (found | {"threads"} if runs_torch else found) - NO_BYTES}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_compute_keys(stage):
+    """A change of `compute.workers`, which changes no bit, would rerun everything; or one of precision nothing."""
+    assert {key for key in tracked(stage)[0] if key.startswith("compute.")} == compute_keys(stage)
 
 
 @pytest.mark.parametrize("stage", STAGES)

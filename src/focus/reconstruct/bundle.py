@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
+from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -28,7 +29,7 @@ from focus.rendering import Renderer
 
 FORMAT = "focus-bundle-1"
 NETWORKS = ("encoder", "segmentation", "detector", "recogniser")
-MODELS = Path(__file__).parents[1] / "models"
+MODELS = Path(str(resources.files("focus") / "models"))
 DEMO = "demo"
 Count = Annotated[int, Field(ge=1, le=4096)]
 

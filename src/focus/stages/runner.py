@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 import focus
-from focus import cost, device, settings
+from focus import cost, device, fingerprints, settings
 from focus.errors import FocusError, machine_trouble
 from focus.stages import paths
 
@@ -26,6 +26,7 @@ def run(stage: str, sections: tuple[str, ...], params: tuple[str, ...], work: Ca
     began = time.monotonic()
     try:
         _own_code_only()
+        fingerprints.check(stage)
         chosen = settings.load(("compute", *sections), params)
         _same_bits(chosen.compute)
         work(chosen)
