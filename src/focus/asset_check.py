@@ -94,6 +94,20 @@ def resnet50(path: Path, profile: Profile) -> str:
     return "ResNet-50, all names and shapes"
 
 
+def focus_encoder(path: Path, profile: Profile) -> str:
+    """Read the authors' encoder, every name and shape, without running anything in it."""
+    from focus.authors.networks import released_encoder
+
+    return f"{len(released_encoder(path).state_dict())} entries of the authors' encoder"
+
+
+def focus_segmentation(path: Path, profile: Profile) -> str:
+    """Read the authors' U-Net likewise."""
+    from focus.authors.networks import released_segmentation
+
+    return f"{len(released_segmentation(path).state_dict())} entries of the authors' U-Net"
+
+
 def read_ends(data) -> int:
     """Read the first and last sample of a data set; return its length. Raises FocusError when it is empty."""
     if not len(data):
@@ -109,6 +123,8 @@ CHECKS: dict[str, Callable[[Path, Profile], str]] = {
     "now": now,
     "arcface": arcface,
     "resnet50": resnet50,
+    "focus_encoder": focus_encoder,
+    "focus_segmentation": focus_segmentation,
 }
 
 

@@ -77,6 +77,22 @@ ASSETS = {
             "the path of resnet50-*.pth (optional: without it R starts from random weights)",
             "ImageNet weights",
         ),
+        Asset(
+            "focus_encoder",
+            "the authors' own face encoder, a pickled module",
+            "the authors' terms",
+            "https://github.com/unibas-gravis/Occlusion-Robust-MoFA",
+            "the path of MoFA_UNet/enc_net_*.model in their docker image (only for a variant with start: imported)",
+            "the authors' encoder",
+        ),
+        Asset(
+            "focus_segmentation",
+            "the authors' own segmentation network, a pickled module",
+            "the authors' terms",
+            "https://github.com/unibas-gravis/Occlusion-Robust-MoFA",
+            "the path of MoFA_UNet/unet_*.model in their docker image (only for a variant with start: imported)",
+            "the authors' U-Net",
+        ),
     )
 }
 """Every asset by its key, in the order of the profiles."""

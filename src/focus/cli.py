@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from focus.cli_emulate import emulate
+from focus.cli_import import import_authors
 from focus.cli_now import app as now_app
 from focus.cli_reconstruct import reconstruct
 from focus.errors import FocusError, machine_trouble
@@ -23,6 +24,7 @@ app = typer.Typer(
 )
 app.command()(reconstruct)
 app.command()(emulate)
+app.command()(import_authors)
 app.add_typer(now_app, name="now", help="The NoW benchmark: distances of meshes to scans, submissions.")
 
 

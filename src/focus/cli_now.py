@@ -28,7 +28,18 @@ class Split(StrEnum):
     validation = "validation"
 
 
-Metrical = Annotated[bool, typer.Option("--metrical", help="Hold the scale: predictions are in mm.")]
+class Unit(StrEnum):
+    """The unit of predicted meshes and their landmarks."""
+
+    mm = "mm"
+    cm = "cm"
+    m = "m"
+
+
+MILLIMETRES = {Unit.mm: 1.0, Unit.cm: 10.0, Unit.m: 1000.0}
+
+Metrical = Annotated[bool, typer.Option("--metrical", help="Hold the scale: predictions are in mm, or in --unit.")]
+PredictedUnit = Annotated[Unit, typer.Option("--unit", help="Unit of the predictions; only --metrical depends on it.")]
 
 
 @app.command()
@@ -38,6 +49,7 @@ def evaluate(
     out: Annotated[Path, typer.Option(help="Folder for images.csv, summary.json, curve.csv and curve.png.")],
     challenge: Annotated[Challenge | None, typer.Option(help="Only this part of the set.")] = None,
     metrical: Metrical = False,
+    unit: PredictedUnit = Unit.mm,
 ) -> None:
     """Evaluate a set of predictions on the scans.
 
@@ -48,7 +60,7 @@ def evaluate(
     from focus.evaluation.now_benchmark import evaluate_now, write_report
 
     part = None if challenge is None else challenge.value
-    report = evaluate_now(NoW(dataset, "validation"), predictions, part, metrical=metrical)
+    report = evaluate_now(NoW(dataset, "validation"), predictions, part, metrical=metrical, unit_mm=MILLIMETRES[unit])
     write_report(report, out)
     for row in report.with_status("warning", "missing", "failed"):
         typer.echo(f"{row.status}: {row.image}: {row.reason}", err=True)
@@ -68,6 +80,7 @@ def distance(
     prediction: Annotated[Path, typer.Option(help="Predicted mesh, .obj or .ply.")],
     landmarks: Annotated[Path, typer.Option(help="Its seven points, .npy or .txt.")],
     metrical: Metrical = False,
+    unit: PredictedUnit = Unit.mm,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Measure one prediction against one scan.
@@ -78,8 +91,10 @@ def distance(
     from focus.evaluation.now import now_errors
 
     read_points = read_picked_points if scan_landmarks.suffix.lower() == ".pp" else read_landmarks
+    vertices, triangles = read_mesh(prediction)[:2]
+    points, unit_mm = read_landmarks(landmarks), MILLIMETRES[unit]
     result = now_errors(
-        read_mesh(scan)[0], read_points(scan_landmarks), *read_mesh(prediction)[:2], read_landmarks(landmarks), metrical
+        read_mesh(scan)[0], read_points(scan_landmarks), unit_mm * vertices, triangles, unit_mm * points, metrical
     )
     for line in result.warnings:
         typer.echo(f"warning: {line}", err=True)

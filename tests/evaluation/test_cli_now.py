@@ -84,3 +84,20 @@ def test_help_imports_little() -> None:
     code = "import sys, focus.cli_now; print([m for m in ('numpy', 'igl', 'torch', 'matplotlib') if m in sys.modules])"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(("unit", "size"), [("cm", 0.1), ("m", 0.001)])
+def test_unit(now_root, predictions, face, tmp_path, unit, size) -> None:
+    """If this fails metrical predictions in centimetres or metres, which most methods write, cannot be measured."""
+    figures = {}
+    for words in ((), ("--unit", unit)):
+        out = tmp_path / f"out{len(words)}"
+        command = ["evaluate", str(now_root), str(predictions), "--out", str(out), "--metrical", *words]
+        assert CliRunner().invoke(app, command).exit_code == 0
+        figures[words] = json.loads((out / "summary.json").read_text())["pooled"]
+        for mesh in predictions.rglob("*.obj"):
+            write_obj(mesh, size * face["prediction_vertices"], face["prediction_triangles"])
+            np.save(mesh.with_suffix(".npy"), size * face["prediction_landmarks"])
+    in_mm, in_unit = figures.values()
+    assert in_unit["points"] == in_mm["points"] > 0
+    assert in_unit["mean"] == pytest.approx(in_mm["mean"], abs=5e-3)  # .obj files have six decimals, here of metres

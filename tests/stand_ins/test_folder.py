@@ -43,7 +43,7 @@ def test_every_asset_passes_the_check_of_the_real_one(places):
         }
     )
     verdicts = {verdict.key: verdict for verdict in check_assets(profile)}
-    assert {key: verdict.status for key, verdict in verdicts.items()} == dict.fromkeys(places, "ok")
+    assert {key: verdicts[key].status for key in places} == dict.fromkeys(places, "ok")
     assert verdicts["celeba_hq"].found == "train 2, val 1, test 2"
 
 

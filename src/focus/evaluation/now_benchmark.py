@@ -83,11 +83,17 @@ class NowReport:
 
 
 def evaluate_now(
-    dataset: ScanSet, predictions: Path, challenge: str | None = None, *, metrical: bool = False
+    dataset: ScanSet,
+    predictions: Path,
+    challenge: str | None = None,
+    *,
+    metrical: bool = False,
+    unit_mm: float = 1.0,
 ) -> NowReport:
     """Evaluate predictions in NoW form, `<predictions>/<subject>/<challenge>/IMG_xxxx.{obj|ply}` + `.npy|.txt`.
 
-    A missing or bad prediction, or a missing scan, becomes a row with its reason; it never ends the run.
+    A missing or bad prediction, or a missing scan, becomes a row with its reason; it never ends the run. `unit_mm`:
+    millimetres in one unit of the predictions, which the metrical protocol depends on.
 
     Raises:
         FocusError: no such folder of predictions, or a challenge that the list does not have.
@@ -101,14 +107,19 @@ def evaluate_now(
     rows, errors = [], []
     for line in dataset.names:
         if challenge in (None, challenge_of(line)):
-            row, distances = evaluate_image(line, scan_of, predictions, metrical=metrical)
+            row, distances = evaluate_image(line, scan_of, predictions, metrical=metrical, unit_mm=unit_mm)
             rows.append(row)
             errors.append(distances)
     return NowReport(tuple(rows), tuple(errors), metrical)
 
 
 def evaluate_image(
-    line: str, scan_of: Callable[[str], tuple[FloatArray, FloatArray]], predictions: Path, *, metrical: bool
+    line: str,
+    scan_of: Callable[[str], tuple[FloatArray, FloatArray]],
+    predictions: Path,
+    *,
+    metrical: bool,
+    unit_mm: float,
 ) -> tuple[ImageRow, FloatArray]:
     """Evaluate one line of the list; returns its row and its errors (n,) in mm, empty when there are none."""
     none = np.empty(0)
@@ -118,7 +129,10 @@ def evaluate_image(
         return ImageRow(line, challenge_of(line), "missing", str(error)), none
     try:
         vertices, points = scan_of(line.split("/")[-3])
-        result = now_errors(vertices, points, *read_mesh(mesh)[:2], read_landmarks(landmarks), metrical)
+        predicted, triangles = read_mesh(mesh)[:2]
+        result = now_errors(
+            vertices, points, unit_mm * predicted, triangles, unit_mm * read_landmarks(landmarks), metrical
+        )
     except (FocusError, OSError, ValueError) as error:  # ValueError: e.g. a file no reader foresaw
         return ImageRow(line, challenge_of(line), "failed", " ".join(str(error).split())), none
     return measured_row(line, result), result.errors

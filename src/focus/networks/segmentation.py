@@ -22,11 +22,24 @@ class DoubleConvolution(nn.Sequential):
         super().__init__(*layers, *([nn.Dropout(dropout)] if dropout else []))
 
 
+class UpConvolution(nn.Sequential):
+    """Nearest upsampling to the skip connection's size, then 3x3 convolution, batch norm, ReLU."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        """Draw the first weights from torch's global generator."""
+        super().__init__(nn.Conv2d(inputs, outputs, 3, padding=1), nn.BatchNorm2d(outputs), nn.ReLU(inplace=True))
+
+    def forward(self, x: Tensor, size: torch.Size) -> Tensor:
+        """Map (B,inputs,h,w) to (B,outputs,*size)."""
+        return super().forward(functional.interpolate(x, size=size))
+
+
 class SegmentationNetwork(Engine):
     """U-Net with `poolings` max poolings and width * 2^k channels at depth k (the paper's: 64 … 1024, 4 poolings).
 
-    Dropout .5 follows the two deepest encoder blocks; upsampling is nearest, then a 3x3 convolution with ReLU; skip
-    connections are concatenated. Any image size of at least 2^poolings pixels fits.
+    Dropout .5 follows the two deepest encoder blocks; upsampling is nearest, then a 3x3 convolution with
+    batch norm and ReLU (the released UNet/unet_modules.py:29-40); skip connections are concatenated. Any image size of
+    at least 2^poolings pixels fits.
     """
 
     def __init__(self, width: int = 64, poolings: int = 4) -> None:
@@ -40,7 +53,7 @@ class SegmentationNetwork(Engine):
             for depth in range(poolings + 1)
         )
         rising = list(range(poolings, 0, -1))
-        self.up = nn.ModuleList(nn.Conv2d(widths[depth], widths[depth - 1], 3, padding=1) for depth in rising)
+        self.up = nn.ModuleList(UpConvolution(widths[depth], widths[depth - 1]) for depth in rising)
         self.merge = nn.ModuleList(DoubleConvolution(2 * widths[depth - 1], widths[depth - 1]) for depth in rising)
         self.last = nn.Conv2d(width, 1, 1)
 
@@ -53,8 +66,7 @@ class SegmentationNetwork(Engine):
             x = block(x if depth == 0 else functional.max_pool2d(x, 2))
             skips.append(x)
         for up, merge, skip in zip(self.up, self.merge, skips[-2::-1], strict=True):
-            x = functional.relu_(up(functional.interpolate(x, size=skip.shape[2:])))
-            x = merge(torch.cat([skip, x], 1))
+            x = merge(torch.cat([skip, up(x, skip.shape[2:])], 1))
         return SHARPNESS * self.last(x)
 
     def forward(self, rendered: Tensor, target: Tensor) -> Tensor:

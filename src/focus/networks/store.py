@@ -22,7 +22,12 @@ def save_networks(path: Path, networks: Mapping[str, nn.Module], metadata: Mappi
         for name, network in networks.items()
         for key, value in network.state_dict().items()
     }
-    write_bytes(path, save(weights, metadata={"focus": json.dumps(metadata, sort_keys=True)}))
+    save_tensors(path, weights, metadata)
+
+
+def save_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:
+    """Write named tensors, on the CPU and contiguous, and JSON-able metadata into one file."""
+    write_bytes(path, save(dict(tensors), metadata={"focus": json.dumps(metadata, sort_keys=True)}))
 
 
 def load_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:

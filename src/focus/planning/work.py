@@ -60,7 +60,8 @@ def all_work(params: Params, profile: Profile) -> dict[str, Work]:
     for name in params.instance_wise:
         found[f"instance_fit@{name}"] = Work(amount=counts["ar"] * profile.instance_fit.rounds * area)
     fixed = dict.fromkeys(
-        ("subsets", "external", "misfit", "tables", "figures", "report", "headline", "demo_model"), Work(amount=1)
+        ("imported", "subsets", "external", "misfit", "tables", "figures", "report", "headline", "demo_model"),
+        Work(amount=1),
     )
     return found | fixed | {"claims": Work(amount=profile.evaluation.bootstrap)}
 

@@ -6,10 +6,11 @@ and cannot reach any other. Units stand in the field descriptions. `json_schemas
 
 from focus.settings.base import Section
 from focus.settings.loading import json_schemas, load, read_params, read_profile, read_yaml, validate
-from focus.settings.params import Corrected, Method, Params, Variant
+from focus.settings.params import IMPORTED, Corrected, Method, Params, Variant
 from focus.settings.profile import Compute, Detector, Optimiser, Profile, Recogniser
 
 __all__ = [
+    "IMPORTED",
     "Compute",
     "Corrected",
     "Detector",

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from focus.settings.base import Count, MethodName, Name, Section, Weight
 
 Form = Literal["preset", "paper", "released"]
+IMPORTED = "imported"  # where the authors' own weights stand, once they are read (docs/released-weights.md)
 
 
 class Seeds(Section):
@@ -139,7 +140,7 @@ class Params(Section):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Params:
-        starts = {"initialise", "pretrain", *self.variants}
+        starts = {"initialise", "pretrain", IMPORTED, *self.variants}
         named = [(f"variants.{name}.start", variant.start, starts) for name, variant in self.variants.items()]
         named += [(f"corrected.{name}.variant", plan.variant, self.variants) for name, plan in self.corrected.items()]
         named += [("ablation.variant", self.ablation.variant, {*self.variants, *self.corrected})]

@@ -75,6 +75,14 @@ def segmentation(settings: SimpleNamespace, *, purpose: str = "reference", seed:
     return ready(SegmentationNetwork(settings.segmentation.width, settings.segmentation.poolings), settings.compute)
 
 
+def start(name: str) -> Path:
+    """Return the model file that a variant starts from. Raises FocusError where it is the authors', not given."""
+    note = paths.network(name).with_name(paths.MISSING)
+    if note.is_file():
+        raise FocusError(read_json(note)["reason"])
+    return paths.network(name)
+
+
 def focus_networks(settings: SimpleNamespace, file: Path) -> tuple[Autoencoder, SegmentationNetwork]:
     """Return R and S as trained in a model file, in eval mode."""
     reconstruction, mask_network = autoencoder(settings), segmentation(settings)

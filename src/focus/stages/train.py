@@ -45,7 +45,7 @@ def turns(settings: SimpleNamespace, schedule: str) -> list[Turn]:
 def work(settings: SimpleNamespace, name: str) -> None:
     """Train a variant from models/<start>; write models/<name>."""
     variant: Variant = settings.variants[name]
-    start = paths.network(variant.start)
+    start = build.start(variant.start)
     autoencoder, segmentation = build.focus_networks(settings, start)
     order = turns(settings, variant.schedule)
     if order and variant.schedule == "adaptation" and not build.has(variant.images):

@@ -1,0 +1,92 @@
+"""What `focus import-authors` writes: the authors' R and S as a trained variant's file, and as a bundle."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from focus import settings
+from focus.authors.networks import ALBEDO, EXPRESSION, SHAPE, released_encoder, released_segmentation
+from focus.authors.prior import read_prior
+from focus.errors import FocusError
+from focus.face_model import FaceModel, read_bfm
+from focus.files import sha256, whole_directory
+from focus.networks.store import save_networks, save_tensors
+from focus.reconstruct.bundle import Bundle, Card, FitLoss, load_bundle, save_bundle
+from focus.reconstruct.calibration import NOTHING_TO_CHOOSE_BY
+from focus.stages import build
+from focus.stages.demo_model import FIT_FORMS, TERMS, network_sizes
+from focus.stages.imported import check_sizes
+from focus.stages.training import loss_plan
+
+NAME = "FOCUS-released"
+MODEL, PRIOR, BUNDLE = "model.safetensors", "misfit_prior.safetensors", "bundle.safetensors"
+NEEDED = ("bfm", "arcface")  # the assets that a bundle takes in
+
+
+def import_authors(encoder: Path, segmentation: Path, prior: Path | None, out: Path, profile: str) -> list[str]:
+    """Write folder `out`, which must not exist, from the authors' files; return lines that say what is in it.
+
+    Always the networks, as a trained variant's are stored; the prior if one is given; and, where `profile` names the
+    face model and F's weights, a bundle for `focus reconstruct --model`. Raises FocusError for files that cannot be
+    used and profiles of other sizes; nothing is written then.
+    """
+    if out.exists():
+        raise FocusError(f"--out: found {out}, expected a folder that does not exist yet")
+    chosen = SimpleNamespace(**dict(settings.read_profile(profile)), method=settings.read_params().method)
+    check_sizes(chosen)
+    files = {"encoder": encoder, "segmentation": segmentation} | ({} if prior is None else {"prior": prior})
+    networks = {"encoder": released_encoder(encoder), "segmentation": released_segmentation(segmentation)}
+    missing = [key for key in NEEDED if getattr(chosen.assets, key) is None]
+    model = None if missing else read_bfm(chosen.assets.bfm, SHAPE, EXPRESSION, ALBEDO)
+    offsets = None if prior is None else read_prior(prior, None if model is None else model.vertex_count)
+    facts = {"variant": NAME, "sha256": {name: sha256(path) for name, path in files.items()}}
+    with whole_directory(out) as folder:
+        save_networks(folder / MODEL, networks, facts)
+        lines = [f"{out / MODEL}: R's encoder and S"]
+        if offsets is not None:
+            save_tensors(folder / PRIOR, {"misfit_prior": offsets}, facts)
+            lines.append(f"{out / PRIOR}: the misfit prior of {len(offsets):,} vertices")
+        if model is None:
+            wanted = ", ".join(f"assets.{key}" for key in missing)
+            return [*lines, f"no bundle: profile {profile} has no {wanted}"]
+        write_bundle(folder / BUNDLE, chosen, networks, model, offsets, facts)
+    subtracts = "" if prior is not None else "; no prior given, so it subtracts nothing"
+    return [*lines, f"{out / BUNDLE}: for `focus reconstruct --model`{subtracts}"]
+
+
+def write_bundle(
+    path: Path,
+    chosen: SimpleNamespace,
+    networks: dict[str, nn.Module],
+    model: FaceModel,
+    prior: Tensor | None,
+    facts: dict[str, Any],
+) -> None:
+    """Write R, S and F with the face model and the prior; from which score on a face is occluded is not calibrated."""
+    recogniser = build.recogniser(chosen)
+    recogniser.load_backbone(chosen.assets.arcface)
+    plan = loss_plan(chosen, TERMS, {"landmarks": "landmarks_em"})
+    bundle = Bundle(
+        sizes=network_sizes(chosen),
+        face_model=model,
+        misfit_prior=torch.zeros_like(model.shape_mean) if prior is None else prior,
+        networks={**networks, "recogniser": recogniser},
+        fit_loss=FitLoss(dict(plan.weights), {**plan.forms, **FIT_FORMS}),
+        thresholds={"forward": NOTHING_TO_CHOOSE_BY, "fit": NOTHING_TO_CHOOSE_BY},
+        card=Card(
+            name=NAME,
+            licence=f"the authors' weights with {model.name}: their terms hold, do not pass it on",
+            training_data="CelebA-HQ, by the authors of FOCUS",
+            drawn_faces=False,
+            settings=facts,
+        ),
+    )
+    save_bundle(path, bundle)
+    for name, network in load_bundle(path).networks.items():  # in float16
+        if not all(value.isfinite().all() for value in network.state_dict().values()):
+            raise FocusError(f"{name}: found weights beyond float16, expected some that a bundle can hold")
