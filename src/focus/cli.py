@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from pathlib import Path
 from typing import Annotated
 
@@ -146,7 +147,8 @@ def schemas(folder: Annotated[Path, typer.Argument(help="folder to write to")] =
 
 
 def main() -> None:
-    """Run the command line: a FocusError is one line on standard error and exit code 1."""
+    """Run the command line: a FocusError is one line on standard error and exit code 1; so is a warning, without it."""
+    warnings.formatwarning = lambda message, *_, **__: f"focus: warning: {message}\n"
     try:
         app()
     except FocusError as error:

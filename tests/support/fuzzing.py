@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import faulthandler
 import resource
+import struct
 import sys
 import traceback
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -119,6 +121,45 @@ def text_ply(folder: Path) -> Reader:
     head += "element face 1\nproperty list uchar int vertex_indices\nend_header\n"
     write_text(folder / "x.ply", head + "0 0 0\n1 0 0\n0 1 0\n3 0 1 2\n")
     return folder / "x.ply", lambda: read_mesh(folder / "x.ply")
+
+
+def mixed_ply(folder: Path) -> Reader:
+    """A binary .ply of polygons, strips and an element of its own, a texture in its header, a newline at its end."""
+    head = b"ply\nformat binary_big_endian 1.0\ncomment TextureFile x.png\nelement vertex 6\nproperty float x\n"
+    head += b"property float y\nproperty float z\nproperty uchar red\nproperty uchar green\nproperty uchar blue\n"
+    head += b"element camera 2\nproperty list ushort short steps\nproperty double focal\nelement face 3\n"
+    head += b"property uchar flag\nproperty list uchar int vertex_indices\nproperty list uint float texcoord\n"
+    head += b"element tristrips 1\nproperty list int int vertex_indices\nend_header\n"
+    body = b"".join(struct.pack(">fffBBB", *RNG.normal(size=3), 1, 2, 3) for _ in range(6))
+    body += b"".join(struct.pack(f">H{count}hd", count, *range(count), 1.0) for count in (2, 0))
+    for face in ((0, 1, 2), (2, 3, 4, 5), (5, 4, 3, 2, 1)):
+        body += struct.pack(f">BB{len(face)}iIff", 1, len(face), *face, 2, 0.5, 0.5)
+    body += struct.pack(">i6i", 6, 0, 1, 2, -1, 3, 4)
+    (folder / "x.ply").write_bytes(head + body + b"\n")
+    return folder / "x.ply", lambda: read_mesh(folder / "x.ply")
+
+
+def encoded_obj(folder: Path) -> Reader:
+    """An .obj as other programs write it: UTF-16 behind its mark, a material, polygons, indents, some colours."""
+    text = "# Müller \\\n mtllib x.mtl\nv 0 0 0 1 0 0\n\tv 1 0 0\r\nv 0 1 0 1\rv 0 0 1\n"
+    text += "f 1/1 2/2 \\\n3/3 4\n f -1//1 2 3\n"
+    (folder / "x.obj").write_bytes(text.encode("utf-16"))
+    warnings.filterwarnings("ignore", message=".*colours on some vertices")
+    return folder / "x.obj", lambda: read_mesh(folder / "x.obj")
+
+
+def marked_points(folder: Path) -> Reader:
+    """A .pp with a byte order mark, a declared encoding and a name in it."""
+    points = "".join(f' <point x="{k}" y="0.5" z="-1e-3" active="1" name="{k}"/>\n' for k in range(7))
+    text = f'<?xml version="1.0" encoding="latin-1"?><P><templateName name="Müller"/>{points}</P>'
+    (folder / "x.pp").write_bytes(text.encode("utf-8-sig"))
+    return folder / "x.pp", lambda: read_picked_points(folder / "x.pp")
+
+
+def marked_list(folder: Path) -> Reader:
+    """A user's list in UTF-16 with names that are not ASCII."""
+    (folder / "list.txt").write_bytes("é.jpg\r\n2.jpg\r\n".encode("utf-16"))
+    return folder / "list.txt", lambda: read_list(folder / "list.txt", ("é.jpg", "2.jpg", "3.jpg"))
 
 
 def picked_points(folder: Path) -> Reader:
@@ -262,9 +303,10 @@ def dvc_lock(folder: Path) -> Reader:
 READERS = (bfm, face_model, networks, torch_weights, published_safetensors, checkpoint, obj, ply, text_ply)
 READERS += (picked_points, landmarks_text, array, landmark_table, ar_raw, png, jpeg, params, profile)
 READERS += (rendering, face_mask, own_list, now_list, celeba_mapping, packed_index, scans, json_file, dvc_lock)
-READERS += (photograph, bundle_header)
+READERS += (photograph, bundle_header, mixed_ply, encoded_obj, marked_points, marked_list)
 
 WORDS = [b"nan", b"-1", b"1e999", b"9" * 20, b"0" * 5000, b"[" * 3000, b"{", b"<", b'"', b",", b": ", b" ", b"\n"]
+WORDS += [b"\xef\xbb\xbf", b"\xfe\xff", b"\xff\xfe\0\0", b"\x85", b"\\\n", b"\xcd\xb7\\", b"4294967295", b"-2147483648"]
 WORDS += [b"\0", b"\xff\xfe", b"\xf0\x9f\x98\x80", b"../../", b"&a [*a, *a]", b"!!python/object/apply:os.system [x]"]
 PLACE = st.floats(0, 1, exclude_max=True)
 EDIT = st.one_of(

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from focus.errors import FocusError
-from focus.files import write_text
+from focus.files import read_text, write_text
 
 COLUMNS = 1 + 2 * 68
 
@@ -22,12 +22,10 @@ def read_landmark_table(path: Path) -> dict[str, np.ndarray]:
     Integers and floats ("143", "143.0") are read; a header line is allowed. Raises FocusError naming the line on a
     short or long row, a cell that is no finite number, an empty name, or a name given twice.
     """
+    text = read_text(path, "a CSV table of landmarks")
     try:
-        text = path.read_text(encoding="utf-8-sig")
         rows = list(csv.reader(io.StringIO(text, newline=""), skipinitialspace=True))
-    except FileNotFoundError:
-        raise FocusError(f"{path}: no such file; expected a CSV table of landmarks") from None
-    except (UnicodeDecodeError, csv.Error, OSError) as error:
+    except csv.Error as error:
         raise FocusError(f"{path}: cannot be read as CSV ({error})") from None
     table: dict[str, np.ndarray] = {}
     for number, row in enumerate(rows, start=1):
