@@ -207,3 +207,33 @@ def test_import_focus_is_quick():
     code = "import sys, focus, focus.cli; print('torch' in sys.modules, 'Reconstructor' in focus.__all__)"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env={"PYTHONPATH": "src"})
     assert found.stdout.split() == ["False", "True"], found.stderr
+
+
+def test_two_people_of_one_name(desk):
+    """Both would be reconstructed from one row of landmarks."""
+    image, points = bundles.photo()
+    for folder in ("p1", "p2"):
+        (desk / folder).mkdir()
+        write_png(desk / folder / "a.png", image)
+    done = run(desk, desk / "p1", desk / "p2")
+    assert done.exit_code == 3 and done.stderr.count("row a.png fits") == 2
+    write_landmark_table(desk / "points.csv", {"p1/a.png": points, "p2/a.png": points + 1})
+    assert run(desk, desk / "p1", desk / "p2").exit_code == 0
+    first, second = ((desk / "out" / name / "landmarks.csv").read_text() for name in ("a", "a_png"))
+    assert first != second
+
+
+def test_two_rows_are_two_faces(desk):
+    """A photograph of two people could not be given its landmarks."""
+    text = (desk / "points.csv").read_text()
+    (desk / "points.csv").write_text(text + text)
+    done = run(desk, desk / "photos/a.png")
+    assert done.exit_code == 0 and (desk / "out/a_1/mesh.obj").is_file() and (desk / "out/a_2/mesh.obj").is_file()
+
+
+def test_landmarks_in_another_convention(desk):
+    """A face would be made of what lies beside it."""
+    image, points = bundles.photo()
+    write_landmark_table(desk / "points.csv", {"a.png": (0, len(image)) + points * (1, -1), "b.png": points})
+    done = run(desk, desk / "photos")
+    assert done.exit_code == 3 and "look with y upwards" in done.stderr and (desk / "out/b/mesh.obj").is_file()

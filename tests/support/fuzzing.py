@@ -29,7 +29,8 @@ from focus import verify
 from focus.datasets.ar import RAW_BYTES, read_raw
 from focus.datasets.celebamask_hq import read_mapping
 from focus.datasets.images import read_image, write_png
-from focus.datasets.landmark_table import read_landmark_table, write_landmark_table
+from focus.datasets.landmark_check import MEAN_FACE
+from focus.datasets.landmark_table import LandmarkTable, read_landmark_table, write_landmark_table
 from focus.datasets.meshes import read_landmarks, read_mesh, read_picked_points, write_obj, write_ply
 from focus.datasets.now import read_image_list
 from focus.datasets.packed import PackedSet, pack
@@ -187,6 +188,31 @@ def landmark_table(folder: Path) -> Reader:
     return folder / "x.csv", lambda: read_landmark_table(folder / "x.csv")
 
 
+def given_landmarks(folder: Path) -> Reader:
+    """Landmarks given for photographs, by path and by name, one a face, some upside down."""
+    mean = 100 + MEAN_FACE[:, :2]
+    text = "".join(f"{name}, {', '.join(map(str, mean.ravel()))}\n" for name in ("é.jpg", "p1/a.jpg", "p1/a.jpg"))
+    write_text(folder / "x.csv", text)
+
+    def read() -> None:
+        table = LandmarkTable.read(folder / "x.csv").among([Path("p1/a.jpg"), Path("p2/a.jpg")])
+        table.faces(Path("p1/a.jpg"))
+        table.faces(Path("p1/a.jpg"), (200, 200))  # y upwards: always refused
+
+    try:
+        read()
+    except FocusError:
+        return folder / "x.csv", lambda: _refusing(read)
+    raise AssertionError("landmarks with y upwards pass")
+
+
+def _refusing(read: Callable[[], object]) -> None:
+    try:
+        read()
+    except FocusError as error:
+        assert "\n" not in str(error)
+
+
 def ar_raw(folder: Path) -> Reader:
     """An AR raw image."""
     (folder / "m-001-01.raw").write_bytes(bytes(RAW_BYTES))
@@ -304,6 +330,7 @@ READERS = (bfm, face_model, networks, torch_weights, published_safetensors, chec
 READERS += (picked_points, landmarks_text, array, landmark_table, ar_raw, png, jpeg, params, profile)
 READERS += (rendering, face_mask, own_list, now_list, celeba_mapping, packed_index, scans, json_file, dvc_lock)
 READERS += (photograph, bundle_header, mixed_ply, encoded_obj, marked_points, marked_list)
+READERS += (given_landmarks,)
 
 WORDS = [b"nan", b"-1", b"1e999", b"9" * 20, b"0" * 5000, b"[" * 3000, b"{", b"<", b'"', b",", b": ", b" ", b"\n"]
 WORDS += [b"\xef\xbb\xbf", b"\xfe\xff", b"\xff\xfe\0\0", b"\x85", b"\\\n", b"\xcd\xb7\\", b"4294967295", b"-2147483648"]

@@ -6,7 +6,7 @@ import csv
 import io
 import itertools
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +16,7 @@ import torch
 from rich.console import Console
 from rich.progress import Progress
 
+from focus.datasets.landmark_table import LandmarkTable
 from focus.errors import FocusError
 from focus.files import write_text
 from focus.reconstruct.photos import photo_files, read_photo
@@ -28,13 +29,13 @@ FAILURES = "failures.csv"
 
 @dataclass(frozen=True)
 class Job:
-    """What a person asked for; `landmarks` by file name, `fit` None for the model's default."""
+    """What a person asked for; `landmarks` None to find faces, `fit` None for the model's default."""
 
     photos: Sequence[Path]
     out: Path
     model: str
     fit: int | None
-    landmarks: Mapping[str, np.ndarray] | None
+    landmarks: LandmarkTable | None
     misfit_prior: bool
     batch: int
     threads: int
@@ -85,9 +86,10 @@ def run_job(job: Job, say: Say, complain: Say) -> Summary:
     writer, summary, began = FaceWriter(reconstructor.bundle), Summary(len(files)), time.perf_counter()
     waiting: list[Waiting] = []
     folders = Folders(job.out)
+    landmarks = job.landmarks and job.landmarks.among(files)
     for path, name in [(path, folders.photograph(path)) for path in files]:
         try:
-            found, photo = faces_of(reconstructor, path, job.landmarks)
+            found, photo = faces_of(reconstructor, path, landmarks)
             waiting += [
                 Waiting(own, photo, face) for own, face in zip(folders.faces(name, len(found)), found, strict=True)
             ]
@@ -105,15 +107,11 @@ def run_job(job: Job, say: Say, complain: Say) -> Summary:
 
 
 def faces_of(
-    reconstructor: Reconstructor, path: Path, landmarks: Mapping[str, np.ndarray] | None
+    reconstructor: Reconstructor, path: Path, landmarks: LandmarkTable | None
 ) -> tuple[Sequence[FoundFace], np.ndarray]:
     """Return the faces of one photograph, and the photograph."""
     photo = read_photo(path)
-    given = None
-    if landmarks is not None:
-        if path.name not in landmarks:
-            raise FocusError(f"{path}: no row in the landmarks file, expected its 68 points")
-        given = landmarks[path.name]
+    given = None if landmarks is None else landmarks.faces(path, (photo.shape[1], photo.shape[0]))
     return reconstructor.crop_all(photo, given), photo
 
 
