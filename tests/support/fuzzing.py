@@ -13,6 +13,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -62,9 +63,20 @@ def bfm(folder: Path) -> Reader:
 
 def _arrays() -> BfmArrays:
     mean = RNG.normal((0, 0, 100), 1, (90, 3))
-    part = LinearModel(mean, RNG.normal(size=(270, 3)), np.ones(3))
+    mean[:68] = MEAN_FACE[:, :3] + (0, 0, 100)
+    basis = np.linalg.qr(RNG.normal(size=(270, 3)))[0]
+    shape, expression = (LinearModel(place, basis, np.full(3, 270.0)) for place in (mean, 0.01 * mean))
+    colour = LinearModel(np.full((90, 3), 0.5), basis, np.full(3, 0.3))
     triangles = np.arange(90).reshape(30, 3)
-    return BfmArrays(part, part, part, triangles, np.arange(68), np.arange(7) + 70)
+    return BfmArrays(shape, expression, colour, triangles, np.arange(68), np.arange(7) + 70)
+
+
+def foreign_bfm(folder: Path) -> Reader:
+    """A face model in metres: refused in one line, whatever else is wrong with it."""
+    arrays = _arrays()
+    arrays = replace(arrays, shape=replace(arrays.shape, mean=arrays.shape.mean / 1000))
+    write_bfm(folder / "model.h5", arrays)
+    return folder / "model.h5", lambda: _refusing(lambda: read_bfm(folder / "model.h5", 2, 2, 2))
 
 
 def face_model(folder: Path) -> Reader:
@@ -330,7 +342,7 @@ READERS = (bfm, face_model, networks, torch_weights, published_safetensors, chec
 READERS += (picked_points, landmarks_text, array, landmark_table, ar_raw, png, jpeg, params, profile)
 READERS += (rendering, face_mask, own_list, now_list, celeba_mapping, packed_index, scans, json_file, dvc_lock)
 READERS += (photograph, bundle_header, mixed_ply, encoded_obj, marked_points, marked_list)
-READERS += (given_landmarks,)
+READERS += (given_landmarks, foreign_bfm)
 
 WORDS = [b"nan", b"-1", b"1e999", b"9" * 20, b"0" * 5000, b"[" * 3000, b"{", b"<", b'"', b",", b": ", b" ", b"\n"]
 WORDS += [b"\xef\xbb\xbf", b"\xfe\xff", b"\xff\xfe\0\0", b"\x85", b"\\\n", b"\xcd\xb7\\", b"4294967295", b"-2147483648"]
