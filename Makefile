@@ -11,6 +11,10 @@ PYTEST := $(BIN)/python -m pytest -p no:cacheprovider
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export OMP_NUM_THREADS := 1
+# Snakemake ends in a traceback where HOME cannot be written, as in many containers.
+ifneq ($(shell mkdir -p "$${XDG_CACHE_HOME:-$$HOME/.cache}" 2>/dev/null && test -w "$${XDG_CACHE_HOME:-$$HOME/.cache}" && echo yes),yes)
+export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
+endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -26,6 +30,7 @@ $(INSTALLED): pyproject.toml requirements.lock
 	  || { echo "make: found '$(PYTHON)', expected Python 3.11 with venv; install it or name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@[ "$$(uname -sm)" = "Linux x86_64" ] \
 	  || { echo "make: found $$(uname -sm), expected Linux x86_64, for which requirements.lock is made; elsewhere: pip install . in an environment of your own" >&2; exit 1; }
+	@PYTHONPATH=src "$(PYTHON)" -m focus.workplace
 	@echo "Setting up .venv (about 2 GB, some minutes)"
 	@"$(PYTHON)" -m venv --clear .venv
 	@# All but torch is pinned with hashes; torch comes last, and then finds all that it needs but its CUDA libraries.
@@ -36,6 +41,7 @@ $(INSTALLED): pyproject.toml requirements.lock
 	@touch $@
 
 reproduce: $(INSTALLED) ## run the whole paper: every stage of dvc.yaml, then say where the results are
+	@PYTHONPATH=src python -m focus.workplace
 	@snakemake --cores $(CORES)
 	@dvc repro
 	@focus summary

@@ -39,6 +39,8 @@ def tidy(shown: str) -> pd.DataFrame:
 
 def main() -> None:
     """Ask DVC and write the table."""
+    if not Path(".git").exists():
+        sys.exit("experiments: found no .git here, expected a clone (git clone): experiments are refs of git")
     shown = subprocess.run(["dvc", "exp", "show", "--csv", "--no-pager"], check=True, text=True, stdout=subprocess.PIPE)
     found = tidy(shown.stdout)
     OUT.parent.mkdir(exist_ok=True)

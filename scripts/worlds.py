@@ -31,6 +31,7 @@ from focus.report.worlds.collected import Collected, write_run
 from focus.report.worlds.study import METHODS, Run, planned
 from focus.report.worlds.write import described, write_all
 from focus.stages.common import methods, provenance
+from focus.workplace import require_git
 
 TARGETS = ("results/tables", "results/claims.json", "results/headline.json")
 STAGES = ("tables", "claims", "headline")
@@ -158,6 +159,7 @@ def common_commit(work: Path, root: Path) -> str:
 def run_all(options: argparse.Namespace) -> None:
     """Make all runs that are not complete, one after the other, and collect each."""
     root, work = Path().resolve(), options.work.resolve()
+    require_git(root, "worlds")
     work.mkdir(parents=True, exist_ok=True)
     LOGS.mkdir(parents=True, exist_ok=True)
     commit = common_commit(work, root)

@@ -9,13 +9,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 from focus import cli
 from focus.datasets.crop import deep3d_crop
 from focus.datasets.images import read_image, write_png
+from focus.datasets.landmark_check import MEAN_FACE
 from focus.datasets.landmark_table import write_landmark_table
 from focus.errors import FocusError
+from focus.reconstruct.photos import read_photo
 
 runner = CliRunner()
 
@@ -35,9 +38,7 @@ def picture(tmp_path):
     """A picture with a face's 68 points in a table."""
     rng = np.random.default_rng(0)
     write_png(tmp_path / "face.png", rng.integers(0, 255, (120, 100, 3), dtype=np.uint8))
-    angle = np.linspace(0, 2 * np.pi, 68, endpoint=False)
-    points = np.column_stack([50 + 30 * np.cos(angle), 60 + 35 * np.sin(angle)])
-    points[[36, 39, 42, 45, 30, 48, 54]] = [(35, 50), (45, 50), (55, 50), (65, 50), (50, 62), (40, 75), (60, 75)]
+    points = (50, 60) + MEAN_FACE[:, :2] * (0.5, -0.5)
     write_landmark_table(tmp_path / "points.csv", {"face.png": points})
     return tmp_path, points
 
@@ -79,7 +80,7 @@ def test_crop_without_landmarks(picture, monkeypatch, capsys):
     folder, _ = picture
     write_png(folder / "other.png", read_image(folder / "face.png"))
     words = [str(folder / name) for name in ("other.png", "points.csv", "out.png")]
-    assert "points.csv: found no row for other.png, expected" in one_line(monkeypatch, capsys, "crop", *words)
+    assert "other.png; expected its 68 points" in one_line(monkeypatch, capsys, "crop", *words)
     assert not (folder / "out.png").exists()
 
 
@@ -166,3 +167,36 @@ def test_emulate_never_writes_over_a_folder(tmp_path, monkeypatch, capsys) -> No
     assert "expected a folder that does not exist yet" in one_line(
         monkeypatch, capsys, "emulate", "--full-size", str(tmp_path)
     )
+
+
+def test_crop_of_one_of_two_faces(picture, monkeypatch, capsys):
+    """Which face is cropped would be a matter of chance."""
+    folder, _ = picture
+    text = (folder / "points.csv").read_text()
+    (folder / "points.csv").write_text(text + text)
+    words = [str(folder / name) for name in ("face.png", "points.csv", "out.png")]
+    assert "found 2 rows for" in one_line(monkeypatch, capsys, "crop", *words)
+
+
+@pytest.mark.parametrize("convention", ["mirrored", "exchanged"])
+def test_crop_by_landmarks_in_another_convention(picture, monkeypatch, capsys, convention):
+    """The crop would show another part of the picture, turned, without a word."""
+    folder, points = picture
+    other = {"mirrored": (99, 0) + points * (-1, 1), "exchanged": points[:, ::-1]}[convention]
+    write_landmark_table(folder / "points.csv", {"face.png": other})
+    words = [str(folder / name) for name in ("face.png", "points.csv", "out.png")]
+    assert convention in one_line(monkeypatch, capsys, "crop", *words)
+    assert not (folder / "out.png").exists()
+
+
+def test_crop_reads_what_reconstruct_reads(picture, monkeypatch):
+    """`focus crop` would refuse a phone's HEIC, and give a wide-gamut photograph other colours."""
+    heif = pytest.importorskip("pillow_heif")
+    folder, points = picture
+    heif.register_heif_opener()
+    Image.fromarray(read_image(folder / "face.png")).save(folder / "face.heic")
+    write_landmark_table(folder / "points.csv", {"face.heic": points})
+    words = [str(folder / name) for name in ("face.heic", "points.csv", "out.png")]
+    assert runner.invoke(cli.app, ["crop", *words]).exit_code == 0
+    expected = deep3d_crop(read_photo(folder / "face.heic"), points)[0]
+    assert np.array_equal(read_image(folder / "out.png"), expected)

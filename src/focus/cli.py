@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from pathlib import Path
 from typing import Annotated
 
@@ -49,15 +50,17 @@ def crop(
     By its 68 landmarks, which are given in a table as the released code writes it.
     """
     from focus.datasets.crop import deep3d_crop
-    from focus.datasets.images import read_image, write_png
-    from focus.datasets.landmark_table import read_landmark_table
+    from focus.datasets.images import write_png
+    from focus.datasets.landmark_table import LandmarkTable
+    from focus.reconstruct.photos import read_photo
 
     if flip not in ("H", "H-1"):
         raise FocusError(f"--flip: found {flip!r}, expected H or H-1")
-    table = read_landmark_table(landmarks)
-    if image.name not in table:
-        raise FocusError(f"{landmarks}: found no row for {image.name}, expected its 68 points")
-    write_png(out, deep3d_crop(read_image(image), table[image.name], size, flip)[0])
+    photo = read_photo(image)
+    faces = LandmarkTable.read(landmarks).faces(image, (photo.shape[1], photo.shape[0]))
+    if len(faces) > 1:
+        raise FocusError(f"{landmarks}: found {len(faces)} rows for {image}, expected one: a crop shows one face")
+    write_png(out, deep3d_crop(photo, faces[0], size, flip)[0])
 
 
 @app.command()
@@ -148,7 +151,8 @@ def schemas(folder: Annotated[Path, typer.Argument(help="folder to write to")] =
 
 
 def main() -> None:
-    """Run the command line: a FocusError is one line on standard error and exit code 1."""
+    """Run the command line: a FocusError is one line on standard error and exit code 1; so is a warning, without it."""
+    warnings.formatwarning = lambda message, *_, **__: f"focus: warning: {message}\n"
     try:
         app()
     except FocusError as error:

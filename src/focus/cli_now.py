@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+SOME_FAILED = 3
 app = typer.Typer(help="The NoW benchmark: distances from 3D scans to predicted faces, in mm.", no_args_is_help=True)
 
 
@@ -53,7 +54,8 @@ def evaluate(
 ) -> None:
     """Evaluate a set of predictions on the scans.
 
-    Prints the pooled median, mean and std in mm; images that could not be measured are named on standard error.
+    Prints the pooled median, mean and std in mm; images that could not be measured are named on standard error. Exit
+    code 0: all measured; 3: some not.
     """
     from focus.datasets.now import NoW
     from focus.errors import FocusError
@@ -71,6 +73,8 @@ def evaluate(
         )
     figures = ", ".join(f"{name} {pooled[name]:.3f}" for name in ("median", "mean", "std"))
     typer.echo(f"{figures} mm over {pooled['points']} points of {pooled['images']} of {len(report.rows)} images; {out}")
+    if report.with_status("missing", "failed"):
+        raise typer.Exit(SOME_FAILED)
 
 
 @app.command()

@@ -11,7 +11,9 @@ Photos = Annotated[list[Path], typer.Argument(help="Photographs, or folders of t
 Out = Annotated[Path, typer.Option(help="Folder to write to: OUT/<photo>[_k]/ for each face.")]
 Model = Annotated[str, typer.Option(help="A model's name, or the path of a bundle.")]
 Fit = Annotated[int | None, typer.Option(min=0, max=10_000, help="Steps of refinement on the photograph; 0 for none.")]
-Landmarks = Annotated[Path | None, typer.Option(help="CSV with rows filename, x0, y0 … x67, y67 in pixels.")]
+Landmarks = Annotated[
+    Path | None, typer.Option(help="CSV with rows filename, x0, y0 … x67, y67 in pixels; a row a face.")
+]
 Prior = Annotated[bool, typer.Option("--misfit-prior/--no-misfit-prior", help="Subtract the misfit prior (Eq. 11).")]
 Batch = Annotated[int, typer.Option(min=1, max=1024, help="Faces worked on together.")]
 # Small networks gain nothing by a second thread, and on a busy machine lose much: each waits for the other's turn.
@@ -33,10 +35,10 @@ def reconstruct(
     device: Device = "cpu",
 ) -> None:
     """Reconstruct every face of photographs in 3D. Exit code 0: all; 3: some failed, see OUT/failures.csv."""
-    from focus.datasets.landmark_table import read_landmark_table
+    from focus.datasets.landmark_table import LandmarkTable
     from focus.reconstruct.folder import Job, run_job
 
-    table = None if landmarks is None else read_landmark_table(landmarks)
+    table = None if landmarks is None else LandmarkTable.read(landmarks)
     job = Job(photos, out, model, fit, table, misfit_prior, batch, threads, device)
     summary = run_job(job, lambda line: typer.echo(line), lambda line: typer.echo(line, err=True))
     typer.echo(summary.line(out))

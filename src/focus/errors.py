@@ -24,6 +24,11 @@ def reason_of(error: BaseException) -> str:
     return said.splitlines()[0][:LONGEST_REASON]
 
 
+def printable(text: str) -> str:
+    """Return a text with file names that are no UTF-8 as \\xe9 and the like: printing or writing it raises nothing."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
 def machine_trouble(error: BaseException) -> str | None:
     """Return one line when the machine, not the code, failed: no memory, no room or no right to write. Else None."""
     no_memory = isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM

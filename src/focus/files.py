@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import codecs
 import glob
 import hashlib
 import io
 import json
 import os
 import shutil
+import stat
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +19,15 @@ from typing import Any
 import numpy as np
 
 from focus.errors import FocusError, reason_of
+
+# Byte order marks; UTF-32's is looked for first, as UTF-16's is its beginning.
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -51,6 +62,58 @@ def write_text(path: Path, text: str) -> None:
     write_bytes(path, text.encode())
 
 
+def files_of_kind(folder: Path, *suffixes: str) -> list[Path]:
+    """Return the files of a folder with one of these endings, upper or lower case, sorted; none without the folder.
+
+    Hidden ones are passed over: `._scan.obj`, which macOS leaves beside scan.obj, is no mesh.
+    """
+    shown = (path for path in folder.iterdir() if not path.name.startswith(".")) if folder.is_dir() else ()
+    return sorted(path for path in shown if path.suffix.lower() in suffixes)
+
+
+def check_regular(path: Path, expected: str) -> None:
+    """Raise FocusError unless `path` is a file that ends: a pipe would wait for ever, a device never end."""
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        raise FocusError(f"{path}: no such file; expected {expected}") from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        raise FocusError(f"{path}: cannot be read ({reason_of(error)}); expected {expected}") from None
+    if not stat.S_ISREG(mode):
+        found = "a folder" if stat.S_ISDIR(mode) else "a pipe" if stat.S_ISFIFO(mode) else "a device or socket"
+        raise FocusError(f"{path}: cannot be read, found {found}; expected {expected}")
+
+
+def read_bytes(path: Path, expected: str) -> bytes:
+    """Read a whole file. Raises FocusError, which says what was `expected`, on anything that is no regular file."""
+    check_regular(path, expected)
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise FocusError(f"{path}: cannot be read ({reason_of(error)}); expected {expected}") from None
+
+
+def read_text(path: Path, expected: str) -> str:
+    """Read a text in UTF-8, or in the encoding of its byte order mark, with \\n line ends.
+
+    A text without a mark that is not UTF-8 is read as Latin-1: numbers and ASCII words are then right, and names and
+    comments stay apart. Split it at \\n alone: `str.splitlines` also splits at bytes of such names (0x85).
+
+    Raises FocusError on anything that is no regular file, on a damaged text, and on NUL characters (no text at all).
+    """
+    content = read_bytes(path, expected)
+    encoding = next((name for mark, name in _MARKS if content.startswith(mark)), None)
+    try:
+        text = content.decode(encoding or "utf-8")
+    except UnicodeDecodeError as error:
+        if encoding:
+            raise FocusError(f"{path}: cannot be read as text ({reason_of(error)}); expected {expected}") from None
+        text = content.decode("latin-1")
+    if "\0" in text:
+        raise FocusError(f"{path}: cannot be read as text (NUL characters); expected {expected}, in UTF-8")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
 def write_json(path: Path, value: Any) -> None:
     """Write JSON with two-space indent, keys in the order given, atomically."""
     write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
@@ -68,12 +131,11 @@ def read_json(path: Path) -> Any:
 
 def read_npy(path: Path, *, memory_map: bool = False) -> np.ndarray:
     """Read one .npy array; pickled objects are refused. Raises FocusError on anything else than a plain array."""
+    check_regular(path, "a NumPy .npy array")
     try:
         # Mapped in either case: the file must then be as long as its header says before memory is taken for it.
         array = np.load(path, mmap_mode="r", allow_pickle=False)
         return array if memory_map else np.array(array)
-    except FileNotFoundError:
-        raise FocusError(f"{path}: no such file; expected a NumPy .npy array") from None
     except Exception as error:  # NumPy's header parser raises what Python's tokenizer and allocator raise
         raise FocusError(f"{path}: not a plain .npy array ({reason_of(error)})") from None
 

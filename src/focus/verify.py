@@ -25,6 +25,7 @@ from focus.errors import FocusError
 from focus.files import read_npy
 from focus.networks.store import load_weights
 from focus.settings import read_yaml
+from focus.workplace import require_git
 
 ELSEWHERE = {
     "LC_ALL": "C",
@@ -158,6 +159,7 @@ def verify(root: Path, profile: str, against: Path | None, cores: int, work: Pat
 
     That is `against`, or the committed dvc.lock when it is of this profile, or else that of a second run.
     """
+    require_git(root, "focus verify")
     changed = subprocess.run(["git", "status", "--porcelain"], cwd=root, capture_output=True, text=True).stdout
     if changed:
         print(f"verify: {len(changed.splitlines())} uncommitted changes are no part of it", flush=True)

@@ -119,3 +119,10 @@ def test_incomplete_or_ambiguous_folders(ar, tmp_path):
     (ar / "faceEllipse" / "m-001-24.png").unlink()
     with pytest.raises(FocusError, match="no counterpart"):
         AR(ar)
+
+
+def test_files_that_macos_leaves_are_passed_over(ar):
+    """A disk that was in a Mac has `._` files beside everything: the whole set would be refused."""
+    for folder, name in (("raw", "._m-001-01.raw"), ("labels", "._m-001-24.png"), ("faceEllipse", "._m-001-24.png")):
+        (ar / folder / name).write_bytes(b"\0\5\x16\7")
+    assert len(AR(ar)) == 4 and AR(ar, masked_only=True).names == ["m-001-24.raw"]

@@ -1,6 +1,7 @@
 """Pictures and masks from files."""
 
 import io
+import os
 
 import numpy as np
 import pytest
@@ -69,8 +70,10 @@ def test_missing_text_and_postscript_files(tmp_path):
         with pytest.raises(FocusError, match="cannot be read as an image"):
             read_image(tmp_path / name)
     (tmp_path / "folder.png").mkdir()
-    with pytest.raises(FocusError, match="cannot be read as an image"):
-        read_image(tmp_path / "folder.png")
+    os.mkfifo(tmp_path / "pipe.png")
+    for name, found in (("folder", "a folder"), ("pipe", "a pipe")):
+        with pytest.raises(FocusError, match=f"found {found}; expected an image"):
+            read_image(tmp_path / f"{name}.png")
 
 
 def test_decompression_bomb(tmp_path):

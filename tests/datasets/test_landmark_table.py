@@ -1,9 +1,12 @@
 """Landmark CSV files."""
 
+import unicodedata
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from focus.datasets.landmark_table import read_landmark_table, write_landmark_table
+from focus.datasets.landmark_table import LandmarkTable, read_landmark_table, write_landmark_table
 from focus.errors import FocusError
 from focus.files import write_text
 
@@ -56,3 +59,62 @@ def test_missing_file_and_unwritable_points(tmp_path):
     with pytest.raises(FocusError, match="not finite"):
         write_landmark_table(tmp_path / "t.csv", {"a": np.full((68, 2), np.nan)})
     assert not (tmp_path / "t.csv").exists()
+
+
+def given(folder, *names):
+    """Return a table whose rows, of these names, begin with 0, 1, 2, …"""
+    write_text(folder / "t.csv", "\n".join(_row(name, str(number)) for number, name in enumerate(names)))
+    return LandmarkTable.read(folder / "t.csv")
+
+
+def firsts(table, photograph):
+    return [int(points[0, 0]) for points in table.faces(Path(photograph))]
+
+
+def test_rows_by_name_and_by_path(tmp_path, monkeypatch):
+    """Two photographs of one name would share a row, and rows with folders be refused."""
+    monkeypatch.chdir(tmp_path)
+    table = given(tmp_path, "p1/face.jpg", "p2/face.jpg", "b.jpg", f"{tmp_path}/c.jpg", r"p1\d.jpg", "./e.jpg")
+    assert firsts(table, "p1/face.jpg") == [0] and firsts(table, tmp_path / "p2/face.jpg") == [1]
+    assert firsts(table, "b.jpg") == firsts(table, "x/y/b.jpg") == [2]
+    assert firsts(table, "c.jpg") == [3] and firsts(table, "p1/d.jpg") == [4] and firsts(table, "x/../e.jpg") == [5]
+    for other in ("face.jpg", "p3/face.jpg", "x/c.jpg", "ap1/face.jpg"):
+        with pytest.raises(FocusError, match=r"t\.csv: no row for .*jpg, found .*; expected its 68 points"):
+            table.faces(Path(other))
+
+
+def test_the_row_with_the_most_folders_counts(tmp_path):
+    """A photograph with a row of its own would get the one of its name."""
+    table = given(tmp_path, "face.jpg", "p1/face.jpg").among([Path("p1/face.jpg"), Path("p2/face.jpg")])
+    assert firsts(table, "p1/face.jpg") == [1] and firsts(table, "p2/face.jpg") == [0]
+
+
+def test_a_row_for_two_photographs_is_refused(tmp_path, one_line):
+    """Two people would be reconstructed from one person's landmarks."""
+    photographs = [Path("p1/face.jpg"), Path("p2/face.jpg"), Path("p1/b.jpg"), Path("p1/../p1/b.jpg")]
+    table = given(tmp_path, "face.jpg", "b.jpg").among(photographs)
+    for path in photographs[:2]:
+        with pytest.raises(
+            FocusError, match=r"row face.jpg fits p[12]/face.jpg and .*, e\.g\. p[12]/face.jpg"
+        ) as error:
+            table.faces(path)
+        assert one_line(error.value)
+    assert firsts(table, "p1/b.jpg") == [1]  # one photograph, named twice
+
+
+def test_several_faces_of_a_photograph(tmp_path):
+    """A group photograph could not be given."""
+    assert firsts(given(tmp_path, "a.jpg", "b.jpg", "a.jpg"), "a.jpg") == [0, 2]
+
+
+@pytest.mark.parametrize("forms", [("NFC", "NFD"), ("NFD", "NFC")])
+def test_names_in_either_normal_form(tmp_path, forms):
+    """A name with an accent would find no row after a way over a Mac."""
+    row, photograph = (unicodedata.normalize(form, "Zoë/é.jpg") for form in forms)
+    assert firsts(given(tmp_path, row), photograph) == [0]
+
+
+def test_points_are_checked_with_the_size(tmp_path):
+    """Landmarks in another convention would be used."""
+    with pytest.raises(FocusError, match=r"t\.csv: line 1 \(a\.jpg\): landmarks look"):
+        given(tmp_path, "a.jpg").faces(Path("a.jpg"), (640, 480))

@@ -68,3 +68,11 @@ def test_missing_or_ambiguous_scan(now):
     (now / "scans/person_A/other.obj").write_text("v 0 0 0\n")
     with pytest.raises(FocusError, match=r"2 \.obj files"):
         NoW(now).scan("person_A")
+
+
+def test_files_that_macos_leaves_are_passed_over(now):
+    """Every image of a person would fail for "2 .obj files"."""
+    for folder, suffix in (("scans", "obj"), ("scans_lmks_onlypp", "pp")):
+        (now / folder / "person_A" / f"._scan.{suffix}").write_bytes(b"\0\5\x16\7")
+    data = NoW(now)
+    assert len(data.scan("person_A")[0]) == 4 and data.scan_landmarks("person_A").shape == (7, 3)

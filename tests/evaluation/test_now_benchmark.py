@@ -104,6 +104,16 @@ def test_prediction_files_keep_dots_in_names(tmp_path) -> None:
     assert prediction_files(tmp_path, "s/selfie/a.b.jpg") == (folder / "a.b.obj", folder / "a.b.npy")
 
 
+@pytest.mark.parametrize(("mesh", "points"), [("OBJ", "NPY"), ("Ply", "Txt")])
+def test_upper_case_endings(tmp_path, mesh, points) -> None:
+    """A prediction IMG_0001.OBJ, as Windows programs write it, would be "missing"."""
+    folder = tmp_path / "s" / "selfie"
+    folder.mkdir(parents=True)
+    for suffix in (mesh, points):
+        (folder / f"a.{suffix}").touch()
+    assert prediction_files(tmp_path, "s/selfie/a.jpg") == (folder / f"a.{mesh}", folder / f"a.{points}")
+
+
 def test_written_report(tmp_path) -> None:
     """If this fails the files a reviewer reads have other columns, figures or counts, or unstable bytes."""
     rows = (

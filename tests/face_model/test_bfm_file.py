@@ -10,6 +10,7 @@ import torch
 from focus.errors import FocusError
 from focus.face_model import BfmArrays, LinearModel, read_bfm, write_bfm
 from focus.face_model.bfm_file import ORIGIN, outward
+from focus.face_model.embedded import build_template
 from focus.face_model.landmarks import BFM_LANDMARKS_68, BFM_LANDMARKS_NOW, BFM_VERTICES
 
 
@@ -175,19 +176,23 @@ def test_triangles_are_turned_outward(arrays: BfmArrays, template, tmp_path):
 
 
 def full_size(components: tuple[int, int, int]) -> BfmArrays:
-    """A grid of 53149 vertices with the real file's sizes (its geometry means nothing)."""
+    """A grid of 53149 vertices with the real file's sizes; only its landmarks lie as a face's."""
     rng = np.random.default_rng(0)
     grid = np.stack(np.meshgrid(np.linspace(-70, 70, 231), np.linspace(-80, 80, 231), indexing="xy"), -1)
     xy = grid.reshape(-1, 2)[:BFM_VERTICES]
     mean = np.column_stack([xy, 120 - 0.01 * (xy**2).sum(1)])
+    face = build_template(8.0)
+    mean[list(BFM_LANDMARKS_68)] = face.vertices[face.landmarks68] + ORIGIN
     first = (np.arange(229)[:, None] * 231 + np.arange(230)).ravel()
     lower = np.stack([first, first + 1, first + 231], 1)
     upper = np.stack([first + 1, first + 232, first + 231], 1)
     parts = [
         LinearModel(
-            mean if k == 0 else np.full_like(mean, 0.5), rng.random((3 * len(mean), count), np.float32), np.ones(count)
+            np.full_like(mean, middle) if k else mean,
+            rng.random((3 * len(mean), count), np.float32) / np.sqrt(len(mean)),
+            np.full(count, spread * len(mean)),
         )
-        for k, count in enumerate(components)
+        for k, (count, middle, spread) in enumerate(zip(components, (0, 0, 0.5), (1, 1, 1e-3), strict=True))
     ]
     triangles = np.concatenate([lower, upper])[:105694]
     return BfmArrays(*parts, triangles, np.array(BFM_LANDMARKS_68), np.array(BFM_LANDMARKS_NOW))

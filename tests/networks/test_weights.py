@@ -26,11 +26,11 @@ def network():
     return nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3))
 
 
-@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors", ".SAFETENSORS"])
 def test_round_trip(tmp_path, network, suffix):
     """Weights would change on their way."""
     path, state = tmp_path / f"w{suffix}", network.state_dict()
-    save_file(state, path) if suffix == ".safetensors" else torch.save(state, path)
+    save_file(state, path) if suffix.lower() == ".safetensors" else torch.save(state, path)
     other = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3))
     load_state(other, read_state(path), path)
     assert all(torch.equal(value, state[name]) for name, value in other.state_dict().items())

@@ -1,6 +1,7 @@
 """`focus reconstruct` as a person types it: one line a face, one line a failure, and the exit code."""
 
 import csv
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -207,3 +208,75 @@ def test_import_focus_is_quick():
     code = "import sys, focus, focus.cli; print('torch' in sys.modules, 'Reconstructor' in focus.__all__)"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env={"PYTHONPATH": "src"})
     assert found.stdout.split() == ["False", "True"], found.stderr
+
+
+def test_two_people_of_one_name(desk):
+    """Both would be reconstructed from one row of landmarks."""
+    image, points = bundles.photo()
+    for folder in ("p1", "p2"):
+        (desk / folder).mkdir()
+        write_png(desk / folder / "a.png", image)
+    done = run(desk, desk / "p1", desk / "p2")
+    assert done.exit_code == 3 and done.stderr.count("row a.png fits") == 2
+    write_landmark_table(desk / "points.csv", {"p1/a.png": points, "p2/a.png": points + 1})
+    assert run(desk, desk / "p1", desk / "p2").exit_code == 0
+    first, second = ((desk / "out" / name / "landmarks.csv").read_text() for name in ("a", "a_png"))
+    assert first != second
+
+
+def test_two_rows_are_two_faces(desk):
+    """A photograph of two people could not be given its landmarks."""
+    text = (desk / "points.csv").read_text()
+    (desk / "points.csv").write_text(text + text)
+    done = run(desk, desk / "photos/a.png")
+    assert done.exit_code == 0 and (desk / "out/a_1/mesh.obj").is_file() and (desk / "out/a_2/mesh.obj").is_file()
+
+
+def test_landmarks_in_another_convention(desk):
+    """A face would be made of what lies beside it."""
+    image, points = bundles.photo()
+    write_landmark_table(desk / "points.csv", {"a.png": (0, len(image)) + points * (1, -1), "b.png": points})
+    done = run(desk, desk / "photos")
+    assert done.exit_code == 3 and "look with y upwards" in done.stderr and (desk / "out/b/mesh.obj").is_file()
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("x" * 242 + ".png", "has 242 bytes, expected at most 241"),
+        ("é" * 125 + ".png", "has 250 bytes"),
+        (os.fsdecode(b"caf\xe9.png"), "not UTF-8"),
+    ],
+)
+def test_odd_names_do_not_stop_the_others(desk, name, reason):
+    """One photograph's name would end a whole batch, without a list of what failed."""
+    (desk / "photos" / name).write_bytes((desk / "photos/a.png").read_bytes())
+    table = desk / "points.csv"
+    content = table.read_bytes()
+    row = content.splitlines()[0].partition(b",")[2]
+    table.write_bytes(content + (name.encode() if reason != "not UTF-8" else b"*") + b"," + row + b"\n")
+    done = run(desk, desk / "photos")
+    assert done.exit_code == 3 and (desk / "out/a/mesh.obj").is_file() and (desk / "out/b/mesh.obj").is_file()
+    with (desk / "out/failures.csv").open(encoding="utf-8") as stream:
+        (failed,) = csv.DictReader(stream)
+    assert name[:3] in failed["photo"] and failed["reason"]
+    if reason != "not UTF-8":
+        assert reason in failed["reason"]
+
+
+@pytest.mark.parametrize("content", [b"no photograph", None])
+def test_a_broken_photograph_of_an_odd_name(desk, content):
+    """The line that names it would be a traceback."""
+    path = desk / "photos" / os.fsdecode(b"caf\xe9.jpg")
+    path.write_bytes(content or (desk / "photos/a.png").read_bytes())
+    done = run(desk, desk / "photos", landmarks=False)
+    assert done.exit_code == 3 and "caf\\xe9.jpg" in done.stderr and done.exception.__class__ is SystemExit
+    assert "caf\\xe9.jpg" in (desk / "out/failures.csv").read_text(encoding="utf-8")
+
+
+def test_a_name_of_the_longest_length(desk):
+    """A photograph that could be written would be refused."""
+    (desk / "photos" / ("x" * 241 + ".png")).write_bytes((desk / "photos/a.png").read_bytes())
+    _, points = bundles.photo()
+    write_landmark_table(desk / "points.csv", {f"{'x' * 241}.png": points})
+    assert run(desk, desk / "photos" / f"{'x' * 241}.png").exit_code == 0

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import faulthandler
 import resource
+import struct
 import sys
 import traceback
+import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +30,8 @@ from focus import verify
 from focus.datasets.ar import RAW_BYTES, read_raw
 from focus.datasets.celebamask_hq import read_mapping
 from focus.datasets.images import read_image, write_png
-from focus.datasets.landmark_table import read_landmark_table, write_landmark_table
+from focus.datasets.landmark_check import MEAN_FACE
+from focus.datasets.landmark_table import LandmarkTable, read_landmark_table, write_landmark_table
 from focus.datasets.meshes import read_landmarks, read_mesh, read_picked_points, write_obj, write_ply
 from focus.datasets.now import read_image_list
 from focus.datasets.packed import PackedSet, pack
@@ -59,9 +63,20 @@ def bfm(folder: Path) -> Reader:
 
 def _arrays() -> BfmArrays:
     mean = RNG.normal((0, 0, 100), 1, (90, 3))
-    part = LinearModel(mean, RNG.normal(size=(270, 3)), np.ones(3))
+    mean[:68] = MEAN_FACE[:, :3] + (0, 0, 100)
+    basis = np.linalg.qr(RNG.normal(size=(270, 3)))[0]
+    shape, expression = (LinearModel(place, basis, np.full(3, 270.0)) for place in (mean, 0.01 * mean))
+    colour = LinearModel(np.full((90, 3), 0.5), basis, np.full(3, 0.3))
     triangles = np.arange(90).reshape(30, 3)
-    return BfmArrays(part, part, part, triangles, np.arange(68), np.arange(7) + 70)
+    return BfmArrays(shape, expression, colour, triangles, np.arange(68), np.arange(7) + 70)
+
+
+def foreign_bfm(folder: Path) -> Reader:
+    """A face model in metres: refused in one line, whatever else is wrong with it."""
+    arrays = _arrays()
+    arrays = replace(arrays, shape=replace(arrays.shape, mean=arrays.shape.mean / 1000))
+    write_bfm(folder / "model.h5", arrays)
+    return folder / "model.h5", lambda: _refusing(lambda: read_bfm(folder / "model.h5", 2, 2, 2))
 
 
 def face_model(folder: Path) -> Reader:
@@ -121,6 +136,45 @@ def text_ply(folder: Path) -> Reader:
     return folder / "x.ply", lambda: read_mesh(folder / "x.ply")
 
 
+def mixed_ply(folder: Path) -> Reader:
+    """A binary .ply of polygons, strips and an element of its own, a texture in its header, a newline at its end."""
+    head = b"ply\nformat binary_big_endian 1.0\ncomment TextureFile x.png\nelement vertex 6\nproperty float x\n"
+    head += b"property float y\nproperty float z\nproperty uchar red\nproperty uchar green\nproperty uchar blue\n"
+    head += b"element camera 2\nproperty list ushort short steps\nproperty double focal\nelement face 3\n"
+    head += b"property uchar flag\nproperty list uchar int vertex_indices\nproperty list uint float texcoord\n"
+    head += b"element tristrips 1\nproperty list int int vertex_indices\nend_header\n"
+    body = b"".join(struct.pack(">fffBBB", *RNG.normal(size=3), 1, 2, 3) for _ in range(6))
+    body += b"".join(struct.pack(f">H{count}hd", count, *range(count), 1.0) for count in (2, 0))
+    for face in ((0, 1, 2), (2, 3, 4, 5), (5, 4, 3, 2, 1)):
+        body += struct.pack(f">BB{len(face)}iIff", 1, len(face), *face, 2, 0.5, 0.5)
+    body += struct.pack(">i6i", 6, 0, 1, 2, -1, 3, 4)
+    (folder / "x.ply").write_bytes(head + body + b"\n")
+    return folder / "x.ply", lambda: read_mesh(folder / "x.ply")
+
+
+def encoded_obj(folder: Path) -> Reader:
+    """An .obj as other programs write it: UTF-16 behind its mark, a material, polygons, indents, some colours."""
+    text = "# Müller \\\n mtllib x.mtl\nv 0 0 0 1 0 0\n\tv 1 0 0\r\nv 0 1 0 1\rv 0 0 1\n"
+    text += "f 1/1 2/2 \\\n3/3 4\n f -1//1 2 3\n"
+    (folder / "x.obj").write_bytes(text.encode("utf-16"))
+    warnings.filterwarnings("ignore", message=".*colours on some vertices")
+    return folder / "x.obj", lambda: read_mesh(folder / "x.obj")
+
+
+def marked_points(folder: Path) -> Reader:
+    """A .pp with a byte order mark, a declared encoding and a name in it."""
+    points = "".join(f' <point x="{k}" y="0.5" z="-1e-3" active="1" name="{k}"/>\n' for k in range(7))
+    text = f'<?xml version="1.0" encoding="latin-1"?><P><templateName name="Müller"/>{points}</P>'
+    (folder / "x.pp").write_bytes(text.encode("utf-8-sig"))
+    return folder / "x.pp", lambda: read_picked_points(folder / "x.pp")
+
+
+def marked_list(folder: Path) -> Reader:
+    """A user's list in UTF-16 with names that are not ASCII."""
+    (folder / "list.txt").write_bytes("é.jpg\r\n2.jpg\r\n".encode("utf-16"))
+    return folder / "list.txt", lambda: read_list(folder / "list.txt", ("é.jpg", "2.jpg", "3.jpg"))
+
+
 def picked_points(folder: Path) -> Reader:
     """MeshLab's .pp of a NoW scan."""
     points = "".join(f' <point x="{k}" y="0.5" z="-1e-3" active="1" name="{k}"/>\n' for k in range(7))
@@ -144,6 +198,31 @@ def landmark_table(folder: Path) -> Reader:
     """68 landmarks an image as CSV."""
     write_landmark_table(folder / "x.csv", {f"{k}.jpg": RNG.normal(size=(68, 2)) for k in range(3)})
     return folder / "x.csv", lambda: read_landmark_table(folder / "x.csv")
+
+
+def given_landmarks(folder: Path) -> Reader:
+    """Landmarks given for photographs, by path and by name, one a face, some upside down."""
+    mean = 100 + MEAN_FACE[:, :2]
+    text = "".join(f"{name}, {', '.join(map(str, mean.ravel()))}\n" for name in ("é.jpg", "p1/a.jpg", "p1/a.jpg"))
+    write_text(folder / "x.csv", text)
+
+    def read() -> None:
+        table = LandmarkTable.read(folder / "x.csv").among([Path("p1/a.jpg"), Path("p2/a.jpg")])
+        table.faces(Path("p1/a.jpg"))
+        table.faces(Path("p1/a.jpg"), (200, 200))  # y upwards: always refused
+
+    try:
+        read()
+    except FocusError:
+        return folder / "x.csv", lambda: _refusing(read)
+    raise AssertionError("landmarks with y upwards pass")
+
+
+def _refusing(read: Callable[[], object]) -> None:
+    try:
+        read()
+    except FocusError as error:
+        assert "\n" not in str(error)
 
 
 def ar_raw(folder: Path) -> Reader:
@@ -262,9 +341,11 @@ def dvc_lock(folder: Path) -> Reader:
 READERS = (bfm, face_model, networks, torch_weights, published_safetensors, checkpoint, obj, ply, text_ply)
 READERS += (picked_points, landmarks_text, array, landmark_table, ar_raw, png, jpeg, params, profile)
 READERS += (rendering, face_mask, own_list, now_list, celeba_mapping, packed_index, scans, json_file, dvc_lock)
-READERS += (photograph, bundle_header)
+READERS += (photograph, bundle_header, mixed_ply, encoded_obj, marked_points, marked_list)
+READERS += (given_landmarks, foreign_bfm)
 
 WORDS = [b"nan", b"-1", b"1e999", b"9" * 20, b"0" * 5000, b"[" * 3000, b"{", b"<", b'"', b",", b": ", b" ", b"\n"]
+WORDS += [b"\xef\xbb\xbf", b"\xfe\xff", b"\xff\xfe\0\0", b"\x85", b"\\\n", b"\xcd\xb7\\", b"4294967295", b"-2147483648"]
 WORDS += [b"\0", b"\xff\xfe", b"\xf0\x9f\x98\x80", b"../../", b"&a [*a, *a]", b"!!python/object/apply:os.system [x]"]
 PLACE = st.floats(0, 1, exclude_max=True)
 EDIT = st.one_of(

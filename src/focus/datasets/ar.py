@@ -23,7 +23,7 @@ import numpy as np
 from focus.datasets.images import read_image_of_size
 from focus.datasets.sample import Sample
 from focus.errors import FocusError
-from focus.files import write_bytes
+from focus.files import files_of_kind, read_bytes, write_bytes
 
 WIDTH, HEIGHT = 768, 576
 RAW_BYTES = 3 * WIDTH * HEIGHT
@@ -134,10 +134,7 @@ class AR:
 
 def read_raw(path: Path) -> np.ndarray:
     """Read a planar raw file as (576, 768, 3) uint8 RGB. Raises FocusError unless it has exactly 1,327,104 bytes."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise FocusError(f"{path}: cannot be read ({error.strerror}); expected an AR raw image") from None
+    content = read_bytes(path, "an AR raw image")
     if len(content) != RAW_BYTES:
         raise FocusError(f"{path}: {len(content):,} bytes, expected {RAW_BYTES:,} (three planes of {WIDTH}x{HEIGHT})")
     planes = np.frombuffer(content, np.uint8).reshape(3, HEIGHT, WIDTH)
@@ -170,8 +167,7 @@ def read_labels(path: Path) -> dict[str, np.ndarray]:
 def _index(folder: Path, suffix: str) -> dict[ARName, Path]:
     """Map what the names say to the files of a folder; FocusError when two files say the same."""
     found: dict[ARName, Path] = {}
-    paths = sorted(p for p in folder.iterdir() if p.suffix.lower() == suffix) if folder.is_dir() else []
-    for path in paths:
+    for path in files_of_kind(folder, suffix):
         name = parse_name(path)
         if name in found:
             raise FocusError(f"{path}: the same person and code as {found[name].name}, expected one file for each")

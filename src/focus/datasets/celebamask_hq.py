@@ -18,6 +18,7 @@ from PIL import Image
 from focus.datasets.images import read_image, read_mask
 from focus.datasets.sample import Sample
 from focus.errors import FocusError
+from focus.files import read_text
 
 VISIBLE_FACE_PARTS = ("skin", "nose", "l_eye", "r_eye", "l_brow", "r_brow", "mouth", "u_lip", "l_lip")
 OUTLIER_PARTS = ("eye_g", "l_ear", "r_ear", "hair", "hat", "ear_r", "neck_l", "neck", "cloth")
@@ -123,13 +124,8 @@ class CelebAMaskHQ:
 
 def read_mapping(path: Path) -> list[MappingRow]:
     """Read CelebA-HQ-to-CelebA-mapping.txt. Raises FocusError naming the first line that is not three columns."""
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        raise FocusError(f"{path}: no such file; expected CelebAMask-HQ's mapping to CelebA") from None
-    except (UnicodeDecodeError, OSError) as error:
-        raise FocusError(f"{path}: cannot be read as text ({error})") from None
-    if not lines or lines[0].split() != ["idx", "orig_idx", "orig_file"]:
+    lines = read_text(path, "CelebAMask-HQ's mapping to CelebA").split("\n")
+    if lines[0].split() != ["idx", "orig_idx", "orig_file"]:
         raise FocusError(f"{path}: line 1 is not the header 'idx orig_idx orig_file'")
     rows: list[MappingRow] = []
     seen: set[int] = set()

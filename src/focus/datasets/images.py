@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from focus.errors import FocusError, reason_of
-from focus.files import write_bytes
+from focus.files import check_regular, write_bytes
 
 # Raster formats only: Pillow's EPS plug-in would run Ghostscript on the file. Some builds of Pillow lack some of them.
 Image.init()
@@ -70,6 +70,7 @@ def write_png(path: Path, image: np.ndarray) -> None:
 
 def open_image(path: Path, formats: tuple[str, ...] = FORMATS) -> Image.Image:
     """Decode a file of these formats whole, upright, in its own mode. Raises FocusError as `read_image` does."""
+    check_regular(path, "an image")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow also warns of harmless metadata; size is checked below
@@ -82,8 +83,6 @@ def open_image(path: Path, formats: tuple[str, ...] = FORMATS) -> Image.Image:
                 return image
     except FocusError:
         raise
-    except FileNotFoundError:
-        raise FocusError(f"{path}: no such file; expected an image") from None
     except Exception as error:  # Pillow's decoders raise a dozen types (struct, zlib, Syntax, Index…) on damaged files
         raise FocusError(
             f"{path}: cannot be read as an image ({reason_of(error)}); expected a whole JPEG, PNG, TIFF, …"

@@ -1,17 +1,26 @@
-"""68 landmarks per image as CSV rows `filename, x0, y0 … x67, y67`, the format of the released code."""
+"""68 landmarks per image as CSV rows `filename, x0, y0 … x67, y67`, the format of the released code.
+
+`read_landmark_table` reads one row an image, of a data set's own names. `LandmarkTable` is what people give for their
+photographs: names with or without folders, several rows a photograph for several faces.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
 import math
-from collections.abc import Mapping
+import os
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
+from focus.datasets.landmark_check import check_landmarks
 from focus.errors import FocusError
-from focus.files import write_text
+from focus.files import read_text, write_text
 
 COLUMNS = 1 + 2 * 68
 
@@ -22,23 +31,102 @@ def read_landmark_table(path: Path) -> dict[str, np.ndarray]:
     Integers and floats ("143", "143.0") are read; a header line is allowed. Raises FocusError naming the line on a
     short or long row, a cell that is no finite number, an empty name, or a name given twice.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        rows = list(csv.reader(io.StringIO(text, newline=""), skipinitialspace=True))
-    except FileNotFoundError:
-        raise FocusError(f"{path}: no such file; expected a CSV table of landmarks") from None
-    except (UnicodeDecodeError, csv.Error, OSError) as error:
-        raise FocusError(f"{path}: cannot be read as CSV ({error})") from None
     table: dict[str, np.ndarray] = {}
+    for number, name, points in _rows(path):
+        if name in table:
+            raise FocusError(f"{path}: line {number} has the name {name!r} again, expected one row for each image")
+        table[name] = points
+    return table
+
+
+@dataclass(frozen=True)
+class LandmarkTable:
+    """Landmarks that were given for photographs.
+
+    A row belongs to the photograph whose path ends in the row's name, all of it: `face.jpg`, `p1/face.jpg` and
+    `/data/p1/face.jpg` all fit /data/p1/face.jpg; of rows that fit, those with the most folders count. Several rows of
+    one name are several faces. Names are compared in Unicode's composed form (NFC): macOS writes `é` as two characters.
+
+    Attributes:
+        path: the file, for messages.
+        rows: row name (folders and file, NFC) -> (line, points (68,2) float64 px, y down) of each face.
+        photographs: all that the table is used for: a row that fits two of them is an error, not a guess.
+    """
+
+    path: Path
+    rows: Mapping[tuple[str, ...], Sequence[tuple[int, np.ndarray]]]
+    photographs: Sequence[Path] = ()
+
+    @classmethod
+    def read(cls, path: Path) -> LandmarkTable:
+        """Read a table; errors as `read_landmark_table`, but a name may be given several times."""
+        rows: dict[tuple[str, ...], list[tuple[int, np.ndarray]]] = {}
+        for number, name, points in _rows(path):
+            rows.setdefault(_parts(name), []).append((number, points))
+        return cls(path, rows)
+
+    def among(self, photographs: Sequence[Path]) -> LandmarkTable:
+        """Return the table as used for these photographs."""
+        return replace(self, photographs=tuple(photographs))
+
+    def faces(self, photograph: Path, size: tuple[int, int] | None = None) -> list[np.ndarray]:
+        """Return the points (68,2) float64 px of every face of a photograph, in the order of the file.
+
+        With its `size` (width, height) they are checked to lie as a face's do (`landmark_check`). Raises FocusError
+        where no row fits, a row fits several photographs, or the points look to be in another convention.
+        """
+        name = self._row_of(_parts(os.path.abspath(photograph)))
+        if name is None:
+            alike = ["/".join(parts) for parts in self.rows if parts[-1] == _parts(photograph.name)[-1]]
+            other = f", found {', '.join(alike[:3])}" if alike else ""
+            raise FocusError(f"{self.path}: no row for {photograph}{other}; expected its 68 points")
+        others = [path for path in self._users.get(name, ()) if os.path.abspath(path) != os.path.abspath(photograph)]
+        if others:
+            raise FocusError(
+                f"{self.path}: row {'/'.join(name)} fits {photograph} and {others[0]}; expected rows with folders, "
+                f"e.g. {'/'.join(_parts(os.path.abspath(photograph))[-2:])}"
+            )
+        faces = self.rows[name]
+        if size is not None:
+            for number, points in faces:
+                check_landmarks(points, size, f"{self.path}: line {number} ({photograph})")
+        return [points for _, points in faces]
+
+    def _row_of(self, parts: tuple[str, ...]) -> tuple[str, ...] | None:
+        """Return the longest row name that ends a path."""
+        ends = (parts[start:] for start in range(len(parts)))
+        return next((end for end in ends if end in self.rows), None)
+
+    @cached_property
+    def _users(self) -> dict[tuple[str, ...], list[Path]]:
+        """Row name -> the photographs that it fits best."""
+        users: dict[tuple[str, ...], list[Path]] = {}
+        for path in self.photographs:
+            if (name := self._row_of(_parts(os.path.abspath(path)))) is not None:
+                users.setdefault(name, []).append(path)
+        return users
+
+
+def _parts(name: str) -> tuple[str, ...]:
+    """Return folders and file of a name in normal form; Windows' backslashes divide as slashes do."""
+    plain = unicodedata.normalize("NFC", name.replace("\\", "/"))
+    return tuple(part for part in plain.split("/") if part not in ("", "."))
+
+
+def _rows(path: Path) -> Iterator[tuple[int, str, np.ndarray]]:
+    """Yield line number, name and points of each row; errors as in `read_landmark_table`."""
+    text = read_text(path, "a CSV table of landmarks")
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline=""), skipinitialspace=True))
+    except csv.Error as error:
+        raise FocusError(f"{path}: cannot be read as CSV ({error})") from None
     for number, row in enumerate(rows, start=1):
         if not row or (number == 1 and len(row) == COLUMNS and row[1].strip().lower() == "x0"):
             continue
         name = row[0].strip()
-        if not name or name in table:
-            found = f"the name {name!r} again" if name else "no file name"
-            raise FocusError(f"{path}: line {number} has {found}, expected one row for each image")
-        table[name] = _points(row, f"{path}: line {number}")
-    return table
+        if not _parts(name):
+            raise FocusError(f"{path}: line {number} has no file name, expected one row for each image")
+        yield number, name, _points(row, f"{path}: line {number}")
 
 
 def write_landmark_table(path: Path, table: Mapping[str, np.ndarray]) -> None:

@@ -1,24 +1,23 @@
 """Mesh and landmark files: .obj and .ply both ways, MeshLab's picked points, and the benchmark's seven landmarks.
 
-The .obj reader is our own because libraries split vertices by texture coordinate, which would change what a vertex
-number means. Nothing in a file is executed: no pickles, no external XML entities.
+The readers of meshes (`obj`, `ply`) are our own because libraries split vertices by texture coordinate, which would
+change what a vertex number means, and open the textures that a mesh names. Here only the named file is opened, and
+nothing in it is executed: no pickles, no external XML entities.
 """
 
 from __future__ import annotations
 
-import re
-from itertools import chain, pairwise
 from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
 
-from focus.errors import FocusError, reason_of
-from focus.files import read_npy, write_bytes, write_text
+from focus.datasets.obj import read_obj
+from focus.datasets.ply import read_ply
+from focus.errors import FocusError
+from focus.files import read_npy, read_text, write_bytes, write_text
 
 Mesh = tuple[np.ndarray, np.ndarray, np.ndarray | None]
-_COMMENT = re.compile(r"#[^\n]*")
-_TEXTURE_AND_NORMAL = re.compile(r"/\S*")
 
 
 def read_mesh(path: Path) -> Mesh:
@@ -26,13 +25,14 @@ def read_mesh(path: Path) -> Mesh:
 
     Returns:
         vertices (V, 3) float64 in the file's unit; triangles (F, 3) int64 (polygons fanned from their first corner,
-        degenerate triangles kept); colours (V, 3) float64 in 0..1, or None where the file has none.
+        degenerate triangles kept); colours (V, 3) float64 in 0..1, or None where the file has none (or only on some
+        vertices: dropped with a warning).
 
     Raises:
         FocusError: missing or damaged file, another extension, no vertices, no faces, a coordinate that is not finite,
             a face index beyond the vertices.
     """
-    readers = {".obj": _read_obj, ".ply": _read_ply}
+    readers = {".obj": read_obj, ".ply": read_ply}
     reader = readers.get(path.suffix.lower())
     if reader is None:
         raise FocusError(f"{path}: extension {path.suffix or 'missing'}, expected a .obj or .ply mesh")
@@ -86,7 +86,7 @@ def read_picked_points(path: Path) -> np.ndarray:
 
     Raises FocusError when the file is missing or not such XML, declares entities, or has another number of points.
     """
-    text = _read_text(path)
+    text = read_text(path, "MeshLab's picked points (.pp)")
     if "<!ENTITY" in text.upper():
         raise FocusError(f"{path}: declares XML entities, expected MeshLab's plain picked points")
     try:
@@ -110,7 +110,7 @@ def read_landmarks(path: Path) -> np.ndarray:
         return _seven(values[0] if values.shape == (1, 7, 3) else values, path)
     if path.suffix.lower() != ".txt":
         raise FocusError(f"{path}: extension {path.suffix or 'missing'}, expected .npy or .txt landmarks")
-    rows = [line.replace(",", " ").split() for line in _read_text(path).splitlines()]
+    rows = [line.replace(",", " ").split() for line in read_text(path, "seven landmarks (.txt)").split("\n")]
     try:
         return _seven(np.array([[float(cell) for cell in row] for row in rows if row], np.float64), path)
     except ValueError:
@@ -122,89 +122,3 @@ def _seven(values: np.ndarray, path: Path) -> np.ndarray:
         found = f"shape {values.shape}" if values.shape != (7, 3) else "numbers that are not finite"
         raise FocusError(f"{path}: {found}, expected seven finite points (7, 3)")
     return values.astype(np.float64)
-
-
-def _read_text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8", errors="strict")
-    except FileNotFoundError:
-        raise FocusError(f"{path}: no such file") from None
-    except (UnicodeDecodeError, OSError) as error:
-        raise FocusError(f"{path}: cannot be read as text ({error})") from None
-
-
-def _read_obj(path: Path) -> Mesh:
-    """Read an .obj: `v x y z [w | r g b [a]]` and `f` with v, v/vt, v//vn or v/vt/vn corners, positive or negative."""
-    vertex_rows: list[str] = []
-    face_rows: list[str] = []
-    vertices_before: list[int] = []  # of each face, for negative indices
-    text = _read_text(path).replace("\\\n", " ")
-    if "#" in text:
-        text = _COMMENT.sub("", text)
-    for line in text.splitlines():
-        if line.startswith(("v ", "v\t")):
-            vertex_rows.append(line[2:])
-        elif line.startswith(("f ", "f\t")):
-            face_rows.append(line[2:])
-            vertices_before.append(len(vertex_rows))
-    values = _number_table(vertex_rows, path)
-    colours = values[:, 3:6] if values.shape[1] >= 6 else None
-    if colours is not None and colours.size and colours.max() > 1:
-        colours = colours / 255.0
-    return values[:, :3], _obj_triangles(face_rows, vertices_before, path), colours
-
-
-def _number_table(rows: list[str], path: Path) -> np.ndarray:
-    """Parse vertex rows that all have the same 3, 4, 6 or 7 numbers."""
-    cells = [row.split() for row in rows]
-    widths = {len(row) for row in cells} or {3}
-    if len(widths) != 1 or not widths <= {3, 4, 6, 7}:
-        raise FocusError(f"{path}: vertices with {sorted(widths)} numbers, expected 3 each (or 6 with colours)")
-    try:
-        flat = np.array(list(map(float, chain.from_iterable(cells))), np.float64)
-    except ValueError as error:
-        raise FocusError(f"{path}: a vertex is not a row of numbers ({error!s:.200})") from None
-    return flat.reshape(len(rows), widths.pop())
-
-
-def _obj_triangles(rows: list[str], vertices_before: list[int], path: Path) -> np.ndarray:
-    """Parse face rows to (F, 3) int64 from 0; the usual all-triangles file takes the quick way."""
-    corners = _TEXTURE_AND_NORMAL.sub("", "\n".join(rows)).split("\n")
-    cells = [row.split() for row in corners] if rows else []
-    counts = {len(row) for row in cells}
-    if min(counts, default=3) < 3:
-        raise FocusError(f"{path}: a face with {min(counts)} corners, expected three or more")
-    try:
-        if counts <= {3}:
-            index = np.array(list(map(int, chain.from_iterable(cells))), np.int64).reshape(-1, 3)
-            before = np.array(vertices_before, np.int64)
-        else:
-            fans = [
-                ((polygon[0], second, third), count)
-                for polygon, count in zip(cells, vertices_before, strict=True)
-                for second, third in pairwise(polygon[1:])
-            ]
-            index = np.array([[int(corner) for corner in fan] for fan, _ in fans], np.int64)
-            before = np.array([count for _, count in fans], np.int64)
-    except (ValueError, OverflowError) as error:
-        raise FocusError(f"{path}: a face is not a row of vertex numbers ({error!s:.200})") from None
-    # 1 is the first vertex, -1 the latest before the face; 0 is nothing and falls out of range.
-    return np.where(index < 0, before[:, None] + index, index - 1)
-
-
-def _read_ply(path: Path) -> Mesh:
-    """Read a .ply, text or binary, through trimesh without its clean-ups."""
-    import trimesh  # here, because half a second of import is wasted on those who read .obj
-
-    if not path.is_file():
-        raise FocusError(f"{path}: no such file")
-    try:
-        with path.open("rb") as stream:
-            mesh = trimesh.load_mesh(stream, file_type="ply", process=False)
-        vertices = np.array(mesh.vertices, np.float64).reshape(-1, 3)
-        triangles = np.array(getattr(mesh, "faces", []), np.int64).reshape(-1, 3)
-        coloured = len(triangles) > 0 and mesh.visual.kind == "vertex"
-        colours = np.array(mesh.visual.vertex_colors[:, :3], np.float64) / 255.0 if coloured else None
-    except Exception as error:  # trimesh raises whatever its parser stumbles over
-        raise FocusError(f"{path}: cannot be read as a .ply mesh ({reason_of(error)})") from None
-    return vertices, triangles, colours

@@ -19,6 +19,7 @@ from focus.datasets.images import read_image
 from focus.datasets.meshes import read_mesh, read_picked_points
 from focus.datasets.sample import Sample
 from focus.errors import FocusError
+from focus.files import files_of_kind, read_text
 
 LISTS = {"validation": "imagepathsvalidation.txt", "test": "imagepathstest.txt"}
 CHALLENGES = ("multiview_neutral", "multiview_expressions", "multiview_occlusions", "selfie")
@@ -76,7 +77,7 @@ class NoW:
 
     def _only_file(self, folder: str, subject: str, suffix: str) -> Path:
         place = self.root / folder / subject
-        files = sorted(p for p in place.iterdir() if p.suffix.lower() == suffix) if place.is_dir() else []
+        files = files_of_kind(place, suffix)
         if len(files) != 1:
             raise FocusError(f"{place}: {len(files)} {suffix} files, expected exactly one")
         return files[0]
@@ -93,12 +94,7 @@ def read_image_list(path: Path) -> list[str]:
 
 def _read_numbered(path: Path) -> dict[str, int]:
     """Return image -> line number, in the order of the list; errors as in `read_image_list`."""
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        raise FocusError(f"{path}: no such file; expected NoW's list of images") from None
-    except (UnicodeDecodeError, OSError) as error:
-        raise FocusError(f"{path}: cannot be read as text ({error})") from None
+    lines = read_text(path, "NoW's list of images").split("\n")
     names: dict[str, int] = {}
     for number, line in enumerate(lines, start=1):
         name = line.strip()

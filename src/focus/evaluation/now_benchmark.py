@@ -157,7 +157,8 @@ def prediction_files(predictions: Path, line: str) -> tuple[Path, Path]:
     stem = predictions.joinpath(*line.split("/")[-3:])
     found = []
     for what, suffixes in (("mesh", MESH_SUFFIXES), ("landmarks", LANDMARK_SUFFIXES)):
-        candidates = [path for suffix in suffixes if (path := stem.with_suffix(suffix)).is_file()]
+        endings = [form for suffix in suffixes for form in (suffix, suffix.upper(), suffix.title())]
+        candidates = [path for ending in endings if (path := stem.with_suffix(ending)).is_file()]
         if not candidates:
             raise FocusError(f"{stem.with_suffix('')}: no {what}, expected {' or '.join(suffixes)}")
         found.append(candidates[0])

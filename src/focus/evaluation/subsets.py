@@ -20,6 +20,7 @@ from scipy.spatial.transform import Rotation
 
 from focus.datasets.packed import PackedSet
 from focus.errors import FocusError
+from focus.files import read_text
 
 OCCLUDED_CHALLENGE = "multiview_occlusions"
 
@@ -29,12 +30,7 @@ def read_list(path: Path, known: Collection[str]) -> list[str]:
 
     Raises FocusError naming the line that is no image of `known`, or that stands twice; and on an empty list.
     """
-    try:
-        lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
-    except FileNotFoundError:
-        raise FocusError(f"{path}: no such file; expected a list of images, one a line") from None
-    except (UnicodeDecodeError, OSError) as error:
-        raise FocusError(f"{path}: cannot be read as text ({error})") from None
+    lines = [line.strip() for line in read_text(path, "a list of images, one a line").split("\n")]
     found: dict[str, int] = {}
     for number, name in enumerate(lines, start=1):
         if name and name not in known:

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from focus.errors import FocusError, reason_of
 from focus.face_model.landmarks import IBUG_IDS, NOW_IDS, landmark_vertices
 from focus.face_model.model import FaceModel
+from focus.face_model.plausible import odd_colours, odd_components, odd_geometry, odd_offset
 from focus.files import write_bytes
 
 ORIGIN = np.array([0.0, 0.0, 100.0])  # mm; taken off the shape mean on reading (method.md, section 3)
@@ -67,7 +68,8 @@ def read_bfm(path: Path, shape: int = 80, expression: int = 64, albedo: int = 80
 
     Only those columns are read, as float32 and scaled by sqrt(pcaVariance); ORIGIN is subtracted from the shape mean;
     triangles are turned counter-clockwise if the file has them the other way. Raises FocusError, one line that names
-    file and dataset, when the file is missing, damaged, lacks a dataset or has one of the wrong shape or content.
+    file and dataset, when the file is missing, damaged, lacks a dataset or has one of the wrong shape or content, or is
+    in another unit or convention (`plausible`).
     """
     if not path.is_file():
         raise FocusError(f"{path}: no such file; expected a face model (BFM 2017 or 2019, HDF5)")
@@ -88,12 +90,18 @@ class _Reader:
 
     def model(self, shape: int, expression: int, albedo: int) -> FaceModel:
         """Return the file's face model with the first so many components of each group."""
-        raw_mean, shape_basis = self.linear("shape", shape, None)
+        groups = {"shape": self.linear("shape", shape, None)}
+        raw_mean, shape_basis = groups["shape"]
         count = len(raw_mean)
-        expression_mean, expression_basis = self.linear("expression", expression, count)
-        albedo_mean, albedo_basis = self.linear("color", albedo, count)
+        expression_mean, expression_basis = groups["expression"] = self.linear("expression", expression, count)
+        albedo_mean, albedo_basis = groups["color"] = self.linear("color", albedo, count)
         triangles = outward(raw_mean, self.triangles(count))
         ibug, now = landmark_vertices(raw_mean, self.points(), f"{self.path}: metadata/landmarks/json")
+        self.refuse("shape/model/mean", odd_geometry(raw_mean, ibug))
+        self.refuse("expression/model/mean", odd_offset(expression_mean))
+        self.refuse("color/model/mean", odd_colours(albedo_mean))
+        for group, (_, basis) in groups.items():
+            self.refuse(f"{group}/model/pcaBasis", odd_components(group, count, *self.lengths(group, basis)))
         metadata = self.file["metadata"].attrs if "metadata" in self.file else {}
         tensors = (raw_mean - ORIGIN, shape_basis, expression_mean, expression_basis, albedo_mean, albedo_basis)
         return FaceModel(
@@ -123,6 +131,17 @@ class _Reader:
         columns *= np.sqrt(scale).astype(np.float32)
         mean_values = self.finite(f"{root}/mean", mean[()].astype(np.float64))
         return mean_values.reshape(-1, 3), self.finite(f"{root}/pcaBasis", columns)
+
+    def lengths(self, group: str, basis: Array) -> tuple[Array, Array]:
+        """Lengths of the file's columns (K,) and their variances (K,), from the scaled basis (3V,K)."""
+        variance = self.file[f"{group}/model/pcaVariance"][: basis.shape[1]].astype(np.float64)
+        scaled = np.sqrt(np.einsum("nk,nk->k", basis, basis, dtype=np.float64))
+        return np.divide(scaled, np.sqrt(variance), out=np.zeros_like(scaled), where=variance > 0), variance
+
+    def refuse(self, name: str, odd: tuple[str, str] | None) -> None:
+        """Raise FocusError where a dataset was found odd."""
+        if odd:
+            self.fail(name, *odd)
 
     def triangles(self, vertices: int) -> NDArray[np.int64]:
         """Triangles (F,3) of shape/representer; its points must belong to the same mesh."""

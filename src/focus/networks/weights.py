@@ -19,7 +19,8 @@ def read_state(path: Path) -> dict[str, Tensor]:
     if not path.is_file():
         raise FocusError(f"{path}: no such file; expected a state dict (.pth, .pt or .safetensors)")
     try:
-        state = load_file(path) if path.suffix == ".safetensors" else torch.load(path, "cpu", weights_only=True)
+        plain = path.suffix.lower() == ".safetensors"
+        state = load_file(path) if plain else torch.load(path, "cpu", weights_only=True)
     except Exception:  # both readers raise many types; torch's own advice would be to execute the file
         raise FocusError(f"{path}: not a whole file of plain tensors; expected a .pth, .pt or .safetensors") from None
     if not isinstance(state, dict):

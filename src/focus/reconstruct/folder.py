@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import itertools
+import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +17,8 @@ import torch
 from rich.console import Console
 from rich.progress import Progress
 
-from focus.errors import FocusError
+from focus.datasets.landmark_table import LandmarkTable
+from focus.errors import FocusError, printable
 from focus.files import write_text
 from focus.reconstruct.photos import photo_files, read_photo
 from focus.reconstruct.reconstructor import Face, FoundFace, Reconstructor
@@ -24,17 +26,18 @@ from focus.reconstruct.write import FILES, FaceWriter
 
 Say = Callable[[str], None]
 FAILURES = "failures.csv"
+LONGEST_NAME = 255 - len("..12345678.tmp")  # bytes; what `whole_directory` adds while it writes must fit, too
 
 
 @dataclass(frozen=True)
 class Job:
-    """What a person asked for; `landmarks` by file name, `fit` None for the model's default."""
+    """What a person asked for; `landmarks` None to find faces, `fit` None for the model's default."""
 
     photos: Sequence[Path]
     out: Path
     model: str
     fit: int | None
-    landmarks: Mapping[str, np.ndarray] | None
+    landmarks: LandmarkTable | None
     misfit_prior: bool
     batch: int
     threads: int
@@ -85,16 +88,17 @@ def run_job(job: Job, say: Say, complain: Say) -> Summary:
     writer, summary, began = FaceWriter(reconstructor.bundle), Summary(len(files)), time.perf_counter()
     waiting: list[Waiting] = []
     folders = Folders(job.out)
+    landmarks = job.landmarks and job.landmarks.among(files)
     for path, name in [(path, folders.photograph(path)) for path in files]:
         try:
-            found, photo = faces_of(reconstructor, path, job.landmarks)
+            found, photo = faces_of(reconstructor, path, landmarks)
             waiting += [
                 Waiting(own, photo, face) for own, face in zip(folders.faces(name, len(found)), found, strict=True)
             ]
         except FocusError as error:
-            reason = str(error)
-            summary.failures.append((str(path), reason))
-            complain(reason if str(path) in reason else f"{path}: {reason}")
+            shown, reason = printable(str(path)), printable(str(error))
+            summary.failures.append((shown, reason))
+            complain(reason if shown in reason else f"{shown}: {reason}")
         while len(waiting) >= job.batch:
             finish(reconstructor, writer, job, waiting[: job.batch], summary, say)
             waiting = waiting[job.batch :]
@@ -105,15 +109,11 @@ def run_job(job: Job, say: Say, complain: Say) -> Summary:
 
 
 def faces_of(
-    reconstructor: Reconstructor, path: Path, landmarks: Mapping[str, np.ndarray] | None
+    reconstructor: Reconstructor, path: Path, landmarks: LandmarkTable | None
 ) -> tuple[Sequence[FoundFace], np.ndarray]:
     """Return the faces of one photograph, and the photograph."""
     photo = read_photo(path)
-    given = None
-    if landmarks is not None:
-        if path.name not in landmarks:
-            raise FocusError(f"{path}: no row in the landmarks file, expected its 68 points")
-        given = landmarks[path.name]
+    given = None if landmarks is None else landmarks.faces(path, (photo.shape[1], photo.shape[0]))
     return reconstructor.crop_all(photo, given), photo
 
 
@@ -201,10 +201,11 @@ class Folders:
         return self._free(choices(file))
 
     def faces(self, photograph: str, count: int) -> list[str]:
-        """Return the folders of a photograph's faces. Raises FocusError where something else lies there."""
+        """Return the folders of a photograph's faces. FocusError where none can be made or another thing lies there."""
         numbered = (f"{photograph}_{number}" for number in itertools.count(1))
         names = [photograph] if count == 1 else [self._free(numbered) for _ in range(count)]
         for name in names:
+            check_name(name)
             check_replaceable(self.out / name)
         return names
 
@@ -221,6 +222,17 @@ def choices(file: Path) -> Iterator[str]:
     yield stem
     yield file.name.lstrip(".").replace(".", "_") or "photo"
     yield from (f"{stem}-{number}" for number in itertools.count(2))
+
+
+def check_name(name: str) -> None:
+    """Raise FocusError for a folder's name that no disk takes, or that the reports could not hold."""
+    length = len(os.fsencode(name))
+    if length > LONGEST_NAME:
+        raise FocusError(
+            f"its folder's name has {length} bytes, expected at most {LONGEST_NAME}; rename the photograph"
+        )
+    if printable(name) != name:
+        raise FocusError("its name is not UTF-8, expected one that is; rename the photograph")
 
 
 def check_replaceable(folder: Path) -> None:

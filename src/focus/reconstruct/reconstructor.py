@@ -149,12 +149,15 @@ class Reconstructor:
         found = [self.crop_all(image, given)[0] for image, given in zip(images, points, strict=True)]
         return self.reconstruct(found, fit=fit, misfit_prior=misfit_prior)
 
-    def crop_all(self, image: np.ndarray, landmarks: np.ndarray | None = None) -> list[FoundFace]:
-        """Return all faces of a photograph (H,W,3) uint8, largest first, or the one with the landmarks given.
+    def crop_all(
+        self, image: np.ndarray, landmarks: np.ndarray | Sequence[np.ndarray] | None = None
+    ) -> list[FoundFace]:
+        """Return all faces of a photograph (H,W,3) uint8, largest first, or those whose landmarks (68,2) are given.
 
         Raises FocusError when there is none.
         """
-        faces = self.finder.find(image) if landmarks is None else [np.asarray(landmarks, np.float32)]
+        given = () if landmarks is None else landmarks if np.ndim(landmarks) == 3 else [landmarks]
+        faces = self.finder.find(image) if landmarks is None else [np.asarray(points, np.float32) for points in given]
         if not faces:
             raise FocusError("no face found; expected one, or its 68 points with --landmarks")
         crops = [deep3d_crop(image, points, self.bundle.sizes.side) for points in faces]

@@ -16,6 +16,7 @@ import focus
 from focus import cost, device, fingerprints, settings
 from focus.errors import FocusError, machine_trouble
 from focus.stages import paths
+from focus.workplace import refuse_links
 
 
 def run(stage: str, sections: tuple[str, ...], params: tuple[str, ...], work: Callable[[SimpleNamespace], Any]) -> None:
@@ -26,6 +27,7 @@ def run(stage: str, sections: tuple[str, ...], params: tuple[str, ...], work: Ca
     began = time.monotonic()
     try:
         _own_code_only()
+        refuse_links(Path())
         fingerprints.check(stage)
         chosen = settings.load(("compute", *sections), params)
         _same_bits(chosen.compute)
