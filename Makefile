@@ -45,6 +45,7 @@ reproduce: $(INSTALLED) ## run the whole paper: every stage of dvc.yaml, then sa
 	@snakemake --cores $(CORES)
 	@dvc repro
 	@focus summary
+	@focus same
 
 paper-dry-run: $(INSTALLED) ## profile paper on full-size stand-ins, a few steps a training (8 GB memory and disk)
 	@python scripts/paper_dry_run.py --cores $(CORES)

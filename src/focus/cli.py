@@ -38,6 +38,14 @@ def summary() -> None:
 
 
 @app.command()
+def same() -> None:
+    """Say in one line whether the run here has the committed bits; if not, where and why they part."""
+    from focus.same import same
+
+    print(same(Path()))
+
+
+@app.command()
 def crop(
     image: Annotated[Path, typer.Argument(help="the photograph")],
     landmarks: Annotated[Path, typer.Argument(help="CSV with rows filename, x0, y0 … x67, y67")],
@@ -89,7 +97,9 @@ def report(
     ] = None,
 ) -> None:
     """Write the page of a finished run again: claims, tables, figures, gallery, 3D views, training curves."""
-    from focus import settings
+    from focus import isa, settings
+
+    isa.pin(settings.load(("compute",)).compute.isa)  # the page has the stage's bits
     from focus.stages import report as stage
 
     stage.work(settings.load(("compute", *stage.SECTIONS), stage.PARAMS), faces, out)

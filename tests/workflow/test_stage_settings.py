@@ -15,7 +15,8 @@ SOURCE = Source(ROOT / "src")
 MODULE = re.compile(r"python -m (focus\.stages\.\w+)")
 PROFILE = "profiles/${profile}.yaml"
 NO_BYTES = {"workers"}  # of section compute: how batches are loaded, not which
-AROUND_THE_WORK = {"focus.stages.runner", "focus.cost", "focus.device"}
+COMPUTES = {"torch", "numpy", "scipy", "pandas", "sklearn", "igl", "matplotlib"}  # by an instruction set
+AROUND_THE_WORK = {"focus.stages.runner", "focus.cost", "focus.device", "focus.isa", "focus.roots"}
 
 
 def constants(stage: str) -> dict[str, set[str]]:
@@ -50,17 +51,18 @@ def work_of(stage: str) -> list[Node]:
 
 
 def compute_keys(stage: str) -> set[str]:
-    """Return the keys of section compute that a stage's work reads; threads where it runs torch."""
+    """Return the keys of section compute that a stage's work reads; threads where it runs torch, isa where it computes."""
     nodes, found = work_of(stage), set()
     for part in (part for node in nodes for tree in SOURCE.statements(node) for part in ast.walk(tree)):
         names = chain(part) or []
         found |= {names[place + 1] for place, name in enumerate(names[:-1]) if name == "compute"}
-    runs_torch = any(
-        target.kind == "external" and target.module.split(".")[0] == "torch"
-        for node in nodes
-        for _, target in SOURCE.edges(node)
-    )
-    return {f"compute.{key}" for key in (found | {"threads"} if runs_torch else found) - NO_BYTES}
+    targets = (target for node in nodes for _, target in SOURCE.edges(node))
+    libraries = {target.module.split(".")[0] for target in targets if target.kind == "external"}
+    if "torch" in libraries:
+        found |= {"threads"}
+    if libraries & COMPUTES:
+        found |= {"isa"}
+    return {f"compute.{key}" for key in found - NO_BYTES}
 
 
 @pytest.mark.parametrize("stage", STAGES)

@@ -14,6 +14,9 @@ class Compute(Section):
     """How much of the machine one stage takes."""
 
     threads: Positive = Field(description="torch threads of one stage; part of the result's bits")
+    isa: Literal["avx2", "native"] = Field(
+        "avx2", description="avx2: the same bits on every x86-64 CPU; native: what the CPU offers, its own bits"
+    )
     device: Literal["auto", "cpu", "cuda"] = Field(description="where networks and renderer run; auto: a GPU if any")
     precision: Literal["float32", "bfloat16"] = Field(description="of the networks; rendering and losses are float32")
     compile: bool = Field(description="compile the networks with torch.compile")

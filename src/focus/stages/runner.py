@@ -13,8 +13,9 @@ from typing import Any
 import torch
 
 import focus
-from focus import cost, device, fingerprints, settings
+from focus import cost, device, fingerprints, isa, settings
 from focus.errors import FocusError, machine_trouble
+from focus.roots import use_exact_roots
 from focus.stages import paths
 from focus.workplace import refuse_links
 
@@ -46,6 +47,8 @@ def run(stage: str, sections: tuple[str, ...], params: tuple[str, ...], work: Ca
 
 
 def _same_bits(compute: settings.Compute) -> None:
+    if compute.isa == "avx2" and not isa.lacking():
+        _avx2()
     torch.set_num_threads(compute.threads)
     found = device.choose(compute.device)
     gpu = found.type == "cuda"
@@ -57,6 +60,13 @@ def _same_bits(compute: settings.Compute) -> None:
     torch.set_deterministic_debug_mode("warn" if gpu else "error")
     # Filling fresh memory would cost a tenth of a step. `focus verify` shows that no result depends on what lay there.
     torch.utils.deterministic.fill_uninitialized_memory = False
+
+
+def _avx2() -> None:
+    found = torch.backends.cpu.get_cpu_capability()
+    if found != "AVX2":  # torch was there before focus.stages could set anything
+        print(f"compute.isa: found {found}, expected AVX2: other bits; start a stage by python -m", file=sys.stderr)
+    use_exact_roots()
 
 
 def _own_code_only() -> None:
