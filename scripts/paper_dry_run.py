@@ -58,7 +58,7 @@ LONGEST_CHAIN = "results/demo_model.json"  # what ends it; hurried, so that it i
 
 SEGMENTATION = ("Baseline", "Neighbor", "Perceptual", "FOCUS", "FOCUS-TTA")
 RESOURCES = {
-    "train": f"6500 if wildcards.variant in {SEGMENTATION} else 3600",
+    "train": f"6500 if wildcards.key in {SEGMENTATION} else 3600",
     "pretrain": 6500,
     "initialise": 3600,
     "r_syn": 3600,

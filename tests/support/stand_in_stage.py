@@ -13,7 +13,7 @@ from pathlib import Path
 from dvc.dependency.param import ParamsDependency
 from dvc.repo import Repo
 
-NAME = "@".join([Path(__file__).stem, *sys.argv[1:]])
+NAME = "@".join([Path(sys.argv[0]).stem, *sys.argv[1:]])
 
 
 def fingerprint(path: str) -> str:

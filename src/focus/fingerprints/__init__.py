@@ -25,7 +25,7 @@ STAGES = Path("src/focus/stages")
 def stages(root: Path = Path()) -> list[str]:
     """Return the names of the modules that are stages: those that can be started."""
     starts = '\nif __name__ == "__main__":'
-    return sorted(file.stem for file in (root / STAGES).glob("*.py") if starts in file.read_text(encoding="utf-8"))
+    return sorted(path.stem for path in (root / STAGES).glob("*.py") if starts in path.read_text(encoding="utf-8"))
 
 
 def fingerprint(source: Source, stage: str) -> dict[str, str]:
@@ -42,8 +42,13 @@ def write(root: Path = Path()) -> None:
     """Write the fingerprint of every stage to workflow/code. Raises FocusError for source that cannot be followed."""
     source = Source(root / SOURCE)
     for stage in stages(root):
-        write_json(root / FOLDER / f"{stage}.json", fingerprint(source, stage))
+        write_json(file(stage, root), fingerprint(source, stage))
     write_json(root / NOTE, {"source": source_hash(root)})
+
+
+def file(stage: str, root: Path = Path()) -> Path:
+    """Return the file of a stage's fingerprint; of "train/FOCUS" it is train's."""
+    return root / FOLDER / f"{stage.partition('/')[0]}.json"
 
 
 def check(stage: str, root: Path = Path()) -> None:
@@ -51,23 +56,22 @@ def check(stage: str, root: Path = Path()) -> None:
 
     Where no byte of the source has changed since the fingerprints were written, that is seen in 0.05 s.
     """
-    name = stage.partition("/")[0]
-    file = root / FOLDER / f"{name}.json"
-    if not file.exists():
-        raise FocusError(f"{file}: no such file, expected the code's fingerprint; write it with `dvc repro code`")
+    written = file(stage, root)
+    if not written.exists():
+        raise FocusError(f"{written}: no such file, expected the code's fingerprint; write it with `dvc repro code`")
     note = root / NOTE
     if note.exists() and read_json(note).get("source") == source_hash(root):
         return
-    if read_json(file) != fingerprint(Source(root / SOURCE), name):
-        raise FocusError(f"{file}: found the fingerprint of other code; write this one's with `dvc repro code`")
+    if read_json(written) != fingerprint(Source(root / SOURCE), written.stem):
+        raise FocusError(f"{written}: found the fingerprint of other code; write this one's with `dvc repro code`")
 
 
 def source_hash(root: Path = Path()) -> str:
     """Return a hash of the bytes and names of all files of the source and of the fingerprints."""
     found = hashlib.sha256(python().encode())
-    files = (file for folder in (SOURCE, FOLDER) for file in sorted((root / folder).rglob("*")))
-    for file in files:
-        if file.suffix not in (".pyc", ".tmp") and file.is_file():
-            content = hashlib.sha256(file.read_bytes()).hexdigest()
-            found.update(f"{file.relative_to(root).as_posix()} {content}\n".encode())
+    files = (path for folder in (SOURCE, FOLDER) for path in sorted((root / folder).rglob("*")))
+    for path in files:
+        if path.suffix not in (".pyc", ".tmp") and path.is_file():
+            content = hashlib.sha256(path.read_bytes()).hexdigest()
+            found.update(f"{path.relative_to(root).as_posix()} {content}\n".encode())
     return found.hexdigest()

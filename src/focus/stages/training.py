@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 from torch import nn
 
-from focus import device
+from focus import device, fingerprints
 from focus.autoencoder import Autoencoder
 from focus.datasets.augmentation import Augmentation
 from focus.datasets.packed import PackedSet
@@ -114,9 +114,10 @@ def optimiser(plan: Optimiser, *, lr_share: float = 1.0) -> OptimiserPlan:
 
 
 def checkpoint_of(stage: str, settings: SimpleNamespace, inputs: list[Path]) -> Checkpoint:
-    """Return a stage's checkpoint, tied to its settings and the bytes of its inputs; needs section training."""
+    """Return a stage's checkpoint, tied to its code, its settings and its inputs' bytes; needs section training."""
     chosen = {name: _plain(value) for name, value in vars(settings).items()}
-    return Checkpoint(paths.checkpoint(stage), fingerprint(stage, chosen, *inputs), settings.training.checkpoint_every)
+    key = fingerprint(stage, chosen, fingerprints.file(stage), *inputs)
+    return Checkpoint(paths.checkpoint(stage), key, settings.training.checkpoint_every)
 
 
 def _plain(value: object) -> object:
