@@ -71,7 +71,8 @@ def test_a_folder_where_a_file_is_to_go(picture, monkeypatch, capsys):
     folder, _ = picture
     words = [str(folder / name) for name in ("face.png", "points.csv")]
     (folder / "there").mkdir()
-    assert "there" in one_line(monkeypatch, capsys, "crop", *words, str(folder / "there"))
+    told = one_line(monkeypatch, capsys, "crop", *words, str(folder / "there"))
+    assert f"{folder / 'there'}: Is a directory" in told and ".tmp" not in told
     assert "face.png" in one_line(monkeypatch, capsys, "crop", *words, str(folder / "face.png/out.png"))
 
 

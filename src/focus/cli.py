@@ -171,7 +171,8 @@ def main() -> None:
     except (OSError, MemoryError, RuntimeError) as error:
         trouble = machine_trouble(error)
         if trouble is None and isinstance(error, OSError) and error.filename:  # a folder where a file is to go, …
-            trouble = f"{error.filename}: {error.strerror}"
+            place = error.filename2 or error.filename  # of a rename the target; the source is a temporary file
+            trouble = f"{place}: {error.strerror}"
         if trouble is None:
             raise
         print(f"focus: {trouble}", file=sys.stderr)

@@ -1,6 +1,8 @@
 """Photographs in every form that people have them in."""
 
 import io
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -68,7 +70,7 @@ def test_other_pixel_formats(tmp_path):
         ("empty.png", b"", "cannot be read as an image"),
         ("missing.png", None, "no such file"),
         ("tiny.png", (8, 8), "8x8 pixels, expected at least 32"),
-        ("huge.png", (8_000, 7_000), "expected at most 50,000,000"),
+        ("huge.png", (10_000, 10_001), "expected at most 100,000,000"),
     ],
 )
 def test_what_is_no_photograph(tmp_path, name, content, reason):
@@ -79,6 +81,19 @@ def test_what_is_no_photograph(tmp_path, name, content, reason):
         (tmp_path / name).write_bytes(content)
     with pytest.raises(FocusError, match=reason):
         read_photo(tmp_path / name)
+
+
+def test_a_phone_of_50_megapixels(tmp_path):
+    """What such a phone writes would be refused; its memory is bounded by 16 bytes a pixel."""
+    turned, srgb = Image.Exif(), ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    turned[0x0112] = 6
+    Image.new("RGB", (8192, 6144), (200, 150, 120)).save(tmp_path / "a.jpg", exif=turned, icc_profile=srgb)
+    code = "import resource, sys; from pathlib import Path; from focus.reconstruct.photos import read_photo\n"
+    code += "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss; photo = read_photo(Path(sys.argv[1]))\n"
+    code += "print(*photo.shape, 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before))"
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "a.jpg")], capture_output=True, text=True)
+    height, width, _, taken = map(int, done.stdout.split())
+    assert (height, width) == (8192, 6144) and taken < 16 * height * width, done.stderr
 
 
 def test_truncated(tmp_path):

@@ -16,7 +16,7 @@ from focus.files import check_regular, write_bytes
 Image.init()
 _RASTER = ("JPEG", "PNG", "BMP", "GIF", "TIFF", "WEBP", "AVIF", "JPEG2000", "PPM", "TGA", "PCX", "ICO")
 FORMATS = tuple(name for name in _RASTER if name in Image.OPEN)
-MAX_PIXELS = 50_000_000  # below Pillow's own limit: decoding stays within 1 GiB of memory
+MAX_PIXELS = 100_000_000  # phones write 50 million; decoding, turning and converting takes up to 14 bytes each
 
 
 def read_image(path: Path) -> np.ndarray:

@@ -22,7 +22,7 @@ def read_photo(path: Path) -> np.ndarray:
 
     Any raster format of Pillow's and HEIC; an embedded colour profile (Display-P3, Adobe RGB, CMYK) is converted to
     sRGB; 16 bits become 8; of an animation the first frame is read. Raises FocusError, naming the file, when it is
-    missing, damaged, no image, smaller than 32 px or larger than 50 megapixels.
+    missing, damaged, no image, smaller than 32 px or larger than 100 megapixels.
     """
     image = open_image(path, (*FORMATS, *_heif()))
     if min(image.size) < LEAST_SIDE:
@@ -31,7 +31,8 @@ def read_photo(path: Path) -> np.ndarray:
     image = eight_bit(image, path)
     if image.mode in ("P", "PA", "LA", "RGBA", "1"):
         image = image.convert("RGB")
-    return np.array(_to_srgb(image, profile).convert("RGB"))
+    image = _to_srgb(image, profile)
+    return np.array(image if image.mode == "RGB" else image.convert("RGB"))  # no copy more: they are large
 
 
 def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
