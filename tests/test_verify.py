@@ -14,6 +14,7 @@ from focus import verify
 from focus.errors import FocusError
 from focus.files import write_npy, write_text
 from focus.networks.store import save_networks
+from focus.same import differing
 from projects import ROOT, Project
 
 TABLE = "method,rmse\nFOCUS,15.25\nBackbone,1e-3\n"
@@ -202,3 +203,15 @@ def test_a_lock_of_another_profile(small, tmp_path):
     project = small("weights")
     with pytest.raises(FocusError, match="found a run of profile demo, expected one of smoke"):
         verify.verify(project.path, "smoke", project.path / "dvc.lock", 1, tmp_path / "work")
+
+
+def test_a_lock_of_hashes_alone(small, tmp_path):
+    """The smoke profile's lock could not be written, or change with every edit of the code."""
+    project = small("weights")
+    path = verify.write_lock(project.path, "smoke", 1, tmp_path / "work", tmp_path / "smoke.lock")
+    lock, whole = verify.read_lock(path), verify.read_lock(tmp_path / "work" / "run" / "dvc.lock")
+    assert lock.profile == "smoke" and list(lock.outs) == ["pretrain", "tables"] and not any(lock.deps.values())
+    assert differing(whole, lock) == [] and set(whole.outs) == set(lock.outs)
+    whole.outs["pretrain"]["models/pretrain"] = "other bits"
+    whole.outs["code"] = {"workflow/code/pretrain.json": "a fingerprint"}
+    assert differing(whole, lock) == ["pretrain"]

@@ -113,6 +113,9 @@ def verify(
     cores: Annotated[int, typer.Option(min=1, help="stages side by side; 1: dvc repro, more: Snakemake")] = 1,
     tolerance: Annotated[float, typer.Option(min=0, help="accepted in results/ on another machine type")] = 0.0,
     keep: Annotated[Path | None, typer.Option(help="a new folder for the clones, which then stay")] = None,
+    write_lock: Annotated[
+        Path | None, typer.Option(help="compare nothing: write the run's hashes to this file")
+    ] = None,
 ) -> None:
     """Run a profile again in a temporary clone; name the first stage that differs from dvc.lock, and by how much."""
     from tempfile import TemporaryDirectory
@@ -125,9 +128,11 @@ def verify(
     if keep is not None and keep.exists():
         raise FocusError(f"--keep: found {keep}, expected a folder that does not exist yet")
     with TemporaryDirectory(prefix="focus-verify-") as temporary:
-        print(
-            again.verdict(*again.verify(Path(), chosen, against, cores, (keep or Path(temporary)).resolve()), tolerance)
-        )
+        work = (keep or Path(temporary)).resolve()
+        if write_lock is not None:
+            print(again.write_lock(Path(), chosen, cores, work, write_lock))
+            return
+        print(again.verdict(*again.verify(Path(), chosen, against, cores, work), tolerance))
 
 
 @app.command()

@@ -50,9 +50,8 @@ def same(root: Path) -> str:
 def differing(found: Lock, expected: Lock) -> list[str]:
     """Return the stages whose results, models or data differ or are in one run only, in the order of the run."""
 
-    def made(lock: Lock, stage: str) -> dict[str, str] | None:
-        outs = lock.outs.get(stage)
-        return None if outs is None else {out: md5 for out, md5 in outs.items() if not out.startswith(ABOUT_CODE)}
+    def made(lock: Lock, stage: str) -> dict[str, str]:
+        return {out: md5 for out, md5 in lock.outs.get(stage, {}).items() if not out.startswith(ABOUT_CODE)}
 
     names = [*found.outs, *(name for name in expected.outs if name not in found.outs)]
     return [name for name in names if made(found, name) != made(expected, name)]

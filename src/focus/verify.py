@@ -19,10 +19,11 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
+import yaml
 
 from focus.datasets.images import read_image
 from focus.errors import FocusError
-from focus.files import read_npy
+from focus.files import read_npy, write_text
 from focus.networks.store import load_weights
 from focus.settings import read_yaml
 from focus.workplace import require_git
@@ -175,6 +176,28 @@ def verify(root: Path, profile: str, against: Path | None, cores: int, work: Pat
     _clone(root, again)
     run(again, profile, cores, ELSEWHERE)
     return read_lock(again / "dvc.lock"), expected
+
+
+def write_lock(root: Path, profile: str, cores: int, work: Path, target: Path) -> Path:
+    """Run `profile` in a clone of `root`'s last commit below `work`, and write its lock's outs to `target`."""
+    _clone(root, work / "run")
+    run(work / "run", profile, cores, {})
+    made = read_lock(work / "run" / "dvc.lock")
+    stages = {
+        name: {
+            "outs": [{"path": path, "md5": md5} for path, md5 in outs.items() if _is_made_by_work(path)],
+            "params": {f"profiles/{profile}.yaml": {}},
+        }
+        for name, outs in made.outs.items()
+    }
+    stages = {name: stage for name, stage in stages.items() if stage["outs"]}
+    write_text(target, yaml.safe_dump({"schema": "2.0", "stages": stages}, sort_keys=False))
+    return target
+
+
+def _is_made_by_work(out: str) -> bool:
+    """Whether an out is data, a model or a result, and not a fingerprint of code, which each edit changes."""
+    return PurePosixPath(out).parts[0] in ("data", "models", "results")
 
 
 def _clone(root: Path, target: Path) -> None:

@@ -6,7 +6,9 @@ import pandas as pd
 import pytest
 import yaml
 
-from focus.verify import ELSEWHERE
+from focus import same
+from focus.verify import ELSEWHERE, read_lock
+from projects import ROOT
 
 RESULTS = ("data/packed", "models", "results")
 VARIANT = """\
@@ -31,6 +33,15 @@ def test_one_core_and_dvc_repro_give_the_bits_of_two_cores(smoke, fresh_smoke, c
     fresh_smoke.run(*command, **ELSEWHERE)
     assert differing(smoke, fresh_smoke) == []
     assert fresh_smoke.is_up_to_date()
+
+
+def test_the_smoke_run_has_the_committed_bits(smoke):
+    """Another CPU, torch or library than of the machine that wrote the lock would give other bits (docs/bits.md).
+
+    After a change that is to change bits: `focus verify --profile smoke --write-lock tests/smoke/smoke.lock`.
+    """
+    expected = read_lock(ROOT / "tests/smoke/smoke.lock")
+    assert same.differing(read_lock(smoke.path / "dvc.lock"), expected) == []
 
 
 def test_a_second_run_does_nothing(smoke, copy):

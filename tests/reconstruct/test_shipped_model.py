@@ -6,14 +6,15 @@ import yaml
 
 from focus.reconstruct.bundle import DEMO, MODELS, load_bundle
 from focus.reconstruct.card import model_card
-from projects import ROOT
+from projects import committed
 
 SHIPPED = MODELS / DEMO / "model.safetensors"
 
 
-def test_shipped_model_is_the_committed_runs():
+def test_shipped_model_is_the_committed_runs(tmp_path):
     """The tool would give other results than the run whose figures the README prints. Mend with `make demo-model`."""
-    outs = yaml.safe_load((ROOT / "dvc.lock").read_text())["stages"]["demo_model"]["outs"]
+    lock = committed(tmp_path, "dvc.lock") / "dvc.lock"  # not the user's own run
+    outs = yaml.safe_load(lock.read_text())["stages"]["demo_model"]["outs"]
     recorded = {out["path"]: out["md5"] for out in outs}["models/demo/model.safetensors"]
     assert hashlib.md5(SHIPPED.read_bytes(), usedforsecurity=False).hexdigest() == recorded
 

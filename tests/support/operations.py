@@ -132,7 +132,12 @@ def numpy_functions() -> list[np.ndarray]:
         found += [getattr(np, name)(positive) for name in names]
         found += [np.arcsin(np.tanh(x)), np.arccos(np.tanh(x)), np.arctan2(x, x[::-1]), positive**1.7, np.hypot(x, 1)]
         found += [x.sum(), x.sum(0), x.mean(1), x.std(), np.linalg.norm(x, axis=1), np.cumsum(x), np.median(x, 0)]
-        found += [np.sort(x, 0), np.argsort(np.round(x, 1), 0), np.percentile(x, 37.0), np.einsum("ij,ik->jk", x, x)]
+        found += [
+            np.sort(x, 0),
+            np.argsort(np.round(x, 1), 0, kind="stable"),
+            np.percentile(x, 37.0),
+            np.einsum("ij,ik->jk", x, x),
+        ]
     return [*found, np.fft.rfft2(rng().standard_normal((30, 30)))]
 
 

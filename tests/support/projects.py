@@ -11,6 +11,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 STAND_IN = Path(__file__).with_name("stand_in_stage.py")
 EXECUTED = "executed.log"
@@ -33,6 +35,16 @@ def copy_of_the_work_tree(target: Path) -> Project:
     project = Project(target)
     project.commit("copy of the work tree", first=True)
     return project
+
+
+def committed(target: Path, *names: str) -> Path:
+    """Copy what git has committed under `names` to `target`, whatever a run has made of it since; return `target`."""
+    made = subprocess.run(["git", "archive", "HEAD", *names], cwd=ROOT, capture_output=True)
+    if made.returncode:
+        pytest.skip("no git repository: nothing is committed that could be compared")
+    target.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["tar", "-x", "-C", target], input=made.stdout, check=True)
+    return target
 
 
 def without_results(project: Project) -> Project:
