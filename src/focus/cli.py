@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from focus.cli_emulate import emulate
+from focus.cli_face_model import app as face_model_app
 from focus.cli_now import app as now_app
 from focus.cli_reconstruct import reconstruct
 from focus.errors import FocusError, machine_trouble
@@ -23,6 +24,7 @@ app = typer.Typer(
 )
 app.command()(reconstruct)
 app.command()(emulate)
+app.add_typer(face_model_app, name="face-model", help="Other openly licensed face models, in BFM 2017's layout.")
 app.add_typer(now_app, name="now", help="The NoW benchmark: distances of meshes to scans, submissions.")
 
 
