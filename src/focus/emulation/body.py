@@ -62,9 +62,9 @@ class Head:
 def neck(head: Head, rng: np.random.Generator) -> Patch:
     """The lower neck, from inside the head's own neck down to the shoulders."""
     middle, width = head.neck.mean(0), 0.5 * np.ptp(head.neck[:, 0])
-    path = middle + np.array([[0, 4, -8], [0, -22, -6], [0, -150, -14]])
+    path = middle + np.array([[0, 22, 0], [0, -4, 0], [0, -150, -10]])
     path[2] = head.upright(path[2])  # the upper end moves with the head, the lower with the shoulders
-    grid = tube(path, [0.98 * width, 1.05 * width, 1.6 * width], flat=0.95)
+    grid = tube(path, [0.82 * width, 0.93 * width, 1.6 * width], flat=0.95)
     surface = textures.mottled(rng, head.skin, size=64)
     return Patch(grid, surface, "neck")
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from focus.emulation.light import sample_light
-from focus.emulation.people import Person, sample_people
+from focus.emulation.people import sample_people, with_other_hair
 from focus.emulation.photograph import Scene, Studio
 from focus.emulation.poses import IDENTITIES, sample_pose
 from focus.emulation.scene import compose, draw_occluders
@@ -38,7 +37,7 @@ def emulate_identities(
             for expression in generator.sample_expression(images, rng):
                 occluders = draw_occluders(rng) if rng.random() < _OCCLUDED else []
                 light, pose = sample_light(rng), sample_pose(rng, IDENTITIES)
-                yield compose(studio, with_other_hair(generator, person, rng), expression, light, pose, occluders, rng)
+                yield compose(studio, with_other_hair(person, rng), expression, light, pose, occluders, rng)
 
     count = identities * images
     pictures = np.empty((count, size, size, 3), dtype=np.uint8)
@@ -46,10 +45,3 @@ def emulate_identities(
     for index, photograph in enumerate(studio.take(scenes())):
         pictures[index], landmarks[index] = photograph.image, photograph.landmarks
     return pictures, np.repeat(np.arange(identities, dtype=np.int64), images), landmarks
-
-
-def with_other_hair(generator: FaceGenerator, person: Person, rng: np.random.Generator) -> Person:
-    """Return the same person with the hair of a stranger."""
-    stranger = sample_people(generator, 1, rng, fringe=0.2)[0]
-    hair = {name: getattr(stranger, name) for name in ("hair_colour", "hair_style", "hair_volume", "fringe")}
-    return replace(person, **hair)

@@ -15,7 +15,7 @@ from focus.emulation.light import Light
 from focus.emulation.patches import GRID_TRIANGLES, LONG, SHORT, Patch
 from focus.face_model.heads import Template
 from focus.face_model.heads.albedo import ALBEDO_SCALE
-from focus.face_model.heads.mesh import FACE, PARTS
+from focus.face_model.heads.mesh import FACE, PARTS, SCALP
 from focus.rendering import Camera, Topology, interpolate, rasterize, rotation_matrix, shade, vertex_normals
 
 BATCH = 12  # scenes drawn at once: more gain nothing on a CPU
@@ -97,6 +97,10 @@ class Studio:
         height: of the photographs, pixels.
         width: of the photographs, pixels. The camera of method.md, section 4, has its size along the longer side.
         supersampling: each pixel is the mean of so many by so many.
+
+    Attributes:
+        rim, neck_rim: vertex ids along the edge of the face and along the lower edge of the neck.
+        face, scalp: vertex ids of the face's outside and of the scalp.
     """
 
     def __init__(self, template: Template, height: int, width: int, supersampling: int = 1) -> None:
@@ -104,6 +108,8 @@ class Studio:
         self.canvas = (height * supersampling, width * supersampling)
         self.rim = rim_of(template.face_triangles)
         self.neck_rim = rim_of(template.triangles)
+        self.face, self.scalp = (np.unique(template.triangles[template.part == part]) for part in (FACE, SCALP))
+        self.face = self.face[(template.masks["inside"] + template.masks["rim"])[self.face] == 0]
         self._camera = Camera(max(self.canvas))
         self._parts = torch.from_numpy(template.part)
         self._head_topology = Topology(torch.from_numpy(template.triangles))

@@ -14,10 +14,9 @@ from focus.emulation.body import Head, clothes, neck
 from focus.emulation.hair import beanie, fringe, hair_shell
 from focus.emulation.light import Light
 from focus.emulation.occluders import OCCLUDERS
-from focus.emulation.people import Person
+from focus.emulation.people import Person, painted
 from focus.emulation.photograph import Scene, Studio
 from focus.face_model.heads.albedo import ALBEDO_SCALE
-from focus.face_model.heads.mesh import SCALP
 from focus.rendering import rotation_matrix
 
 # Kinds of occluder in photographs found on the web, by share; no clear glasses, which hide almost nothing.
@@ -40,11 +39,10 @@ def measure(person: Person, vertices: NDArray, pose: NDArray, studio: Studio) ->
     """Measure the face with its expression; the body turns a third as far as the head."""
     angles = torch.from_numpy(np.stack([pose[:3], pose[:3] * (0.2, 0.35, 0.3)]).astype(np.float64))
     head, body = rotation_matrix(angles).numpy()
-    corners, template = vertices.astype(float), studio.template
-    face = np.unique(template.face_triangles)
-    scalp = corners[np.unique(template.triangles[template.part == SCALP])]
+    corners, face = vertices.astype(float), studio.face
+    scalp = corners[studio.scalp]
     return Head(
-        landmarks=corners[template.landmarks68],
+        landmarks=corners[studio.template.landmarks68],
         rim=corners[studio.rim],
         neck=corners[studio.neck_rim],
         crown=np.array([np.abs(scalp[:, 0]).max(), scalp[:, 1].max(), scalp[:, 2].min()]),
@@ -87,4 +85,5 @@ def compose(
         if name != "hat":
             patches += OCCLUDERS[name](head, rng)
     scenery = textures.background(rng, *studio.canvas) if background is None else background
-    return Scene(vertices, person.albedo, light, pose, patches, scenery, rng)
+    albedo = painted(person, studio.template.masks["scalp"])
+    return Scene(vertices, albedo, light, pose, patches, scenery, rng)

@@ -84,6 +84,7 @@ class NoWSize(Section):
 class IdentitiesSize(Section):
     """Emulated identities for the recogniser."""
 
+    level: Level = Field(description="of the heads' meshes, in place of the other sets'")
     side: Positive = Field(description="side of the images, px")
     identities: Positive
     images: Positive = Field(description="images of one identity")

@@ -70,7 +70,8 @@ def work(settings: SimpleNamespace, name: str) -> None:
             root / paths.MISSING, {"missing": ASSETS[ASSET[name]].short, "reason": ASSETS[ASSET[name]].missing()}
         )
         return
-    generator = FaceGenerator(settings.datasets.level, settings.seeds.data)
+    level = settings.datasets.identities.level if name == "identities" else settings.datasets.level
+    generator = FaceGenerator(level, settings.seeds.data)
     WRITERS[name](root, generator, settings)
 
 

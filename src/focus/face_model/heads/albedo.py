@@ -7,6 +7,7 @@ the renderer multiplies albedo by light and shows the product as it is, without 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -135,9 +136,24 @@ def _uniform(rng: np.random.Generator, n: int, low: float, high: float) -> Array
     return low + (high - low) * rng.random(n)
 
 
+class Pigment(NamedTuple):
+    """What skin and hair get their colours from: melanin (n,), blood (n,) and the hair's reflectance (n,3)."""
+
+    melanin: Array
+    blood: Array
+    hair: Array
+
+
+def draw_pigment(n: int, rng: np.random.Generator) -> Pigment:
+    """Draw the pigment of n people of all origins; dark skin goes with dark hair."""
+    melanin, blood, darkness = 1.7 * rng.beta(1.1, 2.0, n), rng.random(n) - 0.5, rng.beta(1.6, 1.2, n)[:, None]
+    hair = (LIGHT_HAIR * (1 - darkness) + darkness * DARK_HAIR) * np.exp(-0.6 * melanin[:, None])
+    return Pigment(melanin, blood, hair)
+
+
 def paint_people(masks: dict[str, Array], n: int, rng: np.random.Generator) -> tuple[Paint, Array]:
     """Draw n people's colours: skin, lips, brows, lashes, eyes. Returns the paint and hair reflectance (n,3)."""
-    melanin, blood = 1.7 * rng.beta(1.1, 2.0, n), rng.random(n) - 0.5
+    melanin, blood, hair = draw_pigment(n, rng)
     skin = SKIN * np.exp(-melanin[:, None] * MELANIN - blood[:, None] * HAEMOGLOBIN)
     paint = Paint(masks, skin)
     paint.absorb("blush", _uniform(rng, n, 0, 0.9), (0.03, 0.22, 0.18))
@@ -153,8 +169,6 @@ def paint_people(masks: dict[str, Array], n: int, rng: np.random.Generator) -> t
     paint.cover("mouth", 1.0, skin * np.array([0.20, 0.08, 0.08]))
     paint.absorb("ears", _uniform(rng, n, 0.1, 0.5), (0.05, 0.25, 0.2))
     paint.cover("nostril", 0.75, skin * np.array([0.22, 0.15, 0.14]))
-    darkness = rng.beta(1.6, 1.2, n)[:, None]
-    hair = (LIGHT_HAIR * (1 - darkness) + darkness * DARK_HAIR) * np.exp(-0.6 * melanin[:, None])
     paint.cover("brow", _uniform(rng, n, 0.5, 0.9), hair)
     paint.cover("eye", 1.0, SCLERA * np.exp(-0.25 * melanin[:, None]))
     paint.cover("eye corner", 0.5, skin * np.array([0.8, 0.5, 0.5]))

@@ -164,13 +164,10 @@ def _front(quads: Int64, mean: Array) -> Int64:
 def _skin(base: BaseMesh, mean: Array) -> tuple[Int64, Int64]:
     """Triangles (F,3) of the skin with what can be seen of the linings of lids and mouth, and their parts (F,)."""
     outside = _triangles(base.quads["head"])
-    linings = [
-        quads[mean[quads, 2].mean(1) > TIP[2] - depth]
-        for quads, depth in (
-            (base.quads["mouth"], 62), (base.quads["left eye cavity"], 45), (base.quads["right eye cavity"], 45)
-        )
-    ]  # fmt: skip
-    lining = _triangles(np.concatenate(linings))
+    cavities = np.concatenate([base.quads[f"{side} eye cavity"] for side in ("left", "right")])
+    rims = cavities[mean[cavities, 2].mean(1) > TIP[2] - 45]  # the rest lies behind the eyeballs
+    mouth = base.quads["mouth"][mean[base.quads["mouth"], 2].min(1) > TIP[2] - 95]  # but for the throat
+    lining = _triangles(np.concatenate([mouth, rims]))
     quads = base.quads["head"]
     x, y, z = np.tile(mean[quads].mean(1) - TIP, (2, 1)).T  # both halves of a quad belong together
     ear = np.tile(base.masks["ears"][quads].mean(1), 2) > 0.4
