@@ -32,7 +32,7 @@ $(INSTALLED): pyproject.toml requirements.lock
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check "$(TORCH)"
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
-	@$(BIN)/python -m pip check
+	@$(BIN)/python scripts/check_installation.py
 	@touch $@
 
 reproduce: $(INSTALLED) ## run the whole paper: every stage of dvc.yaml, then say where the results are

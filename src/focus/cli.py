@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from focus.cli_detector import app as detector_app
 from focus.cli_emulate import emulate
 from focus.cli_now import app as now_app
 from focus.cli_reconstruct import reconstruct
@@ -23,6 +24,7 @@ app = typer.Typer(
 )
 app.command()(reconstruct)
 app.command()(emulate)
+app.add_typer(detector_app, name="detector", help="The networks that find faces in photographs.")
 app.add_typer(now_app, name="now", help="The NoW benchmark: distances of meshes to scans, submissions.")
 
 
