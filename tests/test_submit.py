@@ -45,14 +45,15 @@ def trained(tmp_path, monkeypatch) -> SimpleNamespace:
     angle = np.linspace(0, 2 * np.pi, 68, endpoint=False)
     points = np.stack([32 + 20 * np.cos(angle), 32 + 24 * np.sin(angle)], 1)
     points[[36, 39, 42, 45, 30, 48, 54]] = [(22, 25), (28, 25), (36, 25), (42, 25), (32, 33), (26, 42), (38, 42)]
-    detector = SimpleNamespace(detect=lambda images: [Detection(points.astype(np.float32)) for _ in images])
+    detector = SimpleNamespace(detect=lambda images, names=(): [Detection(points.astype(np.float32)) for _ in images])
     monkeypatch.setattr(build, "face_model", tiny.face_model)
     monkeypatch.setattr(build, "focus_networks", lambda chosen, path: (tiny.autoencoder(head=0.1).eval(), None))
-    monkeypatch.setattr(build, "detector", lambda plan: detector)
+    monkeypatch.setattr(build, "detector", lambda *_: detector)
     return SimpleNamespace(
         variants={"Mine": None},
         corrected={"Mine-MP": SimpleNamespace(variant="Mine", prior="plain")},
         detector=detector,
+        compute=None,
         image=SimpleNamespace(side=tiny.SIZE),
         evaluation=SimpleNamespace(batch=1),
     )
@@ -96,7 +97,7 @@ def test_what_is_not_there_is_named(pictures, trained, monkeypatch, tmp_path):
     with pytest.raises(FocusError, match=r"misfit_prior.safetensors: no such file"):
         submit.method_predictions("Mine-MP", pictures, trained)
     none = [Detection(None, "no face found")] * 2
-    monkeypatch.setattr(build, "detector", lambda plan: SimpleNamespace(detect=lambda images: none))
+    monkeypatch.setattr(build, "detector", lambda *_: SimpleNamespace(detect=lambda images, names: none))
     with pytest.raises(FocusError, match=r"no image with a usable face, expected some; .*IMG_0001.jpg: no face found"):
         submit.method_predictions("Mine", pictures, trained)
     paths.network("Mine").unlink()
@@ -107,7 +108,7 @@ def test_what_is_not_there_is_named(pictures, trained, monkeypatch, tmp_path):
 def test_an_image_without_a_face_gets_the_mean_face(pictures, trained, monkeypatch, capsys):
     """One undetected face would make a submission of 1,702 images impossible, or a made-up shape be sent unnamed."""
     found = [Detection(None, "no face found"), *trained.detector.detect([None])]
-    monkeypatch.setattr(build, "detector", lambda plan: SimpleNamespace(detect=lambda images: found))
+    monkeypatch.setattr(build, "detector", lambda *_: SimpleNamespace(detect=lambda images, names: found))
     shapes = submit.shape_latents(pictures, "Mine", trained)
     assert not shapes[LINES[0]].any() and shapes[LINES[1]].any()
     assert f"{LINES[0]}: no face found; the mean face is sent" in capsys.readouterr().err

@@ -9,12 +9,10 @@ from typing import Annotated
 
 import typer
 
+from focus.cli_detector import app as detector_app
 from focus.cli_emulate import emulate
-<<<<<<< HEAD
-from focus.cli_import import import_authors
-=======
 from focus.cli_face_model import app as face_model_app
->>>>>>> e42eaa156cdf5d20deeadaffee584cc07926d992
+from focus.cli_import import import_authors
 from focus.cli_now import app as now_app
 from focus.cli_reconstruct import reconstruct
 from focus.errors import FocusError, machine_trouble
@@ -29,11 +27,9 @@ app = typer.Typer(
 )
 app.command()(reconstruct)
 app.command()(emulate)
-<<<<<<< HEAD
 app.command()(import_authors)
-=======
 app.add_typer(face_model_app, name="face-model", help="Other openly licensed face models, in BFM 2017's layout.")
->>>>>>> e42eaa156cdf5d20deeadaffee584cc07926d992
+app.add_typer(detector_app, name="detector", help="The networks that find faces in photographs.")
 app.add_typer(now_app, name="now", help="The NoW benchmark: distances of meshes to scans, submissions.")
 
 

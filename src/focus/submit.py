@@ -84,7 +84,7 @@ def shape_latents(pictures: NoW, variant: str, chosen: SimpleNamespace) -> dict[
         raise FocusError(f"{paths.network(variant)}: no such file; expected {variant} trained by `dvc repro`")
     autoencoder, _ = build.focus_networks(chosen, paths.network(variant))
     missed: dict[str, str] = {}
-    cut = list(crops(pictures, build.detector(chosen.detector), chosen.image.side, missed, {}))
+    cut = list(crops(pictures, build.detector(chosen.detector, "now", chosen.compute), chosen.image.side, missed, {}))
     if not cut:
         line, reason = next(iter(missed.items()))
         raise FocusError(f"{pictures.root}: found no image with a usable face, expected some; {line}: {reason}")

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from focus.face_model.embedded import FaceGenerator, build_embedded_model, build_template
 
 import tiny
 from focus import cli, import_authors, settings
@@ -17,7 +18,6 @@ from focus.authors.networks import ALBEDO, EXPRESSION, ROWS, SHAPE
 from focus.authors.pickled import read_module
 from focus.errors import FocusError
 from focus.face_model.bfm_file import LinearModel, write_bfm
-from focus.face_model.embedded import FaceGenerator, build_embedded_model, build_template
 from focus.networks import FaceEncoder, FaceRecogniser, SegmentationNetwork
 from focus.networks.store import load_networks, load_weights, save_networks
 from focus.reconstruct.bundle import load_bundle

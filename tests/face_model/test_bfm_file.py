@@ -6,11 +6,11 @@ import h5py
 import numpy as np
 import pytest
 import torch
+from focus.face_model.embedded import build_template
 
 from focus.errors import FocusError
 from focus.face_model import BfmArrays, LinearModel, read_bfm, write_bfm
 from focus.face_model.bfm_file import ORIGIN, outward
-from focus.face_model.embedded import build_template
 from focus.face_model.landmarks import BFM_LANDMARKS_68, BFM_LANDMARKS_NOW, BFM_VERTICES
 
 

@@ -44,12 +44,24 @@ def test_missing_package(monkeypatch):
 def test_largest_face_wins_and_no_face_has_a_reason(monkeypatch):
     """A face in the background would be reconstructed, or an image be left out without a word."""
     small = np.random.default_rng(0).random((68, 2))
-    answers = iter([[small, 5 * small + 3, small + 9], None, []])
-    package(monkeypatch, lambda *_, **__: SimpleNamespace(get_landmarks_from_image=lambda image: next(answers)))
+    answers = iter([([small, 5 * small + 3, small + 9], [np.ones(68)] * 3, None), (None, None, None), ([], [], [])])
+    look = SimpleNamespace(get_landmarks_from_image=lambda image, return_landmark_score: next(answers))
+    package(monkeypatch, lambda *_, **__: look)
     found = FaceAlignmentDetector().detect([np.zeros((9, 9, 3), np.uint8)] * 3)
     assert np.allclose(found[0].landmarks, 5 * small + 3) and found[0].landmarks.dtype == np.float32
     assert [detection.reason for detection in found] == ["", *["no face found by face-alignment"] * 2]
     assert found[1].landmarks is None is found[2].landmarks
+
+
+def test_all_faces_of_a_large_photograph(monkeypatch):
+    """Landmarks of a shrunk photograph would be in its pixels, or a small face come first."""
+    small = np.random.default_rng(0).random((68, 2))
+    answer = ([small, 5 * small + 3], [np.full(68, 0.2), np.full(68, 0.6)], None)
+    look = SimpleNamespace(get_landmarks_from_image=lambda image, return_landmark_score: answer)
+    package(monkeypatch, lambda *_, **__: look)
+    faces = FaceAlignmentDetector().faces(np.zeros((3200, 1600, 3), np.uint8))
+    assert [face.score for face in faces] == pytest.approx([0.6, 0.2])
+    assert np.allclose(faces[0].landmarks, (5 * small + 3.5) * 2 - 0.5, atol=1e-4)
 
 
 def test_the_real_package_offers_what_the_adapter_calls(monkeypatch):
@@ -58,6 +70,7 @@ def test_the_real_package_offers_what_the_adapter_calls(monkeypatch):
     import inspect
 
     assert hasattr(package_found.LandmarksType, "TWO_D")
-    assert hasattr(package_found.FaceAlignment, "get_landmarks_from_image")
+    look = inspect.signature(package_found.FaceAlignment.get_landmarks_from_image).parameters
+    assert "return_landmark_score" in look
     parameters = inspect.signature(package_found.FaceAlignment.__init__).parameters
     assert {"device", "compile"} <= set(parameters)

@@ -9,7 +9,8 @@ from torch import nn
 from torch.nn import functional
 
 from focus.landmarks import HeatmapDetector, HeatmapNetwork
-from focus.landmarks.heatmap import _shrunk_square, confidence, expected_positions, rotation, sample_squares
+from focus.landmarks.heatmap import _shrunk_square, confidence, expected_positions
+from focus.landmarks.squares import rotation, sample_squares
 
 
 def peak(column: int, row: int, size: int = 32) -> torch.Tensor:

@@ -178,8 +178,8 @@ def test_window_finder_maps_back_to_the_photograph():
             assert len(centres) == len(sides) and centres[0].max() < 384
             return [(0.5, face + 100)] * 2
 
-    found = WindowFinder(Sure(), face).find(np.zeros((384, 768, 3), np.uint8))
-    assert np.allclose(found[0], (face + 100.5) * 2 - 0.5, atol=1e-3)
+    found = WindowFinder(Sure(), face).faces(np.zeros((384, 768, 3), np.uint8))
+    assert np.allclose(found[0].landmarks, (face + 100.5) * 2 - 0.5, atol=1e-3)
 
 
 def test_models_on_other_devices_are_named():

@@ -69,7 +69,7 @@ def test_perception_and_detector(chosen):
     seen = build.perception(chosen)
     assert seen.size == chosen.recogniser.side and not seen.recogniser.training
     assert torch.equal(seen.recogniser.fc.weight, network.fc.weight)
-    detector = build.detector(chosen.detector)
+    detector = build.detector(chosen.detector, "celeba_val", chosen.compute)
     assert isinstance(detector, HeatmapDetector) and torch.equal(detector.network.head.weight, points.head.weight)
 
 

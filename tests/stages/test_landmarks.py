@@ -43,7 +43,7 @@ def test_cropped_like_deep3d(samples):
 def test_images_without_a_face_are_named(samples):
     """An image without a face, or with impossible points, would stop the stage or vanish silently."""
     answers = [Detection(face()), Detection(None, "no face found"), Detection(np.full((68, 2), 5, np.float32))]
-    detector, missed = SimpleNamespace(detect=lambda images: answers[: len(images)]), {}
+    detector, missed = SimpleNamespace(detect=lambda images, names: answers[: len(images)]), {}
     found = list(crops(samples, detector, 64, missed, {"0.png": {"occluder": "hand"}}))
     assert [sample.name for sample in found] == ["0.png"] and found[0].attributes["occluder"] == "hand"
     assert list(missed) == ["1.png", "2.png"] and missed["1.png"] == "no face found"

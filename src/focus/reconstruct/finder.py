@@ -1,6 +1,6 @@
-"""All faces of a photograph, largest first: face-alignment where its weights are, else the embedded detector.
+"""All faces of a photograph, by the embedded detector, where neither MediaPipe's networks nor face-alignment are.
 
-The embedded detector sees one face in a square. A photograph is searched with squares of several sizes; it looks again
+It sees one face in a square. A photograph is searched with squares of several sizes; it looks again
 around the surest guesses of each place, and a last time where two of these agree. A face is where the detector is then
 sure, and where the 68 points lie as a face's do; each place counts once.
 """
@@ -8,17 +8,13 @@ sure, and where the 68 points lie as a face's do; each place counts once.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from importlib.util import find_spec
-from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import torch
-from PIL import Image
 
-from focus.landmarks import HeatmapDetector, Pyramid
-from focus.landmarks.face_alignment_adapter import WEIGHTS, FaceAlignmentDetector
+from focus.landmarks import Face, HeatmapDetector, Pyramid, largest
 from focus.landmarks.heatmap import around
+from focus.landmarks.search import shrunk
 
 SQUARES = (0.8, 0.5)  # sides of the squares searched, as shares of the photograph's shorter side
 STRIDE = 0.4  # of a square's side
@@ -33,33 +29,27 @@ FIRST, SECOND, LAST = (0.15, 0.16), (0.15, 0.12), (0.23, 0.08)
 
 Seen = tuple[float, np.ndarray]  # confidence, landmarks (68,2) px
 SEARCHED_SIDE = 384  # pixels of the longer side that the embedded detector searches
-LONGEST_SIDE = 1600  # and face-alignment, whose time grows with the pixels
-
-
-class FaceFinder(Protocol):
-    """Finds all faces of a photograph."""
-
-    def find(self, image: np.ndarray) -> list[np.ndarray]:
-        """Return the landmarks (68,2) float32 px of each face of a photograph (H,W,3) uint8 RGB, largest first."""
-        ...
 
 
 class WindowFinder:
     """The embedded heat-map detector over squares of several sizes."""
 
+    name = "the model's own detector"
+
     def __init__(self, detector: HeatmapDetector, mean_face: np.ndarray) -> None:
         """`mean_face` (68,2): the mean shape's landmarks seen from the front, y down, in any unit."""
         self.detector, self.mean_face = detector, mean_face
 
-    def find(self, image: np.ndarray) -> list[np.ndarray]:
-        """Return the landmarks of each face; none where nothing looks like one."""
+    def faces(self, image: np.ndarray) -> list[Face]:
+        """Return every face, largest first; none where nothing looks like one."""
         small, step = shrunk(image, SEARCHED_SIDE)
         pyramid = Pyramid(small)
         guesses = self._look(pyramid, *squares(*small.shape[:2]), *FIRST)
         guesses = [guess for place in groups(guesses, same_place) for guess in place[:GUESSES]]
         seen = self._look_again(pyramid, guesses, *SECOND)
         faces = self._look_again(pyramid, [group[0] for group in groups(seen, agree) if len(group) > 1], *LAST)
-        return by_size([(group[0][1] + 0.5) * step - 0.5 for group in groups(faces, overlap)])
+        surest = [group[0] for group in groups(faces, overlap)]
+        return largest([Face(((points + 0.5) * step - 0.5).astype(np.float32), score) for score, points in surest])
 
     def _look(
         self, pyramid: Pyramid, centres: np.ndarray, sides: np.ndarray, least: float, loosest: float
@@ -72,35 +62,6 @@ class WindowFinder:
             return []
         centres, sides = around(torch.from_numpy(np.stack([points for _, points in faces])))
         return self._look(pyramid, centres.numpy(), sides.numpy(), least, loosest)
-
-
-class FaceAlignmentFinder:
-    """face-alignment's S3FD and 2D-FAN-4."""
-
-    def __init__(self, detector: FaceAlignmentDetector) -> None:
-        self.detector = detector
-
-    def find(self, image: np.ndarray) -> list[np.ndarray]:
-        """Return the landmarks of each face."""
-        small, step = shrunk(image, LONGEST_SIDE)
-        faces = self.detector.all_faces(small)
-        return by_size([(points + 0.5) * step - 0.5 for points in faces])
-
-
-def face_alignment_is_here() -> bool:
-    """Tell whether face-alignment and both of its weight files are installed, so that it needs no network."""
-    folder = Path(torch.hub.get_dir()) / "checkpoints"
-    return find_spec("face_alignment") is not None and all((folder / name).is_file() for name in WEIGHTS)
-
-
-def shrunk(image: np.ndarray, longest: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return an image of at most `longest` px a side, averaged down, and pixels of `image` to one of it, (2,) x, y."""
-    height, width = image.shape[:2]
-    factor = max(1.0, max(height, width) / longest)
-    if factor == 1:
-        return image, np.ones(2)
-    size = (max(1, round(width / factor)), max(1, round(height / factor)))
-    return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BOX)), np.array([width, height]) / size
 
 
 def squares(height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
@@ -162,8 +123,3 @@ def shared(first: np.ndarray, second: np.ndarray) -> tuple[float, float]:
     both = float(np.prod(np.clip(high - low, 0, None)))
     one, other = (float(np.prod(np.ptp(points, axis=0))) for points in (first, second))
     return both / max(1e-9, one + other - both), both / max(1e-9, min(one, other))
-
-
-def by_size(faces: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """Return faces with the largest first."""
-    return sorted((face.astype(np.float32) for face in faces), key=lambda points: -float(np.ptp(points[:, 1])))

@@ -85,6 +85,8 @@ def run_job(job: Job, say: Say, complain: Say) -> Summary:
         steps = reconstructor.default_fit if job.fit is None else job.fit
         remedy = f"each face is refined on its photograph, --fit {steps}" if steps else "expect misses without --fit"
         complain(f"model trained on drawn faces: {remedy}")
+    if job.landmarks is None:
+        complain(f"faces are looked for by {reconstructor.finder.name}")
     writer, summary, began = FaceWriter(reconstructor.bundle), Summary(len(files)), time.perf_counter()
     waiting: list[Waiting] = []
     folders = Folders(job.out)

@@ -16,13 +16,14 @@ from focus.datasets.crop import CropTransform, deep3d_crop
 from focus.errors import FocusError
 from focus.face_model import FaceModel
 from focus.inference import Prediction
-from focus.landmarks import HeatmapDetector
+from focus.landmarks import FaceFinder, HeatmapDetector, face_alignment_adapter, mediapipe_files
 from focus.landmarks.face_alignment_adapter import FaceAlignmentDetector
+from focus.landmarks.mediapipe import MediaPipeDetector
 from focus.masks import segmentation as segment
 from focus.misfit_prior import correct
 from focus.perception import Perception
 from focus.reconstruct.bundle import DEMO, Bundle, load_bundle
-from focus.reconstruct.finder import FaceAlignmentFinder, FaceFinder, WindowFinder, face_alignment_is_here
+from focus.reconstruct.finder import WindowFinder
 from focus.reconstruct.fit import Fitter, Progress
 from focus.reconstruct.occlusion import RegionMap, Verdict, verdict
 
@@ -78,7 +79,10 @@ class Reconstructor:
     """R, S and what belongs to them, ready for photographs: `face = Reconstructor.load()(image)`."""
 
     def __init__(self, bundle: Bundle, device: torch.device | str = "cpu", finder: FaceFinder | None = None) -> None:
-        """`finder`: who finds faces; None takes face-alignment where its weights are, else the bundle's detector."""
+        """`finder`: who finds faces; None takes MediaPipe's networks, else face-alignment, else the bundle's own.
+
+        Each is taken where its files are installed.
+        """
         self.bundle, self.device = bundle, torch.device(device)
         self.autoencoder = bundle.autoencoder(device)
         self.segmentation = bundle.networks["segmentation"].to(device).eval().requires_grad_(False)
@@ -107,12 +111,14 @@ class Reconstructor:
         """Who finds faces and landmarks."""
         if self._finder is not None:
             return self._finder
-        if face_alignment_is_here():
-            return FaceAlignmentFinder(FaceAlignmentDetector(str(self.device)))
+        if mediapipe_files.is_here():
+            return MediaPipeDetector(self.device)
+        if face_alignment_adapter.is_here():
+            return FaceAlignmentDetector(str(self.device))
         sizes = self.bundle.sizes
         if "detector" not in self.bundle.networks:
             raise FocusError(
-                f"model {self.bundle.card.name}: has no detector; expected face-alignment's weights or --landmarks"
+                f"model {self.bundle.card.name}: has no detector; expected `focus detector install` or --landmarks"
             )
         detector = HeatmapDetector(self.bundle.networks["detector"], sizes.detector_side, sizes.detector_threshold)
         frontal = self.model.shape_mean[self.model.landmarks68, :2].numpy() * (1, -1)
@@ -157,7 +163,8 @@ class Reconstructor:
         Raises FocusError when there is none.
         """
         given = () if landmarks is None else landmarks if np.ndim(landmarks) == 3 else [landmarks]
-        faces = self.finder.find(image) if landmarks is None else [np.asarray(points, np.float32) for points in given]
+        found = [face.landmarks for face in self.finder.faces(image)] if landmarks is None else given
+        faces = [np.asarray(points, np.float32) for points in found]
         if not faces:
             raise FocusError("no face found; expected one, or its 68 points with --landmarks")
         crops = [deep3d_crop(image, points, self.bundle.sizes.side) for points in faces]

@@ -104,12 +104,22 @@ def perception(settings: SimpleNamespace) -> Perception:
     return Perception(network, settings.recogniser.side, settings.recogniser.levels)
 
 
-def detector(plan: DetectorSettings) -> Detector:
-    """Return the landmark detector that the profile names."""
+def detector(plan: DetectorSettings, split: str, compute: Compute) -> Detector:
+    """Return the landmark detector that the profile names, for a split."""
     if plan.kind == "face-alignment":
         from focus.landmarks.face_alignment_adapter import FaceAlignmentDetector
 
-        return FaceAlignmentDetector()
+        return FaceAlignmentDetector(str(device.choose(compute.device)))
+    if plan.kind == "mediapipe":
+        from focus.landmarks.mediapipe import MediaPipeDetector
+
+        return MediaPipeDetector(device.choose(compute.device))
+    if plan.kind == "given":
+        from focus.landmarks.table import TableDetector
+
+        if plan.tables is None:
+            raise FocusError("detector.tables: found null, expected a folder of <split>.csv for detector.kind given")
+        return TableDetector(plan.tables / f"{split}.csv")
     network = HeatmapNetwork(plan.width)
     load_networks(paths.DETECTOR, {"detector": network})
     return HeatmapDetector(network, plan.side, plan.threshold)

@@ -32,8 +32,8 @@ SHRINK = 2  # images are averaged down once: the detector looks at 64 px squares
 
 
 def work(settings: SimpleNamespace) -> None:
-    """Train the heat-map network and write models/detector; with face-alignment only a note of that."""
-    if settings.detector.kind == "face-alignment":
+    """Train the heat-map network and write models/detector; with another detector only a note of that."""
+    if settings.detector.kind != "heatmap":
         write_json(paths.DETECTOR.with_name("detector.json"), {"kind": settings.detector.kind})
         return
     plan, seed = settings.detector, settings.seeds.data

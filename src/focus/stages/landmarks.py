@@ -54,7 +54,7 @@ def work(settings: SimpleNamespace, split: str) -> None:
         write_json(paths.RESULTS / "landmarks" / f"{split}.json", {"images": 0, "packed": 0, **read_json(note)})
         print(f"landmarks/{split}: {read_json(note)['reason']}", file=sys.stderr)
         return
-    detector, missed = build.detector(settings.detector), {}
+    detector, missed = build.detector(settings.detector, split, settings.compute), {}
     samples = SPLITS[split](settings)
     facts = emulation_facts(settings, split)
     packed = pack(paths.PACKED / split, crops(samples, detector, settings.image.side, missed, facts))
@@ -90,7 +90,8 @@ def crops(
     """Yield each image in which a face is found, cropped with its mask and landmarks; name the others in `missed`."""
     for start in range(0, len(samples), CHUNK):
         chunk = [samples[position] for position in range(start, min(start + CHUNK, len(samples)))]
-        for sample, found in zip(chunk, detector.detect([sample.image for sample in chunk]), strict=True):
+        detections = detector.detect([sample.image for sample in chunk], [sample.name for sample in chunk])
+        for sample, found in zip(chunk, detections, strict=True):
             if found.landmarks is None:
                 missed[sample.name] = found.reason
                 continue

@@ -1,0 +1,28 @@
+"""Landmarks given in a table."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from focus.datasets.landmark_table import write_landmark_table
+from focus.errors import FocusError
+from focus.landmarks.table import TableDetector
+
+
+def test_points_by_name(tmp_path):
+    """Points would be another image's, or a missing row end in a traceback."""
+    points = np.random.default_rng(0).random((2, 68, 2)) * 200
+    write_landmark_table(tmp_path / "ar.csv", {"a.png": points[0], "b.png": points[1]})
+    found = TableDetector(tmp_path / "ar.csv").detect(
+        [np.zeros((9, 9, 3), np.uint8)] * 3, ["b.png", "x/a.png", "c.png"]
+    )
+    assert np.allclose(found[0].landmarks, points[1], atol=1e-3) and found[0].landmarks.dtype == np.float32
+    assert np.allclose(found[1].landmarks, points[0], atol=1e-3)
+    assert found[2].landmarks is None and found[2].reason == f"no row for c.png in {tmp_path / 'ar.csv'}"
+
+
+def test_missing_table(tmp_path):
+    """A wrong setting would end in a traceback."""
+    with pytest.raises(FocusError, match=r"now\.csv: no such file; expected a CSV table"):
+        TableDetector(tmp_path / "now.csv")
