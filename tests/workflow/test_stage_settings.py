@@ -51,7 +51,7 @@ def work_of(stage: str) -> list[Node]:
 
 
 def compute_keys(stage: str) -> set[str]:
-    """Return the keys of section compute that a stage's work reads; threads where it runs torch, isa where it computes."""
+    """Return the keys of section compute that a stage's work reads: threads if it runs torch, isa if it computes."""
     nodes, found = work_of(stage), set()
     for part in (part for node in nodes for tree in SOURCE.statements(node) for part in ast.walk(tree)):
         names = chain(part) or []

@@ -32,7 +32,7 @@ LONGEST_SIDE = 1600  # pixels of a photograph that is searched
 TURNS = (1, 3, 2)  # quarter turns tried when nothing sure is found upright
 SURE = 0.9  # FaceMesh's probability; an upright guess at a face that is upside down stays below
 BATCH = 32
-TABLE = Path(__file__).with_name("facemesh68.csv")
+TABLE = resources.files("focus.landmarks") / "facemesh68.csv"
 
 
 @dataclass(frozen=True, eq=False)
