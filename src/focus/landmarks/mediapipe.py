@@ -9,8 +9,8 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import resources
 from itertools import groupby
-from pathlib import Path
 
 import numpy as np
 import torch
