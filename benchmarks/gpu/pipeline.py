@@ -19,12 +19,12 @@ from typing import Any
 import yaml
 
 FIELD = re.compile(r"\$\{([\w.]+)\}")
-STAGE = re.compile(r"python -m focus\.stages\.(.+)$")
+COMMAND = re.compile(r"python -m (focus\..+)$")
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage of dvc.yaml: what it runs (`focus.stages.` module and arguments), reads and writes."""
+    """One stage of dvc.yaml: what `python -m` runs (module and arguments), what it reads and writes."""
 
     name: str
     arguments: tuple[str, ...]
@@ -41,9 +41,9 @@ def stages(root: Path) -> dict[str, Stage]:
             body = entry.get("do", entry)
             fields = {**params, "item": item, "key": key}
             full = name if key is None else f"{name}@{key}"
-            command = STAGE.search(_filled(body["cmd"], fields))
-            if command is None:  # not a stage of the package: dvc.yaml's own bookkeeping
-                continue
+            command = COMMAND.search(_filled(body["cmd"], fields))
+            if command is None:
+                raise ValueError(f"dvc.yaml: {full}: found cmd {body['cmd']!r}, expected `python -m focus.…`")
             deps = tuple(_filled(dep, fields) for dep in body.get("deps") or ())
             outs = [*(body.get("outs") or ()), *(body.get("plots") or ()), *(body.get("metrics") or ())]
             names = (out if isinstance(out, str) else next(iter(out)) for out in outs)
@@ -153,13 +153,12 @@ class Run:
         return self.root / "logs" / f"{name.replace('@', '-')}.gpu_check.log"
 
     def _start(self, name: str) -> subprocess.Popen[bytes]:
-        module, *arguments = self.stages[name].arguments
         log = self._log(name)
         log.parent.mkdir(parents=True, exist_ok=True)
         path = os.pathsep.join(["src", *filter(None, [os.environ.get("PYTHONPATH")])])
         with log.open("wb") as stream:
             return subprocess.Popen(
-                [sys.executable, "-m", f"focus.stages.{module}", *arguments],
+                [sys.executable, "-m", *self.stages[name].arguments],
                 cwd=self.root,
                 env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
                 stdout=stream,

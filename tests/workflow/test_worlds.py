@@ -45,7 +45,8 @@ class Machine:
 
 @pytest.fixture
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
-    """A folder to work in, with a machine whose commands cost nothing and whose runs have nothing to collect."""
+    """A clone to work in, with a machine whose commands cost nothing and whose runs have nothing to collect."""
+    (tmp_path / ".git").mkdir()
     monkeypatch.chdir(tmp_path)
     made = Machine()
     monkeypatch.setattr(worlds, "command", made)
