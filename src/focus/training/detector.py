@@ -9,7 +9,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from focus.datasets.augmentation import LANDMARK_SWAP
-from focus.landmarks.heatmap import BOX_MARGIN, HeatmapNetwork, expected_positions, rotation, sample_squares
+from focus.landmarks.heatmap import BOX_MARGIN, HeatmapNetwork, expected_positions
+from focus.landmarks.squares import rotation, sample_squares
 from focus.seeds import torch_generator
 from focus.training.batches import sample_index
 
