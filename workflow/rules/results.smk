@@ -75,6 +75,54 @@ rule correct:
         DVC_REPRO
 
 
+rule constant_mask:
+    input:
+        needs("constant_mask@{method}"),
+    output:
+        directory("results/metrics/{method}"),
+    log:
+        "logs/constant_mask/{method}.log",
+    benchmark:
+        "logs/benchmarks/constant_mask/{method}.tsv"
+    wildcard_constraints:
+        method=members("constant_mask"),
+    priority: 30
+    conda:
+        "../envs/focus.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=60,
+    params:
+        **dvc_stage("constant_mask@{method}"),
+    shell:
+        DVC_REPRO
+
+
+rule reference:
+    input:
+        needs("reference@{method}"),
+    output:
+        directory("results/metrics/{method}"),
+    log:
+        "logs/reference/{method}.log",
+    benchmark:
+        "logs/benchmarks/reference/{method}.tsv"
+    wildcard_constraints:
+        method=members("reference"),
+    priority: 40
+    conda:
+        "../envs/focus.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=1440,
+    params:
+        **dvc_stage("reference@{method}"),
+    shell:
+        DVC_REPRO
+
+
 rule external:
     input:
         needs("external"),
