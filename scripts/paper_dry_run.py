@@ -50,6 +50,7 @@ SHORT: dict[str, Any] = {
     "synthetic": {"count": 24, "holdout": 8, "steps": 1},
     "adaptation": {"rounds": 1, "segmentation_steps": 1, "reconstruction_steps": 1},
     "instance_fit": {"rounds": 1, "steps": 2},
+    "reference_fit": {"steps": 2},
     "evaluation": {"celeba_unoccluded": 2, "celeba_occluded": 2, "now_pairs": 2, "bootstrap": 200, "refined": 1},
 }
 """What profile `paper` has otherwise; no size of an image, network or mesh is among it."""

@@ -11,7 +11,7 @@ import json
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -42,16 +42,28 @@ def run_tables(results: Path) -> str:
 
 
 def claims(results: Path) -> str:
-    """Return how many claims came out how on the run of the tables."""
+    """Return how many claims came out how on the run of the tables, and those that test the mechanism."""
     verdicts = json.loads((results / "claims.json").read_text())
     counts = Counter(str(verdict["holds"]) for verdict in verdicts)
     lacking = len(verdicts) - counts["True"] - counts["False"] - counts["not resolved"]
     mechanism = [verdict["holds"] for verdict in verdicts if verdict.get("mechanism")]
-    return (
+    counted = (
         f"Of {len(verdicts)} comparisons {counts['True']} hold, {counts['False']} do not, {counts['not resolved']} are "
         f"not resolved at this size, {lacking} lack data; of the {len(mechanism)} that test the mechanism "
-        f"{mechanism.count(True)} hold.\n"
+        f"{mechanism.count(True)} hold:"
     )
+    head = ["| claim | test set | margin | 95 % interval | |", "|---|---|---:|---:|---|"]
+    return "\n".join([counted, "", *head, *mechanism_lines(verdicts)]) + "\n"
+
+
+def mechanism_lines(verdicts: list[dict]) -> Iterator[str]:
+    """Yield a row for each claim of one run that tests the mechanism and has data."""
+    for verdict in verdicts:
+        if verdict.get("mechanism") and verdict["margin"] is not None:
+            interval = f"{verdict['low']:+.3f} … {verdict['high']:+.3f}"
+            outcome = OUTCOME.get(verdict["holds"], verdict["holds"])
+            cells = [verdict["claim"], verdict["testset"], f"{verdict['margin']:+.3f}", interval, outcome]
+            yield f"| {' | '.join(cells)} |"
 
 
 def ablations(results: Path) -> str:

@@ -30,7 +30,7 @@ from focus.report.results import load_results
 from focus.report.worlds.collected import Collected, write_run
 from focus.report.worlds.study import METHODS, Run, planned
 from focus.report.worlds.write import described, write_all
-from focus.stages.common import methods, provenance
+from focus.stages.common import folders, methods, provenance, references
 from focus.workplace import require_git
 
 TARGETS = ("results/tables", "results/claims.json", "results/headline.json")
@@ -86,7 +86,7 @@ def change_settings(path: Path, run: Run, profile: str | None) -> None:
     for key in ("variants", "corrected"):
         for name in [name for name in content[key] if name not in METHODS]:
             del content[key][name]
-    content["instance_wise"] = {}
+    content["instance_wise"], content["constant_masks"] = {}, {}
     yaml.dump(content, path)
 
 
@@ -116,10 +116,11 @@ def save_experiment(place: Place, root: Path, log: Path) -> None:
 
 def collect(place: Place, out: Path) -> None:
     """Write the per-image figures of a finished clone to `out`."""
-    chosen = settings.load(("assets",), ("profile", "variants", "corrected", "instance_wise", "external"), place.clone)
-    tables = methods(chosen)
-    found = load_results([place.clone / "results/metrics" / name for name in tables])
-    write_run(out, Collected(place.run, provenance(chosen), tables, found))
+    chosen = settings.load(
+        ("assets",), ("profile", "variants", "corrected", "instance_wise", "constant_masks", "references"), place.clone
+    )
+    found = load_results([place.clone / "results/metrics" / name for name in folders(chosen)])
+    write_run(out, Collected(place.run, provenance(chosen), methods(chosen), found, references(chosen)))
 
 
 def command(words: list[str], folder: Path, log: Path | None = None, check: bool = True) -> str | None:

@@ -16,7 +16,7 @@ VARIANT = """\
     <<: *focus
     tables: [5]
     segmentation: [neighbour, distance, preservation, binary]
-  all-ones:"""
+  FOCUS-TTA:"""
 
 
 def differing(first, second) -> list[str]:
@@ -55,7 +55,7 @@ def test_a_new_ablation_by_yaml_alone(smoke, copy):
     """An ablation would need code, retrain the others, or not reach its table and the headline."""
     project = copy(smoke)
     models = other_models(project)
-    project.edit("params.yaml", r"^  all-ones:", VARIANT)
+    project.edit("params.yaml", r"^  FOCUS-TTA:", VARIANT)
     project.edit("params.yaml", r"(^ablation:\n  variant: )\S+", r"\1No-area")
     project.snakemake("--cores", "2")
     assert other_models(project) == models

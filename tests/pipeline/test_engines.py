@@ -181,7 +181,7 @@ def test_a_partial_run_makes_what_its_target_needs_and_no_more(stand_in, copy):
 def test_a_new_ablation_is_a_few_lines_of_yaml(finished, engine):
     """An ablation would need code, or retrain the others."""
     finished.edit(
-        "params.yaml", r"^  all-ones:", "  No-area: {<<: *focus, tables: [5], segmentation: [neighbour]}\n  all-ones:"
+        "params.yaml", r"^  FOCUS-TTA:", "  No-area: {<<: *focus, tables: [5], segmentation: [neighbour]}\n  FOCUS-TTA:"
     )
     engine(finished)
     assert set(finished.executed()) == {"train@No-area", "evaluate@No-area", *FROM_ALL_METHODS}

@@ -105,8 +105,8 @@ def upstream(stages: dict[str, dvc_dag.Stage], targets: tuple[str, ...]) -> set[
 def test_the_study_has_the_stages_that_its_runs_need(demo):
     """`focus plan --worlds` would leave a stage's cost out, or count what no run makes."""
     params = read_params(ROOT)
-    kept = {*reduced(params).variants, *reduced(params).corrected}
-    left_out = {*params.variants, *params.corrected, *params.instance_wise} - kept
+    kept = {*reduced(params).variants, *reduced(params).corrected, *params.references}
+    left_out = {*params.variants, *params.corrected, *params.instance_wise, *params.constant_masks} - kept
     stages = {name: stage for name, stage in dvc_dag.load(ROOT).items() if name.partition("@")[2] not in left_out}
     found = {each.stage for each in estimate_worlds(params, demo, read_measured(), 3, 3)}
     assert found == upstream(stages, worlds.STAGES)
@@ -116,7 +116,7 @@ def test_what_a_world_shares_is_what_no_training_seed_reaches():
     """A stage would be planned once a world that runs once a seed, or the other way round."""
     stages, written = dvc_dag.load(ROOT), yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
     seeded = {name for name, stage in written.items() if "seeds.training" in stage.get("do", stage)["params"]}
-    for name in upstream(stages, worlds.STAGES) - {"instance_fit@Egger-like"}:
+    for name in upstream(stages, worlds.STAGES) - {"instance_fit@Egger-like", "constant_mask@all-ones"}:
         group = name.partition("@")[0]
         reached = bool({part.partition("@")[0] for part in upstream(stages, (name,))} & seeded)
         assert reached == (group not in ONCE_A_WORLD), name
@@ -137,4 +137,4 @@ def test_command_of_the_study(monkeypatch: pytest.MonkeyPatch):
     """`focus plan --worlds 3 --seeds 3` would fail, or plan a plain run."""
     monkeypatch.chdir(Path(ROOT))
     printed = CliRunner().invoke(cli.app, ["plan", "--worlds", "3", "--seeds", "3"]).output
-    assert "Profile demo, 3 worlds x 3 seeds: 42 stages" in printed and "demo_model" not in printed
+    assert "Profile demo, 3 worlds x 3 seeds: 44 stages" in printed and "demo_model" not in printed

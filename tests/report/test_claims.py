@@ -32,10 +32,10 @@ def lower(testset, metric="rmse", a="Good", b="Poor", **options):
     return Claim("x", "a below b", 1, testset, a, b, metric, "lower", **options)
 
 
-def test_all_sixteen_claims_are_there():
+def test_all_seventeen_claims_are_there():
     """A claim of the issue is not checked, or two entries share an id."""
     ids = [claim.id for claim in CLAIMS]
-    assert sorted({int(id.split("-")[0]) for id in ids}) == list(range(1, 17))
+    assert sorted({int(id.split("-")[0]) for id in ids}) == list(range(1, 18))
     assert len(ids) == len(set(ids))
     assert {"1-AR-MoFA", "10-glasses-Pretrained<FOCUS", "10-scarf-Baseline<FOCUS", "16-speed"} <= set(ids)
     assert all(claim.testset in TESTSETS for claim in CLAIMS if claim.kind != "faster")
@@ -46,7 +46,23 @@ def test_mechanism_claims_are_those_of_the_issue():
     assert {claim.id for claim in CLAIMS if claim.mechanism} == {
         "1-CelebA-Occluded-Backbone", "1-AR-Backbone", "10-glasses-Pretrained<FOCUS", "10-glasses-Baseline<FOCUS",
         "10-scarf-Pretrained<FOCUS", "10-scarf-Baseline<FOCUS",
+        "17-NoW-MoFA", "17-NoW-Backbone", "17-NoW-FOCUS", "17-NoW-Pretrained",
     }  # fmt: skip
+
+
+def test_a_network_that_knows_no_shape_fails_claim_17(write_method, rows):
+    """A network worse than the mean face would pass, or the claim would be about images in place of people."""
+    people = [f"person{k // 2}" for k in range(8)]
+    folders = []
+    for name, medians in (("MoFA", [1.1] * 8), ("FOCUS", [0.8] * 8), ("mean face", [1.0] * 8)):
+        made = rows("NoW", "none", "now_median", medians, points=9)
+        made = [row | {"subject": person} for row, person in zip(made, people, strict=True)]
+        pooled = {"all": {"median": medians[0], "mean": 1.0, "std": 0.1, "images": 8}}
+        folders.append(write_method(name, made, pooled))
+    verdicts = {v["id"]: v for v in evaluate_claims(load_results(folders), rng(), resamples=100)}
+    assert verdicts["17-NoW-MoFA"]["holds"] is False and verdicts["17-NoW-FOCUS"]["holds"] is True
+    assert verdicts["17-NoW-MoFA"]["margin"] == pytest.approx(-0.1)
+    assert verdicts["17-NoW-Backbone"]["reason"] == "no results of Backbone"
 
 
 @pytest.mark.parametrize(
@@ -193,7 +209,7 @@ def test_bootstrap_memory_is_bounded():
 def test_absent_method_has_its_reason(two_methods):
     """A claim about a method that was not run vanishes, or counts as failed."""
     verdicts = evaluate_claims(two_methods, rng(), resamples=100)
-    assert {int(v["id"].split("-")[0]) for v in verdicts} == set(range(1, 17))
+    assert {int(v["id"].split("-")[0]) for v in verdicts} == set(range(1, 18))
     assert all(v["holds"] is None and v["margin"] is None and v["reason"] for v in verdicts)
     assert one(two_methods, lower("AR", b="MoFA"))["reason"] == "no results of MoFA"
     assert one(two_methods, lower("NoW", "rmse"))["reason"] == "Good has no rmse on NoW"

@@ -178,3 +178,12 @@ def test_images_without_a_score_do_not_count(write_method, rows):
     frame = build_tables(load_results([folder]), {"M": [4]})[4]
     assert cell(frame, "M", "Scarf", "f1_mean") == 0.5
     assert cell(frame, "M", "Scarf", "images") == 2
+
+
+def test_pooled_row_only_where_subsets_differ_in_size(write_method, rows):
+    """Table 1 would print the same figures twice."""
+    made = rows("CelebA", "unoccluded", "rmse", [8, 10]) + rows("CelebA", "occluded", "rmse", [10, 12])
+    found = load_results([write_method("A", made)])
+    assert [row["testset"] for row in table1_rows(found, "run", "A")] == [
+        "CelebA-Unoccluded", "CelebA-Occluded", "CelebA-Overall"
+    ]  # fmt: skip

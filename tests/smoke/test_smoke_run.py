@@ -56,7 +56,8 @@ def test_a_table_has_its_columns_and_every_run_row_is_filled(run: Project, param
     """A table would lack a method the project trains, or print an empty cell for it."""
     assert (run.path / f"results/tables/table{number}.csv").read_text().splitlines()[0] == COLUMNS[number]
     rows = table(run, number)
-    methods = {**params["variants"], **params["corrected"], **params["instance_wise"]}
+    groups = ("variants", "corrected", "instance_wise", "constant_masks", "references")
+    methods = {plan.get("label", name): plan for group in groups for name, plan in params[group].items()}
     mine = rows[rows["source"] == "run"]
     assert set(mine["method"]) == {name for name, plan in methods.items() if number in plan["tables"]}
     figures = mine.drop(columns=["method", "source"])

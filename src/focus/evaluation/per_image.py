@@ -16,6 +16,7 @@ from focus.datasets.scans import Scan
 from focus.errors import FocusError
 from focus.evaluation.image_fitting import rmse, rmse_visible
 from focus.evaluation.now import now_errors, statistics
+from focus.evaluation.scan_fit import scan_errors
 from focus.evaluation.segmentation import scores
 from focus.face_model import FaceModel
 from focus.files import write_json, write_text
@@ -90,6 +91,23 @@ def now_rows(
     return rows, errors
 
 
+def person_rows(
+    packed: PackedSet,
+    scans: Mapping[str, Scan],
+    meshes: Mapping[str, np.ndarray],
+    model: FaceModel,
+    subsets: Mapping[str, str],
+) -> tuple[list[dict[str, object]], dict[str, list[np.ndarray]]]:
+    """Return what `now_rows` returns for one mesh (V,3) mm a person, the same on all of the person's images."""
+    results = {person: scan_errors(model, scans[person], vertices) for person, vertices in meshes.items()}
+    rows: list[dict[str, object]] = []
+    errors = no_errors()
+    for position in range(len(packed)):
+        person = str(packed.index[position]["subject"])
+        rows.append(_now_row(packed, position, results[person].errors, subsets, errors))
+    return rows, errors
+
+
 def no_errors() -> dict[str, list[np.ndarray]]:
     """Return the empty errors of NoW: all images, and Table 3's two subsets."""
     return {"all": [], "unoccluded": [], "occluded": []}
@@ -104,13 +122,24 @@ def now_row(
     errors: dict[str, list[np.ndarray]],
 ) -> dict[str, object]:
     """Return one image's row for (vertices, triangles, seven landmarks), and add its errors in mm to `errors`."""
-    row = about(packed, position)
-    scan, subset = scans[str(row["subject"])], subsets.get(str(row["image"]), "none")
+    scan = scans[str(packed.index[position]["subject"])]
     result = now_errors(scan.vertices, scan.landmarks, *prediction)
+    return _now_row(packed, position, result.errors, subsets, errors)
+
+
+def _now_row(
+    packed: PackedSet,
+    position: int,
+    found: np.ndarray,
+    subsets: Mapping[str, str],
+    errors: dict[str, list[np.ndarray]],
+) -> dict[str, object]:
+    row = about(packed, position)
+    subset = subsets.get(str(row["image"]), "none")
     for name in {"all", subset} & set(errors):
-        errors[name].append(result.errors)
-    figures = {f"now_{key}": value for key, value in statistics(result.errors).items() if key != "points"}
-    return row | {"subset": subset, "points": len(result.errors), **figures}
+        errors[name].append(found)
+    figures = {f"now_{key}": value for key, value in statistics(found).items() if key != "points"}
+    return row | {"subset": subset, "points": len(found), **figures}
 
 
 def pooled(errors: Mapping[str, list[np.ndarray]]) -> dict[str, dict[str, float]]:

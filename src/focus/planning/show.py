@@ -10,7 +10,7 @@ from rich.table import Table
 from focus.planning.costs import Measured
 from focus.planning.estimate import GPU_TFLOP_S, Estimate
 
-VARIANT_STAGES = ("train", "evaluate", "correct", "instance_fit")
+VARIANT_STAGES = ("train", "evaluate", "correct", "instance_fit", "constant_mask", "reference")
 WORST = ("-", "measured", "step measured", "scaled", "not measured")  # of several stages the least certain basis counts
 
 

@@ -59,6 +59,11 @@ def all_work(params: Params, profile: Profile) -> dict[str, Work]:
         found[f"correct@{name}"] = Work(amount=counts["now"])
     for name in params.instance_wise:
         found[f"instance_fit@{name}"] = Work(amount=counts["ar"] * profile.instance_fit.rounds * area)
+    for name in params.constant_masks:
+        found[f"constant_mask@{name}"] = Work(amount=counts["ar"] * area)
+    fitted = profile.evaluation.celeba_unoccluded + profile.evaluation.celeba_occluded + counts["ar"]
+    for name in params.references:
+        found[f"reference@{name}"] = Work(amount=fitted * profile.reference_fit.steps * area)
     fixed = dict.fromkeys(
         ("imported", "subsets", "external", "misfit", "tables", "figures", "report", "headline", "demo_model"),
         Work(amount=1),

@@ -1,4 +1,6 @@
-"""The paper's 16 claims as data: who against whom, on which images, by which figure, and which way round.
+"""The paper's 16 claims, and one that it takes for granted, as data.
+
+Each says who is held against whom, on which images, by which figure, and which way round.
 
 Every claim has the same form: the mean over a test set's images of (a - b) in one column, turned so that a positive
 margin means that the claim holds. A test set here is a weighted sum of image sets: CelebA-Overall is half of each
@@ -8,7 +10,7 @@ claim needs code of its own; `verdicts` evaluates the list.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,8 @@ DEEP3D = (SKIN, "Deep3D")
 BACKBONES = ("Backbone-Supervised", "Backbone-cutmix", "Backbone-cutout")
 PRIORS = ("FOCUS-MP", "FOCUS-MP-composited")
 MECHANISM_STEPS = (("Pretrained", "FOCUS"), ("Baseline", "FOCUS"))
+TRAINED = ("MoFA", "Backbone", "FOCUS", "Pretrained")
+MEAN_FACE = "mean face"
 CHAIN = (("Pretrained", "Baseline"), ("Baseline", "Neighbor"), ("Neighbor", "FOCUS"), *MECHANISM_STEPS)
 
 
@@ -110,6 +114,13 @@ def _chain() -> tuple[Claim, ...]:
         return Claim(id, text, 5, f"AR-{subset}", high, low, "f1", "higher", mechanism=mechanism)
 
     return tuple(step(subset, low, high) for subset in SUBSETS for low, high in CHAIN)
+
+
+def _better_than_no_look() -> tuple[Claim, ...]:
+    """Return claim 17: a trained network knows more of a face's shape than the face model's mean does."""
+    text = "{} has lower error than the mean face, which sees no image"
+    made = (_lower_now(f"17-NoW-{method}", text.format(method), 2, "NoW", method, MEAN_FACE) for method in TRAINED)
+    return tuple(replace(claim, mechanism=True) for claim in made)
 
 
 def _by_occluder() -> tuple[Claim, ...]:
@@ -167,5 +178,6 @@ CLAIMS: tuple[Claim, ...] = (
             "AR-sidelight minus unoccluded", "FOCUS", SKIN),
     Claim("16-speed", "FOCUS is at least 100 times faster per image than the instance-wise fit", None, "timing",
           "FOCUS", "Egger-like", "seconds", "faster", threshold=100.0),
+    *_better_than_no_look(),
 )  # fmt: skip
 """The claims in the order of the issue; ids start with the claim's number."""

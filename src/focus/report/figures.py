@@ -98,13 +98,19 @@ def as_rgb(array: np.ndarray) -> np.ndarray:
 
 
 @drawn_png
-def error_curves(curves: Mapping[str, np.ndarray], limit_mm: float = 8.0) -> Figure:
-    """Draw NoW's cumulative curves. curves: method -> (K,2) of (error in mm, share of scan points 0..1 below it)."""
+def error_curves(curves: Mapping[str, np.ndarray], references: Sequence[str] = (), limit_mm: float = 8.0) -> Figure:
+    """Draw NoW's cumulative curves. curves: method -> (K,2) of (error in mm, share of images 0..1 below it).
+
+    references: curves drawn in black, three at most: what the others are read against.
+    """
     figure = Figure(figsize=(4.8, 3.4), layout="constrained")
     axes = figure.subplots()
     for k, (name, curve) in enumerate(curves.items()):
-        axes.plot(curve[:, 0], 100 * curve[:, 1], label=name, color=_colour(k), linestyle=_dash(k))
-    axes.set(xlim=(0, limit_mm), ylim=(0, 100), xlabel="error (mm)", ylabel="scan points (%)")
+        style = {"color": _colour(k), "linestyle": _dash(k)}
+        if name in references:
+            style = {"color": "black", "linestyle": MARKERS[1 + references.index(name)]}
+        axes.plot(curve[:, 0], 100 * curve[:, 1], label=name, **style)
+    axes.set(xlim=(0, limit_mm), ylim=(0, 100), xlabel="median error (mm)", ylabel="images (%)")
     axes.legend(loc="lower right")
     return figure
 

@@ -81,6 +81,21 @@ class InstanceWise(Section):
     tables: list[Annotated[int, Field(ge=1, le=5)]]
 
 
+class ConstantMask(Section):
+    """A variant's reconstructions with everything in them taken for face: a reference of segmentation."""
+
+    tables: list[Annotated[int, Field(ge=4, le=5)]]
+    variant: Name
+
+
+class Reference(Section):
+    """A face that no network saw, as a reference of fit and shape: printed in italics, never the best."""
+
+    label: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z -]*$")] = Field(description="its name in tables and claims")
+    face: Literal["mean", "fitted"] = Field(description="the face model's mean, or its best fit to the ground truth")
+    tables: list[Literal[1, 2, 3, 5]]
+
+
 class Ablation(Section):
     """What `dvc exp show` shows."""
 
@@ -134,6 +149,8 @@ class Params(Section):
     variants: dict[MethodName, Variant]
     corrected: dict[MethodName, Corrected]
     instance_wise: dict[MethodName, InstanceWise]
+    constant_masks: dict[MethodName, ConstantMask]
+    references: dict[MethodName, Reference]
     external: dict[MethodName, External]
     lists: Lists
     ablation: Ablation
@@ -143,6 +160,10 @@ class Params(Section):
         starts = {"initialise", "pretrain", IMPORTED, *self.variants}
         named = [(f"variants.{name}.start", variant.start, starts) for name, variant in self.variants.items()]
         named += [(f"corrected.{name}.variant", plan.variant, self.variants) for name, plan in self.corrected.items()]
+        named += [
+            (f"constant_masks.{name}.variant", plan.variant, self.variants)
+            for name, plan in self.constant_masks.items()
+        ]
         named += [("ablation.variant", self.ablation.variant, {*self.variants, *self.corrected})]
         for key, found, known in named:
             if found not in known:
@@ -151,7 +172,12 @@ class Params(Section):
             if variant.schedule in ("em", "adaptation") and not variant.segmentation:
                 key = f"variants.{name}.segmentation"
                 raise ValueError(f"{key}: found no terms, expected some: schedule {variant.schedule} has S steps")
+        own = [*self.variants, *self.corrected, *self.instance_wise, *self.constant_masks, *self.references]
+        own += [plan.label for name, plan in self.references.items() if plan.label != name]
+        for name in own:
+            if own.count(name) > 1:
+                raise ValueError(f"params.yaml: found {name!r} twice, expected one method of each name")
         for name in self.external:
-            if name in {*self.variants, *self.corrected, *self.instance_wise}:
+            if name in own:
                 raise ValueError(f"external: found {name!r}, a method of this run; expected another name")
         return self

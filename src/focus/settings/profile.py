@@ -278,6 +278,13 @@ class InstanceFit(Section):
     blur: Weight = Field(description="sigma of the blur of the mask's log-odds, px")
 
 
+class ReferenceFit(Section):
+    """The fit of Table 1's reference rows to the visible pixels (true_mask_fit.py)."""
+
+    steps: Positive = Field(description="Adam steps")
+    lr: Rate = Field(description="first learning rate")
+
+
 class Evaluation(Section):
     """How results are measured."""
 
@@ -311,4 +318,5 @@ class Profile(Section):
     synthetic: Synthetic
     adaptation: Adaptation
     instance_fit: InstanceFit
+    reference_fit: ReferenceFit
     evaluation: Evaluation

@@ -8,16 +8,25 @@ from focus.files import read_json, write_json, write_text
 from focus.report.verdicts import claims_markdown, evaluate_claims
 from focus.seeds import numpy_generator
 from focus.stages import paths
-from focus.stages.common import methods, provenance, results
+from focus.stages.common import folders, provenance, results
 from focus.stages.runner import run
 
 SECTIONS = ("assets", "evaluation")
-PARAMS = ("profile", "seeds.training", "variants", "corrected", "instance_wise", "external")
+PARAMS = (
+    "profile",
+    "seeds.training",
+    "variants",
+    "corrected",
+    "instance_wise",
+    "constant_masks",
+    "references",
+    "external",
+)
 
 
 def work(settings: SimpleNamespace) -> None:
     """Write results/claims.json and results/claims.md."""
-    found = results(list(methods(settings)), settings.external)
+    found = results(folders(settings), settings.external)
     rng = numpy_generator(settings.seeds.training, "claims", "bootstrap")
     verdicts = evaluate_claims(found, rng, timings(settings.profile), resamples=settings.evaluation.bootstrap)
     write_json(paths.RESULTS / "claims.json", verdicts)

@@ -12,16 +12,28 @@ from focus.stages import paths
 
 
 def methods(settings: SimpleNamespace) -> dict[str, list[int]]:
-    """Return method -> tables: the instance-wise ones, then variants, each followed by what corrects it."""
+    """Return method -> tables: instance-wise ones, variants, each followed by what corrects it, references by label."""
     found = {name: plan.tables for name, plan in settings.instance_wise.items()}
     for name, variant in settings.variants.items():
         found[name] = variant.tables
         found |= {key: plan.tables for key, plan in settings.corrected.items() if plan.variant == name}
-    return found
+    found |= {name: plan.tables for name, plan in settings.constant_masks.items()}
+    return found | {plan.label: plan.tables for plan in settings.references.values()}
+
+
+def references(settings: SimpleNamespace) -> list[str]:
+    """Return the methods that are no competitors: printed in italics, never the best."""
+    return [*settings.constant_masks, *(plan.label for plan in settings.references.values())]
+
+
+def folders(settings: SimpleNamespace) -> list[str]:
+    """Return the folder in results/metrics of each method, in the order of `methods`; only a reference has a label."""
+    labels = {plan.label: name for name, plan in settings.references.items()}
+    return [labels.get(method, method) for method in methods(settings)]
 
 
 def results(names: list[str], external: Iterable[str] = ()) -> Results:
-    """Return the per-image figures of the named methods; leftovers of removed variants are not read.
+    """Return the per-image figures of the methods with these folders; leftovers of removed variants are not read.
 
     An external method of which only the server's figures are known has none.
     """

@@ -16,12 +16,12 @@ from focus.report import figures
 from focus.report.mesh_figure import misfit_prior
 from focus.report.tables import build_tables
 from focus.stages import build, paths
-from focus.stages.common import methods, missing, results
+from focus.stages.common import folders, methods, missing, results
 from focus.stages.evaluate import membership
 from focus.stages.runner import run
 
 SECTIONS = ("image", "encoder", "render", "assets")
-PARAMS = ("variants", "corrected", "instance_wise")
+PARAMS = ("variants", "corrected", "instance_wise", "constant_masks", "references")
 FIRST = 8  # images of CelebA-Occluded in a grid, as in the paper's Figure 5
 
 
@@ -128,7 +128,7 @@ def curve_figures() -> dict[str, bytes]:
 def result_figures(settings: SimpleNamespace) -> dict[str, bytes]:
     """Return the NoW error curves by image medians, the F1 of Table 5's methods, and FOCUS's hyper-parameters."""
     rows = methods(settings)
-    found = results(list(rows))
+    found = results(folders(settings))
     table5 = build_tables(found, rows, missing=missing())[5]
     curves = {name: median_curve(found, name) for name, tables in rows.items() if {2, 3} & set(tables)}
     shown = {
@@ -138,7 +138,7 @@ def result_figures(settings: SimpleNamespace) -> dict[str, bytes]:
     tried = pd.read_csv(paths.SENSITIVITY)
     return {
         "f1_ablation": figures.f1_bars(table5),
-        "now_curves": figures.error_curves(curves),
+        "now_curves": figures.error_curves(curves, references=[plan.label for plan in settings.references.values()]),
         **({"sensitivity": figures.sensitivity(tried, shown)} if len(tried) else {}),
     }
 

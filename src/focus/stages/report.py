@@ -24,16 +24,16 @@ from focus.report.page.compare import Comparison, compare
 from focus.report.page.curves import Panel, panels
 from focus.report.page.document import TITLES, Figure
 from focus.report.page.gallery import Case, Choice, case, choose
+from focus.report.page.shares import share_rows
 from focus.report.page.views import View, misfit_views, payload, reconstruction_view
 from focus.report.results import read_images
 from focus.report.schemas import TABLES, conform
 from focus.stages import build, paths
-from focus.stages.common import missing, provenance
+from focus.stages.common import missing, provenance, references
 from focus.stages.runner import run
-from focus.stages.tables import REFERENCES
 
 SECTIONS = ("image", "encoder", "render", "assets")
-PARAMS = ("profile",)
+PARAMS = ("profile", "constant_masks", "references")
 VARIANT = "FOCUS"
 SPLITS = {"CelebA": "celeba_test", "AR": "ar", "NoW": "now"}
 EVEN_LIGHT = AMBIENT / math.sqrt(4 * math.pi)  # what a face of light parameters 0 is lit by, from all sides
@@ -52,7 +52,8 @@ def work(settings: SimpleNamespace, faces: bool | None = None, out: Path = paths
         provenance=provenance(settings),
         withheld="" if faces else WITHHELD,
         claims=claim_rows(read_json(paths.RESULTS / "claims.json")),
-        tables=tables(),
+        tables=tables(settings),
+        shares=share_rows(pd.read_csv(paths.TABLES / "now_shares.csv")),
         curves=curves(),
         figures=figures(faces),
         **face_parts(settings) if faces else {},
@@ -63,13 +64,13 @@ def work(settings: SimpleNamespace, faces: bool | None = None, out: Path = paths
     write_text(out, text)
 
 
-def tables() -> list[Comparison]:
+def tables(settings: SimpleNamespace) -> list[Comparison]:
     """Return Tables 1-5 as the tables stage wrote them."""
     made, lacking = [], missing()
     for number, schema in TABLES.items():
         path = paths.TABLES / f"table{number}.csv"
         frame = conform(pd.read_csv(path, dtype=str, keep_default_na=False), schema, str(path))
-        made.append(compare(number, blocks(number, frame, lacking, REFERENCES)))
+        made.append(compare(number, blocks(number, frame, lacking, references(settings))))
     return made
 
 

@@ -4,26 +4,28 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from focus.files import whole_directory
+from focus.files import whole_directory, write_text
+from focus.report.shares import now_shares
 from focus.report.tables import build_tables
 from focus.report.write import write_table
 from focus.stages import paths
-from focus.stages.common import methods, missing, provenance, results
+from focus.stages.common import folders, methods, missing, provenance, references, results
 from focus.stages.runner import run
 
 SECTIONS = ("assets",)
-PARAMS = ("profile", "variants", "corrected", "instance_wise", "external")
-REFERENCES = ("all-ones",)
+PARAMS = ("profile", "variants", "corrected", "instance_wise", "constant_masks", "references", "external")
 
 
 def work(settings: SimpleNamespace) -> None:
     """Write results/tables."""
     rows, lacking = methods(settings), missing()
-    found = results(list(rows), settings.external)
+    found = results(folders(settings), settings.external)
     tables = build_tables(found, rows, missing=lacking, now_test=server_figures(settings))
     with whole_directory(paths.TABLES) as folder:
         for number, frame in tables.items():
-            write_table(folder, number, frame, provenance(settings), lacking, REFERENCES)
+            write_table(folder, number, frame, provenance(settings), lacking, references(settings))
+        ends = {plan.face: plan.label for plan in settings.references.values()}
+        write_text(folder / "now_shares.csv", now_shares(found, ends.get("mean", ""), ends.get("fitted", "")))
 
 
 def server_figures(settings: SimpleNamespace) -> dict[str, dict[str, float]]:

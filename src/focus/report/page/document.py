@@ -16,6 +16,7 @@ from focus.report.page.compare import Comparison
 from focus.report.page.curves import Panel
 from focus.report.page.embed import png_uri
 from focus.report.page.gallery import ERROR_LIMIT, Case
+from focus.report.page.shares import ShareRow
 
 TITLES = {
     "figure1": ("Figure 1", "Target, FOCUS's reconstruction, its mask"),
@@ -24,7 +25,10 @@ TITLES = {
     "figure4_composited": ("Figure 4, composited", "The misfit prior on synthetic faces pasted into training images"),
     "figure5": ("Figure 5", "Target; Deep3D-skin and its mask; MoFA; FOCUS and its mask; the true mask"),
     "f1_ablation": ("F1 of the ablation", "Mean and standard deviation over the images of each AR subset"),
-    "now_curves": ("NoW", "Share of images whose median scan error lies below a bound"),
+    "now_curves": (
+        "NoW",
+        "Share of images whose median scan error lies below a bound; black: the mean face and the best fit",
+    ),
 }
 """Figures of results/figures in the order of the page: name -> heading, what is to be seen."""
 
@@ -50,6 +54,7 @@ class Page:
     withheld: str = ""
     claims: Sequence[ClaimRow] = ()
     tables: Sequence[Comparison] = ()
+    shares: Sequence[ShareRow] = ()
     curves: Mapping[str, Sequence[Panel]] = field(default_factory=dict)
     figures: Sequence[Figure] = ()
     cases: Sequence[Case] = ()

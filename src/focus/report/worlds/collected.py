@@ -29,12 +29,14 @@ class Collected:
 
     note: the line that says on which data and profile it was made. methods: method -> the tables it appears in, in the
     order of the rows. results: per-image figures (METRICS only) and pooled NoW errors of these methods.
+    references: those of them that are no competitors; a run of before there were such names none.
     """
 
     run: Run
     note: str
     methods: Mapping[str, Sequence[int]]
     results: Results
+    references: Sequence[str] = ()
 
 
 def write_run(folder: Path, collected: Collected) -> None:
@@ -52,6 +54,7 @@ def write_run(folder: Path, collected: Collected) -> None:
         "note": collected.note,
         "methods": {method: list(tables) for method, tables in collected.methods.items()},
         "pooled": pooled,
+        "references": list(collected.references),
     }
     write_text(folder / f"{collected.run.name}.csv", stream.getvalue())
     write_json(folder / f"{collected.run.name}.json", facts)
@@ -75,7 +78,13 @@ def read_run(path: Path) -> Collected:
         )
     images = pd.concat(list(_long(wide, facts["methods"], table)), ignore_index=True).assign(source="run")
     pooled = {("run", method): figures for method, figures in facts["pooled"].items()}
-    return Collected(Run(facts["world"], facts["seed"]), facts["note"], facts["methods"], Results(images, pooled))
+    return Collected(
+        Run(facts["world"], facts["seed"]),
+        facts["note"],
+        facts["methods"],
+        Results(images, pooled),
+        facts.get("references", ()),
+    )
 
 
 def read_runs(folder: Path) -> list[Collected]:

@@ -18,7 +18,8 @@ METHODS = (
     "FOCUS-MP",
     "FOCUS-MP-composited",
 )
-"""Names of params.yaml's `variants` and `corrected`; the others are left out, and all instance-wise methods."""
+"""Names of params.yaml's `variants` and `corrected`; the others are left out, with all instance-wise methods and
+constant masks. The references stay: one fit a world, and figures of shape say nothing without them."""
 
 
 @dataclass(frozen=True, order=True)
@@ -46,5 +47,6 @@ def reduced(params: Params) -> Params:
         "variants": {name: plan for name, plan in params.variants.items() if name in METHODS},
         "corrected": {name: plan for name, plan in params.corrected.items() if name in METHODS},
         "instance_wise": {},
+        "constant_masks": {},
     }
     return params.model_copy(update=update)

@@ -62,9 +62,9 @@ def shown(number: int) -> list[str]:
     return [name for name in figures if name.replace("_std", "_mean") == name or name.endswith("_mm")]
 
 
-def table_blocks(number: int, frame: pd.DataFrame) -> list[Block]:
+def table_blocks(number: int, frame: pd.DataFrame, references: Sequence[str] = ()) -> list[Block]:
     """Return the paper's block as printed, and the block of the runs."""
-    return blocks(number, read_paper_table(number), {}) + blocks(number, frame, {}, form=form_over_runs(number))
+    return blocks(number, read_paper_table(number), {}) + blocks(number, frame, {}, references, form_over_runs(number))
 
 
 def form_over_runs(number: int) -> Form:

@@ -34,7 +34,7 @@ def write_all(folder: Path, resamples: int = 10_000) -> list[Collected]:
             write_text(
                 tables / f"table{number}.csv", frame.to_csv(index=False, float_format="%.4f", lineterminator="\n")
             )
-            parts = table_blocks(number, frame)
+            parts = table_blocks(number, frame, runs[0].references)
             write_text(tables / f"table{number}.md", markdown(number, parts, note, form_over_runs(number).caption))
     write_json(folder / "claims.json", verdicts)
     write_text(folder / "claims.md", claims_markdown(verdicts, note))

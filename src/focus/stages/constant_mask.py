@@ -1,0 +1,50 @@
+"""A reference of segmentation: everything that a variant renders taken for face, on AR (all-ones of Tables 4 and 5)."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from types import SimpleNamespace
+
+import torch
+
+from focus.autoencoder import Reconstruction
+from focus.evaluation.per_image import image_rows, write_figures
+from focus.files import read_npy, whole_directory
+from focus.inference import Prediction, decode
+from focus.stages import build, paths
+from focus.stages.runner import run
+
+SECTIONS = ("image", "encoder", "render", "evaluation")
+PARAMS = ("constant_masks.{name}",)
+
+
+def work(settings: SimpleNamespace, name: str) -> None:
+    """Write results/metrics/<name>."""
+    variant = settings.constant_masks[name].variant
+    rows = all_face(settings, variant) if build.has("ar") else []
+    with whole_directory(paths.METRICS / name) as folder:
+        write_figures(folder, name, rows, {})
+
+
+def all_face(settings: SimpleNamespace, variant: str) -> list[dict[str, object]]:
+    """Return AR's rows for a variant's kept latents, its rendered region as the mask."""
+    packed, autoencoder = build.packed("ar"), build.autoencoder(settings)
+    theta = torch.from_numpy(read_npy(paths.EVALUATION / variant / "ar_theta.npy"))
+    found: list[dict[str, object]] = []
+    for start in range(0, len(packed), settings.evaluation.batch):
+        part = theta[start : start + settings.evaluation.batch]
+        prediction = all_ones(decode(autoencoder, autoencoder.split(part)))
+        found += [row | {"testset": "AR"} for row in image_rows(packed, start, prediction)]
+    return found
+
+
+def all_ones(result: Reconstruction) -> Prediction:
+    """Return reconstructions with the rendered region for their masks."""
+    return Prediction(result.image, result.mask, result.mask, result.landmarks, result.parameters)
+
+
+if __name__ == "__main__":
+    chosen = sys.argv[1]
+    keys = tuple(key.format(name=chosen) for key in PARAMS)
+    run(f"constant_mask/{chosen}", SECTIONS, keys, partial(work, name=chosen))

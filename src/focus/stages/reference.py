@@ -1,0 +1,89 @@
+"""A face that no network saw, on Tables 1, 2, 3 and 5: the face model's mean, or its best fit to the ground truth."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from functools import partial
+from types import SimpleNamespace
+
+import numpy as np
+import torch
+
+from focus.datasets.packed import PackedSet
+from focus.datasets.scans import Scan, read_scans
+from focus.evaluation.per_image import image_row, person_rows, pooled, write_figures
+from focus.evaluation.scan_fit import fit_scan
+from focus.face_model import FaceModel
+from focus.files import whole_directory
+from focus.inference import network_images
+from focus.report.tables import AR_OVERALL
+from focus.stages import build, paths
+from focus.stages.evaluate import IMAGE_SETS, membership
+from focus.stages.runner import run
+from focus.true_mask_fit import ALL, POSE_AND_LIGHT, fit
+
+SECTIONS = ("image", "encoder", "render", "reference_fit", "evaluation")
+PARAMS = ("references.{name}",)
+FREE = {"mean": POSE_AND_LIGHT, "fitted": ALL}
+
+
+def work(settings: SimpleNamespace, name: str) -> None:
+    """Write results/metrics/<name>."""
+    plan = settings.references[name]
+    rows = [
+        row | {"testset": testset}
+        for testset, split in IMAGE_SETS.items()
+        if build.has(split)
+        for row in image_figures(settings, testset, split, plan.face)
+    ]
+    errors: dict[str, list[np.ndarray]] = {}
+    if build.has("now"):
+        packed, model = build.packed("now"), build.face_model()
+        scans = read_scans(packed.folder)
+        found, errors = person_rows(packed, scans, meshes(model, scans, plan.face), model, membership("now"))
+        rows += [row | {"testset": "NoW"} for row in found]
+    with whole_directory(paths.METRICS / name) as folder:
+        write_figures(folder, plan.label, rows, pooled(errors))
+
+
+def image_figures(settings: SimpleNamespace, testset: str, split: str, face: str) -> list[dict[str, object]]:
+    """Return the rows of Table 1's images of one set, each fitted to its own visible pixels."""
+    packed, autoencoder = build.packed(split), build.autoencoder(settings)
+    chosen, rows = table1_images(packed, testset), []
+    places = list(chosen)
+    for first in range(0, len(places), settings.evaluation.batch):
+        part = places[first : first + settings.evaluation.batch]
+        images, landmarks = network_images(packed, np.array(part)), torch.from_numpy(packed.landmarks[part])
+        visible = torch.from_numpy(packed.visible[part]).float()[:, None]
+        given = (each.to(autoencoder.device) for each in (images, landmarks, visible))
+        plan = settings.reference_fit
+        result = fit(autoencoder, *given, FREE[face], plan.steps, plan.lr).cpu()
+        fits, regions = result.image.permute(0, 2, 3, 1).numpy(), result.mask[:, 0].numpy()
+        for place, image, region in zip(part, fits, regions, strict=True):
+            rows.append(image_row(packed, place, image, region, None) | {"subset": chosen[place]})
+        print(f"{testset}: fitted {len(rows)} of {len(places)} images", file=sys.stderr)
+    return rows
+
+
+def table1_images(packed: PackedSet, testset: str) -> dict[int, str]:
+    """Return position -> subset of the images that Table 1 counts."""
+    if testset == "CelebA":
+        subsets = membership("celeba")
+        return {k: subsets[name] for k, name in enumerate(packed.names) if name in subsets}
+    return {k: str(row["subset"]) for k, row in enumerate(packed.index) if row["subset"] in AR_OVERALL}
+
+
+def meshes(model: FaceModel, scans: Mapping[str, Scan], face: str) -> dict[str, np.ndarray]:
+    """Return person -> neutral mesh (V,3) float64 mm: the mean for everybody, or each scan's best fit."""
+
+    def mesh(scan: Scan) -> np.ndarray:
+        alpha = fit_scan(model, scan) if face == "fitted" else np.zeros(model.n_shape)
+        return model.neutral(torch.from_numpy(alpha).float()[None])[0].double().numpy()
+
+    return {person: mesh(scan) for person, scan in scans.items()}
+
+
+if __name__ == "__main__":
+    chosen = sys.argv[1]
+    run(f"reference/{chosen}", SECTIONS, tuple(key.format(name=chosen) for key in PARAMS), partial(work, name=chosen))

@@ -1,0 +1,67 @@
+"""A face fitted to an image's visible pixels with the true mask, without a network: the reference rows of Table 1.
+
+A maximum a posteriori fit by Adam: Eq. 9's Gaussian noise for each visible pixel, Gaussian noise for the landmarks, and
+the face model's standard normal prior on its coefficients, so no term has a weight to choose. The true mask is the
+ground truth that Table 1 measures with, so this is a bound and no method.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import torch
+from torch import Tensor
+
+from focus.autoencoder import Autoencoder, Parameters, Reconstruction
+from focus.instance_fit import LAST_RATE, UNITS, start
+from focus.losses import REFERENCE_SIZE, SIGMA, squared_error
+
+LANDMARK_NOISE = 3.0  # px at 224: about what the embedded detector is off by
+POSE_AND_LIGHT = ("light", "pose")
+ALL = ("shape", "expression", "albedo", *POSE_AND_LIGHT)
+BETAS = (0.9, 0.99)  # a second moment of a thousand steps would outlast a fit of a hundred
+
+
+def fit(
+    autoencoder: Autoencoder,
+    images: Tensor,
+    landmarks: Tensor,
+    visible: Tensor,
+    free: Collection[str],
+    steps: int,
+    lr: float,
+) -> Reconstruction:
+    """Return the fits of images (B,3,S,S), without gradient; the autoencoder's encoder is not used.
+
+    landmarks (B,68,2) px; visible (B,1,S,S), 1 where the face is visible; free: the parameters that move (a subset of
+    ALL), the others stay those of the mean face. The pose starts from the landmarks, light from the ambient one. steps
+    of Adam at first rate `lr`, in UNITS of `instance_fit`. Images of a batch never meet.
+    """
+    base = start(autoencoder, landmarks).theta()
+    sizes = [*autoencoder.sizes[:4], 3, 2, 1]
+    units = torch.cat([base.new_full((size,), unit) for size, unit in zip(sizes, UNITS, strict=True)])
+    moving = [base.new_full((size,), float(name in free)) for name, size in zip(ALL, autoencoder.sizes, strict=True)]
+    scale = units * torch.cat(moving)
+    moved = torch.zeros_like(base, requires_grad=True)
+    optimiser = torch.optim.Adam([moved], lr=lr, betas=BETAS)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps, lr * LAST_RATE)
+    for _ in range(steps):
+        optimiser.zero_grad()
+        result = autoencoder.decode(autoencoder.split(base + moved * scale))
+        minus_log_posterior(images, landmarks, visible, result).sum().backward()
+        optimiser.step()
+        schedule.step()
+    with torch.no_grad():
+        return autoencoder.decode(autoencoder.split(base + moved * scale))
+
+
+def minus_log_posterior(images: Tensor, landmarks: Tensor, visible: Tensor, result: Reconstruction) -> Tensor:
+    """Return for each image (B,) its negative log-posterior, up to what does not depend on theta."""
+    noise = LANDMARK_NOISE * images.shape[-1] / REFERENCE_SIZE
+    pixels = (visible * result.mask * squared_error(images, result.image)).sum((1, 2, 3)) / SIGMA**2
+    points = (landmarks - result.landmarks).square().sum((1, 2)) / noise**2
+    return (pixels + points + _coefficients(result.parameters).square().sum(1)) / 2
+
+
+def _coefficients(parameters: Parameters) -> Tensor:
+    return torch.cat([parameters.shape, parameters.expression, parameters.albedo], 1)

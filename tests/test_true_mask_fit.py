@@ -1,0 +1,69 @@
+"""The fit of a face to its visible pixels with the true mask."""
+
+import pytest
+import torch
+
+import tiny
+from focus.losses import SIGMA
+from focus.true_mask_fit import ALL, LANDMARK_NOISE, POSE_AND_LIGHT, fit, minus_log_posterior
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    """Two faces of the model as images, their landmarks, and masks with a hole."""
+    autoencoder = tiny.autoencoder()
+    with torch.no_grad():
+        result = autoencoder.decode(tiny.latents(2))
+    visible = torch.ones_like(result.mask)
+    visible[:, :, : tiny.SIZE // 2] = 0
+    return autoencoder, result, visible
+
+
+def error(result, images, mask) -> float:
+    return float((mask * result.mask * (images - result.image).square()).sum())
+
+
+def test_more_freedom_fits_better_and_the_mean_face_stays_the_mean(drawn):
+    """The best fit would be no bound, or the mean face would not be the mean face."""
+    autoencoder, target, visible = drawn
+    given = autoencoder, target.image, target.landmarks, visible
+    mean, best = (fit(*given, free, 60, 0.1) for free in (POSE_AND_LIGHT, ALL))
+    start = fit(*given, (), 1, 0.1)
+    errors = [error(result, target.image, visible) for result in (best, mean, start)]
+    assert errors == sorted(errors) and errors[0] < 0.5 * errors[2]
+    for part in (mean.parameters.shape, mean.parameters.expression, mean.parameters.albedo):
+        assert not part.any()
+    assert mean.parameters.light.any()
+
+
+def test_hidden_pixels_change_nothing(drawn):
+    """An occluder would be fitted: the true mask would not be used."""
+    autoencoder, target, visible = drawn
+    spoilt = target.image * visible + (1 - visible) * 0.9
+    first, second = (
+        fit(autoencoder, image, target.landmarks, visible, ALL, 5, 0.1) for image in (target.image, spoilt)
+    )
+    assert torch.equal(first.image, second.image)
+
+
+def test_images_of_a_batch_never_meet(drawn):
+    """A figure would depend on the batch size."""
+    autoencoder, target, visible = drawn
+    together = fit(autoencoder, target.image, target.landmarks, visible, ALL, 10, 0.1)
+    alone = fit(autoencoder, target.image[:1], target.landmarks[:1], visible[:1], ALL, 10, 0.1)
+    torch.testing.assert_close(together.image[:1], alone.image, rtol=1e-3, atol=1e-3)
+
+
+def test_posterior_by_hand(drawn):
+    """A term would have another weight than its noise gives it."""
+    _, target, visible = drawn
+    exact = minus_log_posterior(target.image, target.landmarks, visible, target)
+    theta = target.parameters
+    prior = sum(part.square().sum(1) for part in (theta.shape, theta.expression, theta.albedo)) / 2
+    torch.testing.assert_close(exact, prior)
+    pixels = (visible * target.mask).sum((1, 2, 3))
+    darker = minus_log_posterior(target.image + 0.1, target.landmarks, visible, target) - exact
+    torch.testing.assert_close(darker, pixels * 3 * 0.01 / (2 * SIGMA**2), rtol=1e-3, atol=1e-3)
+    moved = minus_log_posterior(target.image, target.landmarks + 1, visible, target) - exact
+    noise = LANDMARK_NOISE * tiny.SIZE / 224
+    torch.testing.assert_close(moved, torch.full_like(moved, 68 / noise**2), rtol=1e-3, atol=1e-3)
