@@ -115,7 +115,7 @@ def test_the_study_has_the_stages_that_its_runs_need(demo):
 def test_what_a_world_shares_is_what_no_training_seed_reaches():
     """A stage would be planned once a world that runs once a seed, or the other way round."""
     stages, written = dvc_dag.load(ROOT), yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
-    seeded = {name for name, stage in written.items() if "seeds.training" in stage.get("do", stage)["params"]}
+    seeded = {name for name, stage in written.items() if "seeds.training" in stage.get("do", stage).get("params", ())}
     for name in upstream(stages, worlds.STAGES) - {"instance_fit@Egger-like", "constant_mask@all-ones"}:
         group = name.partition("@")[0]
         reached = bool({part.partition("@")[0] for part in upstream(stages, (name,))} & seeded)

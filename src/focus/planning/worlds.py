@@ -9,7 +9,17 @@ from focus.planning.estimate import Estimate, estimate
 from focus.report.worlds.study import reduced
 from focus.settings import Params, Profile
 
-ONCE_A_WORLD = ("face_model", "datasets", "detector", "landmarks", "subsets", "recogniser", "reference", "external")
+ONCE_A_WORLD = (
+    "code",
+    "face_model",
+    "datasets",
+    "detector",
+    "landmarks",
+    "subsets",
+    "recogniser",
+    "reference",
+    "external",
+)
 """Groups of stages that no training seed reaches; the others run once a run. A test compares this with dvc.yaml."""
 NOT_RUN = ("landmarks@celeba_val", "imported", "misfit", "figures", "report", "demo_model")
 """Stages that scripts/worlds.py leaves out: no table and no claim reads them."""
