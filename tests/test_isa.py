@@ -69,7 +69,7 @@ def test_opencv_computes_with_no_more_than_avx2():
 @with_avx2
 def test_a_stage_computes_with_avx2(tmp_path: Path):
     """A stage would set its variables after torch has read them, and compute what the CPU or the shell chooses."""
-    for name in ("profiles", "src"):
+    for name in ("profiles", "src", "workflow"):
         (tmp_path / name).symlink_to(ROOT / name)
     params = yaml.safe_load((ROOT / "params.yaml").read_text())
     (tmp_path / "params.yaml").write_text(yaml.safe_dump({**params, "profile": "smoke"}))
@@ -94,8 +94,8 @@ def test_operations_have_the_committed_bits():
 
 
 def test_every_profile_says_avx2():
-    """A profile would quietly have bits of its own on each machine."""
-    names = [path.stem for path in (ROOT / "profiles").glob("*.yaml")]
+    """A profile would quietly have bits of its own on each machine (medium is for a GPU: none compares its bits)."""
+    names = {path.stem for path in (ROOT / "profiles").glob("*.yaml")} - {"medium"}
     assert names and {settings.read_profile(name, ROOT).compute.isa for name in names} == {"avx2"}
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.floating]
 
-OUTER_EYES_MM = (60.0, 140.0)  # between the outer corners of the eyes; adults 80 to 105
+OUTER_EYES_MM = (50.0, 140.0)  # between the outer corners of the eyes; adults 80 to 105, newborns above 60
 UNITS = {"metres": 1000.0, "centimetres": 10.0, "inches": 25.4, "micrometres": 0.001}
 # RMS over the vertices of how far one standard deviation of all components moves one: mm, mm, colour. The embedded
 # models have 3.4, 1.2 and 0.13; one component is a large part of it.
