@@ -73,10 +73,10 @@ def test_a_method_predicts_neutral_meshes_less_its_prior(pictures, trained):
 
 
 def test_zip_of_a_method(pictures, trained, monkeypatch, tmp_path):
-    """The command of the README would not pack a trained method, or an embedded mesh pass for a full one."""
+    """The README's command would not pack a trained method, or a mesh pass that is smaller than what is evaluated."""
     monkeypatch.setattr(submit.settings, "load", lambda sections, params: trained)
     with pytest.raises(FocusError, match=r"2 of 2 predictions refused.*mesh reaches only"):
-        submit.submit("Mine", tmp_path / "out.zip", "test", pictures.root, reach=0.9)
+        submit.submit("Mine", tmp_path / "out.zip", "test", pictures.root, reach=1.5)
     assert not (tmp_path / "out.zip").exists()
     assert "2 predictions for the test list" in submit.submit("Mine", tmp_path / "o.zip", "test", pictures.root, 0.6)
     with zipfile.ZipFile(tmp_path / "o.zip") as archive:

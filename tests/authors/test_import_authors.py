@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import torch
 import yaml
-from focus.face_model.embedded import FaceGenerator, build_embedded_model, build_template
 
 import tiny
 from focus import cli, import_authors, settings
@@ -18,6 +17,7 @@ from focus.authors.networks import ALBEDO, EXPRESSION, ROWS, SHAPE
 from focus.authors.pickled import read_module
 from focus.errors import FocusError
 from focus.face_model.bfm_file import LinearModel, write_bfm
+from focus.face_model.heads import FaceGenerator, build_embedded_model
 from focus.networks import FaceEncoder, FaceRecogniser, SegmentationNetwork
 from focus.networks.store import load_networks, load_weights, save_networks
 from focus.reconstruct.bundle import load_bundle
@@ -49,12 +49,13 @@ def change(project: Path, name: str, **sections: dict) -> None:
     path.write_text(yaml.safe_dump(content))
 
 
-def write_face_model(path: Path) -> None:
-    """Write a coarse model with 80, 64 and 80 components, of which all but the first are empty."""
-    generator = FaceGenerator(build_template(8.0), 0)
+def write_face_model(path: Path) -> int:
+    """Write a model with 80, 64 and 80 components, of which all but the first are empty; return its vertices."""
+    generator = FaceGenerator(0, 0, whole=False)
     arrays = build_embedded_model(generator, numpy_generator(0, "test"), 30, shape=4, expression=3, albedo=3)
     parts = {"shape": SHAPE, "expression": EXPRESSION, "colour": ALBEDO}
     write_bfm(path, replace(arrays, **{name: wider(getattr(arrays, name), count) for name, count in parts.items()}))
+    return len(arrays.shape.mean)
 
 
 def wider(model: LinearModel, count: int) -> LinearModel:
@@ -88,13 +89,12 @@ def test_networks_alone(project, monkeypatch, capsys, encoder, segmentation):
 
 def test_bundle(project, monkeypatch, encoder, segmentation):
     """`focus reconstruct --model` could not use the authors' networks, or would do so with another model or prior."""
-    write_face_model(project / "model.h5")
+    count = write_face_model(project / "model.h5")
     small = FaceRecogniser((1, 1, 1, 1), (8, 8, 8, 8), 16, 8)
     torch.save(small.state_dict(), project / "backbone.pth")
     recogniser = {"side": 16, "layers": [1, 1, 1, 1], "widths": [8, 8, 8, 8], "embedding": 8}
     assets = {"bfm": "model.h5", "arcface": "backbone.pth"}
     change(project, "profiles/paper.yaml", assets=assets, recogniser=recogniser)
-    count = len(build_template(8.0).vertices)
     np.save(project / "prior.npy", np.full(3 * count, 0.25))
     words = ("--encoder", encoder, "--segmentation", segmentation, "--prior", "prior.npy", "--out", "released")
     assert typed(monkeypatch, *words) == 0
@@ -122,7 +122,7 @@ def test_refusals_leave_nothing(project, monkeypatch, capsys, encoder, segmentat
         ({"--segmentation": narrow}, "lacks down.0.0.weight"),
         ({"--segmentation": "none.model"}, "no such file"),
         ({"--prior": "text.npy"}, "expected numbers of the face model's V x 3 or 3V"),
-        ({"--profile": "demo"}, "face_model.shape: found 20, expected 80, as the authors' networks have it"),
+        ({"--profile": "demo"}, "face_model.shape: found 40, expected 80, as the authors' networks have it"),
     ):
         words = [word for pair in {**good, **change_of}.items() for word in pair]
         assert typed(monkeypatch, *words, "--out", "out") == 1

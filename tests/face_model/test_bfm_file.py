@@ -6,8 +6,8 @@ import h5py
 import numpy as np
 import pytest
 import torch
-from focus.face_model.embedded import build_template
 
+import tiny
 from focus.errors import FocusError
 from focus.face_model import BfmArrays, LinearModel, read_bfm, write_bfm
 from focus.face_model.bfm_file import ORIGIN, outward
@@ -181,8 +181,8 @@ def full_size(components: tuple[int, int, int]) -> BfmArrays:
     grid = np.stack(np.meshgrid(np.linspace(-70, 70, 231), np.linspace(-80, 80, 231), indexing="xy"), -1)
     xy = grid.reshape(-1, 2)[:BFM_VERTICES]
     mean = np.column_stack([xy, 120 - 0.01 * (xy**2).sum(1)])
-    face = build_template(8.0)
-    mean[list(BFM_LANDMARKS_68)] = face.vertices[face.landmarks68] + ORIGIN
+    face = tiny.face_model()
+    mean[list(BFM_LANDMARKS_68)] = face.shape_mean[face.landmarks68].numpy() + ORIGIN
     first = (np.arange(229)[:, None] * 231 + np.arange(230)).ravel()
     lower = np.stack([first, first + 1, first + 231], 1)
     upper = np.stack([first + 1, first + 232, first + 231], 1)
