@@ -9,11 +9,13 @@ from focus.losses import SIGMA
 from focus.rendering import Renderer
 from focus.true_mask_fit import ALL, LANDMARK_NOISE, POSE_AND_LIGHT, fit, minus_log_posterior
 
+SIDE = 64  # px, the demo's
+
 
 @pytest.fixture(scope="module")
 def drawn():
     """Two faces of the model as images of the demo's size, their landmarks, and masks without the upper half."""
-    side, model = 64, tiny.face_model()
+    side, model = SIDE, tiny.face_model()
     autoencoder = Autoencoder(torch.nn.Identity(), model, Renderer(model.triangles, side), tiny.SCALE)
     with torch.no_grad():
         result = autoencoder.decode(tiny.latents(2))
@@ -68,5 +70,5 @@ def test_posterior_by_hand(drawn):
     darker = minus_log_posterior(target.image + 0.1, target.landmarks, visible, target) - exact
     torch.testing.assert_close(darker, pixels * 3 * 0.01 / (2 * SIGMA**2), rtol=1e-3, atol=1e-3)
     moved = minus_log_posterior(target.image, target.landmarks + 1, visible, target) - exact
-    noise = LANDMARK_NOISE * tiny.SIZE / 224
+    noise = LANDMARK_NOISE * SIDE / 224
     torch.testing.assert_close(moved, torch.full_like(moved, 68 / noise**2), rtol=1e-3, atol=1e-3)
