@@ -56,7 +56,8 @@ def test_nothing_to_do_in_snakemake_after_dvc(run_by_dvc, copy):
 def test_both_engines_give_the_same_bytes(run_by_snakemake, run_by_dvc):
     """A table would depend on who ran it."""
     assert run_by_snakemake.contents(*RESULTS) == run_by_dvc.contents(*RESULTS)
-    assert (run_by_snakemake.path / "dvc.lock").read_text().count("cmd:") == len(run_by_dvc.executed())
+    recorded = (run_by_snakemake.path / "dvc.lock").read_text().count("cmd:")
+    assert recorded == len(run_by_dvc.executed()) + 1  # stage `code` is the real one, and notes itself nowhere
 
 
 def test_removed_outputs_come_back_from_the_cache(finished, engine):
