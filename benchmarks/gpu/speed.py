@@ -159,11 +159,11 @@ def ceilings(device: torch.device, side: int = 8192, mib: int = 1024) -> dict[st
         a, b = (torch.randn(side, side, device=device).to(kind) for _ in range(2))
         with products(way):
             seconds = median_seconds(partial(torch.mm, a, b), device, 1.0)
-        found[f"{way.name}_tflop_per_s"] = round(2 * side**3 / seconds / 1e12, 2)
+        found[f"{way.name}_tflop_per_s"] = float(f"{2 * side**3 / seconds / 1e12:.4g}")
     source = torch.randn(mib << 18, device=device)
     target = torch.empty_like(source)
     seconds = median_seconds(partial(target.copy_, source), device, 0.5)
-    found["copy_gb_per_s"] = round(2 * (mib << 20) / seconds / 1e9, 1)
+    found["copy_gb_per_s"] = float(f"{2 * (mib << 20) / seconds / 1e9:.4g}")
     return found
 
 
