@@ -30,7 +30,7 @@ from focus.report.results import load_results
 from focus.report.worlds.collected import Collected, write_run
 from focus.report.worlds.study import METHODS, Run, planned
 from focus.report.worlds.write import described, write_all
-from focus.stages.common import folders, methods, provenance, references
+from focus.stages.common import MethodSettings, ProvenanceSettings, folders, methods, provenance, references
 from focus.workplace import require_git
 
 TARGETS = ("results/tables", "results/claims.json", "results/headline.json")
@@ -114,11 +114,14 @@ def save_experiment(place: Place, root: Path, log: Path) -> None:
     command(["git", "fetch", "-q", os.fspath(place.clone), *refs], root)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Settings(MethodSettings, ProvenanceSettings):
+    """What a run is collected by."""
+
+
 def collect(place: Place, out: Path) -> None:
     """Write the per-image figures of a finished clone to `out`."""
-    chosen = settings.load(
-        ("assets",), ("profile", "variants", "corrected", "instance_wise", "constant_masks", "references"), place.clone
-    )
+    chosen = settings.load(Settings, root=place.clone)
     found = load_results([place.clone / "results/metrics" / name for name in folders(chosen)])
     write_run(out, Collected(place.run, provenance(chosen), methods(chosen), found, references(chosen)))
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import torch
@@ -18,14 +19,21 @@ from focus.files import sha256, whole_directory
 from focus.networks.store import save_networks, save_tensors
 from focus.reconstruct.bundle import Bundle, Card, FitLoss, load_bundle, save_bundle
 from focus.reconstruct.calibration import NOTHING_TO_CHOOSE_BY
+from focus.settings import Assets
 from focus.stages import build
-from focus.stages.demo_model import FIT_FORMS, TERMS, network_sizes
+from focus.stages.demo_model import FIT_FORMS, TERMS, SizeSettings, network_sizes
 from focus.stages.imported import check_sizes
-from focus.stages.training import loss_plan
+from focus.stages.training import LossSettings, loss_plan
 
 NAME = "FOCUS-released"
 MODEL, PRIOR, BUNDLE = "model.safetensors", "misfit_prior.safetensors", "bundle.safetensors"
-NEEDED = ("bfm", "arcface")  # the assets that a bundle takes in
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(SizeSettings, LossSettings):
+    """What a bundle of the authors' networks is made by."""
+
+    assets: Assets
 
 
 def import_authors(encoder: Path, segmentation: Path, prior: Path | None, out: Path, profile: str) -> list[str]:
@@ -37,12 +45,12 @@ def import_authors(encoder: Path, segmentation: Path, prior: Path | None, out: P
     """
     if out.exists():
         raise FocusError(f"--out: found {out}, expected a folder that does not exist yet")
-    chosen = SimpleNamespace(**dict(settings.read_profile(profile)), method=settings.read_params().method)
-    check_sizes(chosen)
+    chosen = settings.select(Settings, settings.read_profile(profile), settings.read_params())
+    check_sizes(chosen.face_model, chosen.encoder, chosen.segmentation)
     files = {"encoder": encoder, "segmentation": segmentation} | ({} if prior is None else {"prior": prior})
     networks = {"encoder": released_encoder(encoder), "segmentation": released_segmentation(segmentation)}
-    missing = [key for key in NEEDED if getattr(chosen.assets, key) is None]
-    model = None if missing else read_bfm(chosen.assets.bfm, SHAPE, EXPRESSION, ALBEDO)
+    bfm, arcface = chosen.assets.bfm, chosen.assets.arcface
+    model = None if bfm is None or arcface is None else read_bfm(bfm, SHAPE, EXPRESSION, ALBEDO)
     offsets = None if prior is None else read_prior(prior, None if model is None else model.vertex_count)
     facts = {"variant": NAME, "sha256": {name: sha256(path) for name, path in files.items()}}
     with whole_directory(out) as folder:
@@ -51,25 +59,26 @@ def import_authors(encoder: Path, segmentation: Path, prior: Path | None, out: P
         if offsets is not None:
             save_tensors(folder / PRIOR, {"misfit_prior": offsets}, facts)
             lines.append(f"{out / PRIOR}: the misfit prior of {len(offsets):,} vertices")
-        if model is None:
-            wanted = ", ".join(f"assets.{key}" for key in missing)
+        if model is None or arcface is None:
+            wanted = ", ".join(f"assets.{key}" for key, path in (("bfm", bfm), ("arcface", arcface)) if path is None)
             return [*lines, f"no bundle: profile {profile} has no {wanted}"]
-        write_bundle(folder / BUNDLE, chosen, networks, model, offsets, facts)
+        write_bundle(folder / BUNDLE, chosen, networks, model, arcface, offsets, facts)
     subtracts = "" if prior is not None else "; no prior given, so it subtracts nothing"
     return [*lines, f"{out / BUNDLE}: for `focus reconstruct --model`{subtracts}"]
 
 
 def write_bundle(
     path: Path,
-    chosen: SimpleNamespace,
-    networks: dict[str, nn.Module],
+    chosen: Settings,
+    networks: Mapping[str, nn.Module],
     model: FaceModel,
+    arcface: Path,
     prior: Tensor | None,
     facts: dict[str, Any],
 ) -> None:
     """Write R, S and F with the face model and the prior; from which score on a face is occluded is not calibrated."""
     recogniser = build.recogniser(chosen)
-    recogniser.load_backbone(chosen.assets.arcface)
+    recogniser.load_backbone(arcface)
     plan = loss_plan(chosen, TERMS, {"landmarks": "landmarks_em"})
     bundle = Bundle(
         sizes=network_sizes(chosen),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
+from dataclasses import dataclass
 
 import pytest
 import torch
@@ -15,14 +15,17 @@ from focus.landmarks import HeatmapDetector, HeatmapNetwork
 from focus.networks.store import save_networks
 from focus.stages import build, paths
 
-SECTIONS = ("image", "recogniser", "encoder", "segmentation", "render", "losses", "training", "em", "detector")
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(build.NetworkSettings, build.RecogniserSettings):
+    detector: settings.Detector
 
 
 @pytest.fixture
-def chosen(project) -> SimpleNamespace:
+def chosen(project) -> Settings:
     for path in (paths.FACE_MODEL, paths.RENDERED_MODEL):
         tiny.face_model().save(path)
-    return settings.load(("compute", *SECTIONS), ("seeds.training", "method"))
+    return settings.load(Settings)
 
 
 def test_networks_repeat_and_differ_by_purpose(chosen):

@@ -12,6 +12,7 @@ from focus.authors.pickled import read_module
 from focus.errors import FocusError
 from focus.networks import FaceEncoder, SegmentationNetwork
 from focus.networks.weights import load_state
+from focus.settings import OutputScale
 
 ENCODER, SEGMENTATION = "encoder.encoder.FaceEncoder", "UNet.UNet.UNet"  # the classes that the files name
 SHAPE, EXPRESSION, ALBEDO = 80, 64, 80  # components that the authors use of 199, 100 and 199
@@ -28,6 +29,9 @@ ROWS = [
 ]
 
 WIDTH, POOLINGS = 64, 4  # of S
+OUTPUT_SCALE = OutputScale(
+    shape=1.0, expression=1.0, albedo=3.0, light=1.0, rotation=0.3, translation_xy=1.0, translation_z=0.005
+)
 BLOCK = re.compile(r"(Conv|Up_conv|Up)(\d)\.(?:double_conv\.(?:0\.)?|up\.)(\d\..+)")  # the "0." where dropout follows
 
 

@@ -18,7 +18,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from focus.autoencoder import Autoencoder, OutputScale
+from focus.autoencoder import Autoencoder
 from focus.errors import FocusError, reason_of
 from focus.face_model import FaceModel, crop_to_face
 from focus.files import write_bytes
@@ -26,6 +26,7 @@ from focus.landmarks import HeatmapNetwork
 from focus.networks import FaceEncoder, FaceRecogniser, SegmentationNetwork
 from focus.networks.store import fill_network, load_weights
 from focus.rendering import Renderer
+from focus.settings import OutputScale
 
 FORMAT = "focus-bundle-1"
 NETWORKS = ("encoder", "segmentation", "detector", "recogniser")

@@ -1,30 +1,107 @@
 """params.yaml and the profile it names, as typed and validated settings.
 
-The only reader of both files. A stage asks for its own sections and keys (`load`), the ones dvc.yaml tracks for it,
-and cannot reach any other. Units stand in the field descriptions. `json_schemas` gives the schemas in workflow/schemas.
+The only reader of both files. A stage asks for its own sections and keys (`load`), the ones dvc.yaml tracks for it: the
+fields of a class of its own (`StageSettings`). It cannot reach any other. Units stand in the field descriptions.
+`json_schemas` gives the schemas in workflow/schemas.
 """
 
 from focus.settings.base import Section
-from focus.settings.loading import json_schemas, load, read_params, read_profile, read_yaml, validate
-from focus.settings.params import IMPORTED, Corrected, Method, Params, Variant
-from focus.settings.profile import Compute, Detector, Optimiser, Profile, Recogniser
+from focus.settings.loading import (
+    json_schemas,
+    keys_of,
+    load,
+    read_params,
+    read_profile,
+    read_yaml,
+    sections_of,
+    select,
+    validate,
+)
+from focus.settings.params import (
+    IMPORTED,
+    Ablation,
+    ConstantMask,
+    Corrected,
+    External,
+    InstanceWise,
+    Lists,
+    Method,
+    Params,
+    Reference,
+    Variant,
+)
+from focus.settings.profile import (
+    EM,
+    Adaptation,
+    Assets,
+    Compute,
+    Datasets,
+    Detector,
+    Encoder,
+    Evaluation,
+    FaceModelSettings,
+    Image,
+    Initialise,
+    InstanceFit,
+    LossWeights,
+    Optimiser,
+    OutputScale,
+    Pretrain,
+    Profile,
+    Recogniser,
+    ReferenceFit,
+    Render,
+    SegmentationNet,
+    Synthetic,
+    Training,
+)
+from focus.settings.stage import Key, StageSettings
 
 __all__ = [
+    "EM",
     "IMPORTED",
+    "Ablation",
+    "Adaptation",
+    "Assets",
     "Compute",
+    "ConstantMask",
     "Corrected",
+    "Datasets",
     "Detector",
+    "Encoder",
+    "Evaluation",
+    "External",
+    "FaceModelSettings",
+    "Image",
+    "Initialise",
+    "InstanceFit",
+    "InstanceWise",
+    "Key",
+    "Lists",
+    "LossWeights",
     "Method",
     "Optimiser",
+    "OutputScale",
     "Params",
+    "Pretrain",
     "Profile",
     "Recogniser",
+    "Reference",
+    "ReferenceFit",
+    "Render",
     "Section",
+    "SegmentationNet",
+    "StageSettings",
+    "Synthetic",
+    "Training",
     "Variant",
     "json_schemas",
+    "keys_of",
     "load",
     "read_params",
     "read_profile",
     "read_yaml",
+    "sections_of",
+    "select",
     "validate",
 ]

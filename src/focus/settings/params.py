@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -158,6 +159,7 @@ class Params(Section):
     @model_validator(mode="after")
     def _fits_together(self) -> Params:
         starts = {"initialise", "pretrain", IMPORTED, *self.variants}
+        named: list[tuple[str, str, Collection[str]]]
         named = [(f"variants.{name}.start", variant.start, starts) for name, variant in self.variants.items()]
         named += [(f"corrected.{name}.variant", plan.variant, self.variants) for name, plan in self.corrected.items()]
         named += [

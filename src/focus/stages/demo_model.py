@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
+from dataclasses import dataclass
 from typing import Any
 
 from torch import nn
@@ -13,22 +13,36 @@ from focus.networks.store import load_networks, load_weights
 from focus.reconstruct.bundle import Bundle, Card, FitLoss, NetworkSizes, empty_networks, load_bundle, save_bundle
 from focus.reconstruct.calibration import calibrate
 from focus.reconstruct.reconstructor import DRAWN_FIT, Reconstructor
+from focus.settings import Ablation, Detector, Evaluation, FaceModelSettings
 from focus.stages import build, paths
+from focus.stages.build import NetworkSettings, RecogniserSettings
+from focus.stages.common import ProvenanceSettings
 from focus.stages.runner import run
-from focus.stages.training import loss_plan
+from focus.stages.training import LossSettings, loss_plan
 
-SECTIONS = (
-    "assets", "image", "face_model", "detector", "recogniser", "encoder", "segmentation", "render", "losses",
-    "evaluation",
-)  # fmt: skip
-PARAMS = ("ablation", "method", "profile")
 TERMS = ["pixel", "perceptual", "landmarks", "regularisation"]
 FIT_FORMS = {"regularisation": "paper"}  # of all of theta: an image alone does not tell light from albedo
 PRIOR = "composited"
 TESTS = ("celeba_test", "ar")
 
 
-def work(settings: SimpleNamespace) -> None:
+@dataclass(frozen=True, kw_only=True)
+class SizeSettings(NetworkSettings, RecogniserSettings):
+    """What the sizes of the networks are taken from."""
+
+    face_model: FaceModelSettings
+    detector: Detector
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(SizeSettings, LossSettings, ProvenanceSettings):
+    """What the stage reads."""
+
+    evaluation: Evaluation
+    ablation: Ablation
+
+
+def work(settings: Settings) -> None:
     """Write models/demo/model.safetensors and results/demo_model.json."""
     sizes, variant = network_sizes(settings), settings.ablation.variant
     plan = loss_plan(settings, TERMS, {"landmarks": "landmarks_em"})
@@ -48,7 +62,7 @@ def work(settings: SimpleNamespace) -> None:
     write_json(paths.RESULTS / "demo_model.json", {"thresholds": measured.thresholds, **measured.card.metrics})
 
 
-def network_sizes(settings: SimpleNamespace) -> NetworkSizes:
+def network_sizes(settings: SizeSettings) -> NetworkSizes:
     """Return the sizes of the trained networks."""
     encoder, detector, recogniser = settings.encoder, settings.detector, settings.recogniser
     return NetworkSizes(
@@ -82,7 +96,7 @@ def trained_networks(sizes: NetworkSizes, variant: str) -> dict[str, nn.Module]:
     return networks
 
 
-def card(settings: SimpleNamespace, variant: str) -> Card:
+def card(settings: Settings, variant: str) -> Card:
     """Return what a person should know of the model; figures come later."""
     given = {name: path for name, path in dict(settings.assets).items() if path is not None and not stands_in(path)}
     drawn = "celeba_hq" not in given
@@ -113,4 +127,4 @@ def calibrated(bundle: Bundle, batch: int, refined: int) -> Bundle:
 
 
 if __name__ == "__main__":
-    run("demo_model", SECTIONS, PARAMS, work)
+    run("demo_model", Settings, work)

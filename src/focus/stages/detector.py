@@ -5,8 +5,9 @@ The paper takes a finished one, so its seed is the world's: all trainings in a w
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
+from typing import Annotated
 
 import numpy as np
 import torch
@@ -19,24 +20,32 @@ from focus.files import write_json
 from focus.landmarks import HeatmapNetwork
 from focus.networks.store import save_networks
 from focus.seeds import derive
+from focus.settings import Assets, Detector, Key
 from focus.stages import paths
 from focus.stages.runner import run
-from focus.stages.training import Trained, optimiser, run_training
+from focus.stages.training import Trained, TrainingSettings, optimiser, run_training
 from focus.training.detector import AnnotatedImages, DetectorObjective
 from focus.training.loop import Turn
 
-SECTIONS = ("assets", "detector", "training")
-PARAMS = ("seeds.data",)
 LANDMARKS = "landmarks.csv"
 SHRINK = 2  # images are averaged down once: the detector looks at 64 px squares of them
 
 
-def work(settings: SimpleNamespace) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Settings(TrainingSettings):
+    """What the stage reads."""
+
+    assets: Assets
+    detector: Detector
+    data_seed: Annotated[int, Key("seeds.data")]
+
+
+def work(settings: Settings) -> None:
     """Train the heat-map network and write models/detector; with another detector only a note of that."""
     if settings.detector.kind != "heatmap":
         write_json(paths.DETECTOR.with_name("detector.json"), {"kind": settings.detector.kind})
         return
-    plan, seed = settings.detector, settings.seeds.data
+    plan, seed = settings.detector, settings.data_seed
     torch.manual_seed(derive(seed, "weights", "detector"))
     network = HeatmapNetwork(plan.width)
     root = settings.assets.celeba_hq or paths.RAW / "celeba_hq"
@@ -69,4 +78,4 @@ def annotated_images(root: Path) -> AnnotatedImages:
 
 
 if __name__ == "__main__":
-    run("detector", SECTIONS, PARAMS, work)
+    run("detector", Settings, work)
