@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
 
 from focus.emulation.light import sample_light
 from focus.emulation.people import Person, sample_people
@@ -26,7 +25,7 @@ from focus.emulation.poses import CELEBA_HQ, sample_pose
 from focus.emulation.scene import compose, draw_occluders
 from focus.face_model.heads import FaceGenerator
 from focus.files import write_json
-from focus.landmarks import Detector, HeatmapDetector, HeatmapNetwork, face_alignment_adapter, mediapipe_files
+from focus.landmarks import Detector, face_alignment_adapter, mediapipe_files
 from focus.landmarks.face_alignment_adapter import FaceAlignmentDetector
 from focus.landmarks.mediapipe import MediaPipeDetector
 from focus.seeds import numpy_generator
@@ -102,7 +101,7 @@ def find(detector: Detector, people: People) -> tuple[np.ndarray, float]:
         found += detector.detect(list(people.images[start : start + BATCH]))
     seconds = (time.process_time() - began) / len(people.images)
     none = np.full((68, 2), np.nan)
-    return np.stack([none if one.landmarks is None else one.landmarks for one in found]), seconds
+    return np.stack([faces[0].landmarks if faces else none for faces in found]), seconds
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,18 +167,13 @@ def difference(first: Errors, second: Errors, chosen: np.ndarray, points: range)
     return {"people": each.shape[1], "margin": margin, "low": float(low), "high": float(high)}
 
 
-def detectors(heatmap: Path | None) -> dict[str, Callable[[], Detector]]:
-    """Return the detectors that are installed; `heatmap`: weights of the heat-map network."""
-    known: dict[str, Callable[[], Detector]] = {}
-    if heatmap is not None:
-        network = HeatmapNetwork(32)
-        weights = {name.removeprefix("detector."): value for name, value in load_file(heatmap).items()}
-        network.load_state_dict(weights)
-        known["heatmap"] = lambda: HeatmapDetector(network, 64, 0.15)
+def detectors() -> dict[str, Detector]:
+    """Return the detectors that are installed."""
+    known: dict[str, Detector] = {}
     if mediapipe_files.is_here():
-        known["mediapipe"] = MediaPipeDetector
+        known["mediapipe"] = MediaPipeDetector(portraits=True)
     if face_alignment_adapter.is_here():
-        known["face-alignment"] = FaceAlignmentDetector
+        known["face-alignment"] = FaceAlignmentDetector()
     return known
 
 
@@ -198,13 +192,12 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument("--people", type=int, default=250, help="so many without, and so many with occluders")
     parser.add_argument("--seed", type=int, default=SEED)
-    parser.add_argument("--heatmap", type=Path, help="weights of the heat-map network")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     people = draw(arguments.people, arguments.seed)
     split, results = {}, {"seed": arguments.seed, "detectors": {}, "random_part_larger_by": {}}
-    for name, make in detectors(arguments.heatmap).items():
-        found, seconds = find(make(), people)
+    for name, detector in detectors().items():
+        found, seconds = find(detector, people)
         split[name] = Errors.of(found, people)
         results["detectors"][name] = {"cpu_s_image": seconds, **report(split[name], people)}
     for second in list(split)[1:]:

@@ -18,8 +18,7 @@ from focus.stages.runner import run
 from focus.stages.training import loss_plan
 
 SECTIONS = (
-    "assets", "image", "face_model", "detector", "recogniser", "encoder", "segmentation", "render", "losses",
-    "evaluation",
+    "assets", "image", "face_model", "recogniser", "encoder", "segmentation", "render", "losses", "evaluation",
 )  # fmt: skip
 PARAMS = ("ablation", "method", "profile")
 TERMS = ["pixel", "perceptual", "landmarks", "regularisation"]
@@ -50,7 +49,7 @@ def work(settings: SimpleNamespace) -> None:
 
 def network_sizes(settings: SimpleNamespace) -> NetworkSizes:
     """Return the sizes of the trained networks."""
-    encoder, detector, recogniser = settings.encoder, settings.detector, settings.recogniser
+    encoder, recogniser = settings.encoder, settings.recogniser
     return NetworkSizes(
         side=settings.image.side,
         encoder_architecture=encoder.architecture,
@@ -60,9 +59,6 @@ def network_sizes(settings: SimpleNamespace) -> NetworkSizes:
         segmentation_poolings=settings.segmentation.poolings,
         interpolation=settings.render.interpolation,
         crop_to_face=settings.face_model.crop_to_face,
-        detector_side=detector.side,
-        detector_width=detector.width,
-        detector_threshold=detector.threshold,
         recogniser_side=recogniser.side,
         recogniser_layers=tuple(recogniser.layers),
         recogniser_widths=tuple(recogniser.widths),
@@ -71,14 +67,10 @@ def network_sizes(settings: SimpleNamespace) -> NetworkSizes:
 
 
 def trained_networks(sizes: NetworkSizes, variant: str) -> dict[str, nn.Module]:
-    """Return R's encoder, S, F and, where one was trained, the landmark detector."""
+    """Return R's encoder, S and F."""
     networks = empty_networks(sizes, build.face_model())
     load_networks(paths.network(variant), {name: networks[name] for name in ("encoder", "segmentation")})
     load_networks(paths.RECOGNISER, {"recogniser": networks["recogniser"]})
-    if paths.DETECTOR.is_file():
-        load_networks(paths.DETECTOR, {"detector": networks["detector"]})
-    else:
-        del networks["detector"]  # face-alignment finds the landmarks
     return networks
 
 
