@@ -4,7 +4,7 @@
     python scripts/worlds.py report        # results/worlds from results/worlds/runs, which `run` does at its end too
 
 A run is a clone of this commit in WORK with other seeds and the study's methods only; all clones share this
-repository's DVC cache, so what is equal between runs (a world's data, detector and recogniser; everything that an
+repository's DVC cache, so what is equal between runs (a world's data and recogniser; everything that an
 earlier run of any kind has made) is restored, not computed. Each becomes a DVC experiment of this repository. Killed,
 it goes on where it was: a finished run is not run again, a stage begun goes on from its checkpoint. docs/worlds.md.
 """

@@ -22,14 +22,13 @@ from focus.autoencoder import Autoencoder
 from focus.errors import FocusError, reason_of
 from focus.face_model import FaceModel, crop_to_face
 from focus.files import write_bytes
-from focus.landmarks import HeatmapNetwork
 from focus.networks import FaceEncoder, FaceRecogniser, SegmentationNetwork
 from focus.networks.store import fill_network, load_weights
 from focus.rendering import Renderer
 from focus.settings import OutputScale
 
 FORMAT = "focus-bundle-1"
-NETWORKS = ("encoder", "segmentation", "detector", "recogniser")
+NETWORKS = ("encoder", "segmentation", "recogniser")
 MODELS = Path(str(resources.files("focus") / "models"))
 DEMO = "demo"
 Count = Annotated[int, Field(ge=1, le=4096)]
@@ -47,9 +46,6 @@ class NetworkSizes:
     segmentation_poolings: Count
     interpolation: str
     crop_to_face: bool
-    detector_side: Count
-    detector_width: Count
-    detector_threshold: float
     recogniser_side: Count
     recogniser_layers: tuple[Count, ...]
     recogniser_widths: tuple[Count, ...]
@@ -105,12 +101,11 @@ class Bundle:
 
 
 def empty_networks(sizes: NetworkSizes, face_model: FaceModel) -> dict[str, nn.Module]:
-    """Return the four networks of these sizes with fresh weights."""
+    """Return the three networks of these sizes with fresh weights."""
     outputs = Autoencoder.output_count(face_model)
     return {
         "encoder": FaceEncoder(outputs, sizes.encoder_architecture, sizes.side, sizes.encoder_width),
         "segmentation": SegmentationNetwork(sizes.segmentation_width, sizes.segmentation_poolings),
-        "detector": HeatmapNetwork(sizes.detector_width),
         "recogniser": FaceRecogniser(
             tuple(sizes.recogniser_layers),
             tuple(sizes.recogniser_widths),
@@ -176,15 +171,11 @@ def _networks(sizes: NetworkSizes, face_model: FaceModel, weights: Mapping[str, 
     """Return the networks of these sizes, which take no more memory than the weights that the file holds."""
     with torch.device("meta"):
         planned = empty_networks(sizes, face_model)
-    here = {key.split(".")[0] for key in weights}
-    needed = sum(value.numel() for name in planned if name in here for value in planned[name].state_dict().values())
+    needed = sum(value.numel() for network in planned.values() for value in network.state_dict().values())
     found = sum(value.numel() for value in weights.values())
     if needed > found:
         raise ValueError(f"sizes of {needed:,} weights, of which the file holds {found:,}")
-    networks = empty_networks(sizes, face_model)
-    if "detector" not in here:
-        del networks["detector"]  # a model trained with face-alignment brings no detector of its own
-    return networks
+    return empty_networks(sizes, face_model)
 
 
 def _find(source: str | Path) -> Path:

@@ -16,14 +16,13 @@ from focus.datasets.crop import CropTransform, deep3d_crop
 from focus.errors import FocusError
 from focus.face_model import FaceModel
 from focus.inference import Prediction
-from focus.landmarks import FaceFinder, HeatmapDetector, face_alignment_adapter, mediapipe_files
+from focus.landmarks import Detector, face_alignment_adapter, mediapipe_files
 from focus.landmarks.face_alignment_adapter import FaceAlignmentDetector
 from focus.landmarks.mediapipe import MediaPipeDetector
 from focus.masks import segmentation as segment
 from focus.misfit_prior import correct
 from focus.perception import Perception
 from focus.reconstruct.bundle import DEMO, Bundle, load_bundle
-from focus.reconstruct.finder import WindowFinder
 from focus.reconstruct.fit import Fitter, Progress
 from focus.reconstruct.occlusion import RegionMap, Verdict, verdict
 
@@ -78,8 +77,8 @@ class Face:
 class Reconstructor:
     """R, S and what belongs to them, ready for photographs: `face = Reconstructor.load()(image)`."""
 
-    def __init__(self, bundle: Bundle, device: torch.device | str = "cpu", finder: FaceFinder | None = None) -> None:
-        """`finder`: who finds faces; None takes MediaPipe's networks, else face-alignment, else the bundle's own.
+    def __init__(self, bundle: Bundle, device: torch.device | str = "cpu", finder: Detector | None = None) -> None:
+        """`finder`: who finds faces; None takes MediaPipe's networks, else face-alignment.
 
         Each is taken where its files are installed.
         """
@@ -107,7 +106,7 @@ class Reconstructor:
         return DRAWN_FIT if self.bundle.card.drawn_faces else 0
 
     @cached_property
-    def finder(self) -> FaceFinder:
+    def finder(self) -> Detector:
         """Who finds faces and landmarks."""
         if self._finder is not None:
             return self._finder
@@ -115,14 +114,9 @@ class Reconstructor:
             return MediaPipeDetector(self.device)
         if face_alignment_adapter.is_here():
             return FaceAlignmentDetector(str(self.device))
-        sizes = self.bundle.sizes
-        if "detector" not in self.bundle.networks:
-            raise FocusError(
-                f"model {self.bundle.card.name}: has no detector; expected `focus detector install` or --landmarks"
-            )
-        detector = HeatmapDetector(self.bundle.networks["detector"], sizes.detector_side, sizes.detector_threshold)
-        frontal = self.model.shape_mean[self.model.landmarks68, :2].numpy() * (1, -1)
-        return WindowFinder(detector, frontal)
+        raise FocusError(
+            "photograph: found no landmark detector, expected one by `focus detector install`, or --landmarks"
+        )
 
     @cached_property
     def regions(self) -> RegionMap:
@@ -163,7 +157,7 @@ class Reconstructor:
         Raises FocusError when there is none.
         """
         given = () if landmarks is None else landmarks if np.ndim(landmarks) == 3 else [landmarks]
-        found = [face.landmarks for face in self.finder.faces(image)] if landmarks is None else given
+        found = [face.landmarks for face in self.finder.detect([image])[0]] if landmarks is None else given
         faces = [np.asarray(points, np.float32) for points in found]
         if not faces:
             raise FocusError("no face found; expected one, or its 68 points with --landmarks")

@@ -17,7 +17,7 @@ IMPORTED = "imported"  # where the authors' own weights stand, once they are rea
 class Seeds(Section):
     """Seeds of the random draws."""
 
-    data: Count = Field(description="the emulated world, the detector and F trained on it")
+    data: Count = Field(description="the emulated world and F, trained on it")
     training: Count = Field(description="initial weights, batches and augmentation")
 
 

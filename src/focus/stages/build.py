@@ -14,7 +14,7 @@ from focus.datasets.packed import PackedSet
 from focus.errors import FocusError
 from focus.face_model import FaceModel
 from focus.files import read_json
-from focus.landmarks import Detector, HeatmapDetector, HeatmapNetwork
+from focus.landmarks import Detector
 from focus.networks import Engine, FaceEncoder, FaceRecogniser, SegmentationNetwork
 from focus.networks.store import load_networks
 from focus.perception import Perception
@@ -143,13 +143,9 @@ def detector(plan: DetectorSettings, split: str, compute: Compute) -> Detector:
     if plan.kind == "mediapipe":
         from focus.landmarks.mediapipe import MediaPipeDetector
 
-        return MediaPipeDetector(device.choose(compute.device))
-    if plan.kind == "given":
-        from focus.landmarks.table import TableDetector
+        return MediaPipeDetector(device.choose(compute.device), portraits=True)
+    from focus.landmarks.table import TableDetector
 
-        if plan.tables is None:
-            raise FocusError("detector.tables: found null, expected a folder of <split>.csv for detector.kind given")
-        return TableDetector(plan.tables / f"{split}.csv")
-    network = HeatmapNetwork(plan.width)
-    load_networks(paths.DETECTOR, {"detector": network})
-    return HeatmapDetector(network, plan.side, plan.threshold)
+    if plan.tables is None:
+        raise FocusError("detector.tables: found null, expected a folder of <split>.csv for detector.kind given")
+    return TableDetector(plan.tables / f"{split}.csv")

@@ -13,7 +13,7 @@ from focus.networks.store import load_networks, load_weights
 from focus.reconstruct.bundle import Bundle, Card, FitLoss, NetworkSizes, empty_networks, load_bundle, save_bundle
 from focus.reconstruct.calibration import calibrate
 from focus.reconstruct.reconstructor import DRAWN_FIT, Reconstructor
-from focus.settings import Ablation, Detector, Evaluation, FaceModelSettings
+from focus.settings import Ablation, Evaluation, FaceModelSettings
 from focus.stages import build, paths
 from focus.stages.build import NetworkSettings, RecogniserSettings
 from focus.stages.common import ProvenanceSettings
@@ -31,7 +31,6 @@ class SizeSettings(NetworkSettings, RecogniserSettings):
     """What the sizes of the networks are taken from."""
 
     face_model: FaceModelSettings
-    detector: Detector
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +63,7 @@ def work(settings: Settings) -> None:
 
 def network_sizes(settings: SizeSettings) -> NetworkSizes:
     """Return the sizes of the trained networks."""
-    encoder, detector, recogniser = settings.encoder, settings.detector, settings.recogniser
+    encoder, recogniser = settings.encoder, settings.recogniser
     return NetworkSizes(
         side=settings.image.side,
         encoder_architecture=encoder.architecture,
@@ -74,9 +73,6 @@ def network_sizes(settings: SizeSettings) -> NetworkSizes:
         segmentation_poolings=settings.segmentation.poolings,
         interpolation=settings.render.interpolation,
         crop_to_face=settings.face_model.crop_to_face,
-        detector_side=detector.side,
-        detector_width=detector.width,
-        detector_threshold=detector.threshold,
         recogniser_side=recogniser.side,
         recogniser_layers=tuple(recogniser.layers),
         recogniser_widths=tuple(recogniser.widths),
@@ -85,14 +81,10 @@ def network_sizes(settings: SizeSettings) -> NetworkSizes:
 
 
 def trained_networks(sizes: NetworkSizes, variant: str) -> dict[str, nn.Module]:
-    """Return R's encoder, S, F and, where one was trained, the landmark detector."""
+    """Return R's encoder, S and F."""
     networks = empty_networks(sizes, build.face_model())
     load_networks(paths.network(variant), {name: networks[name] for name in ("encoder", "segmentation")})
     load_networks(paths.RECOGNISER, {"recogniser": networks["recogniser"]})
-    if paths.DETECTOR.is_file():
-        load_networks(paths.DETECTOR, {"detector": networks["detector"]})
-    else:
-        del networks["detector"]  # face-alignment finds the landmarks
     return networks
 
 

@@ -98,16 +98,16 @@ def emulation_facts(settings: Settings, split: str) -> dict[str, dict[str, str]]
 def crops(
     samples: Samples, detector: Detector, size: int, missed: dict[str, str], facts: dict[str, dict[str, str]]
 ) -> Iterator[Sample]:
-    """Yield each image in which a face is found, cropped with its mask and landmarks; name the others in `missed`."""
+    """Yield the largest face of each image, cropped with its mask and landmarks; name those without one in `missed`."""
     for start in range(0, len(samples), CHUNK):
         chunk = [samples[position] for position in range(start, min(start + CHUNK, len(samples)))]
         detections = detector.detect([sample.image for sample in chunk], [sample.name for sample in chunk])
-        for sample, found in zip(chunk, detections, strict=True):
-            if found.landmarks is None:
-                missed[sample.name] = found.reason
+        for sample, faces in zip(chunk, detections, strict=True):
+            if not faces:
+                missed[sample.name] = f"no face found by {detector.name}"
                 continue
             try:
-                yield cropped(sample, found.landmarks, size, facts.get(sample.name, {}))
+                yield cropped(sample, faces[0].landmarks, size, facts.get(sample.name, {}))
             except FocusError as error:
                 missed[sample.name] = str(error)
         print(f"landmarks: {min(start + CHUNK, len(samples))} of {len(samples)} images", file=sys.stderr)
