@@ -112,7 +112,8 @@ def set_up(profile: Profile, count: int, device: torch.device) -> Setup:
     outputs = Autoencoder.output_count(model)
     encoder = FaceEncoder(outputs, profile.encoder.architecture, side, profile.encoder.width)
     scale = OutputScale(**profile.encoder.output_scale.model_dump())
-    renderer = Renderer(model.triangles, side, profile.render.interpolation, profile.render.backend)
+    drawn = profile.render
+    renderer = Renderer(model.triangles, side, drawn.interpolation, drawn.backend, drawn.normals)
     recogniser = FaceRecogniser(tuple(plan.layers), tuple(plan.widths), plan.side, plan.embedding)
     return Setup(
         profile,

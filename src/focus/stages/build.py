@@ -63,7 +63,8 @@ def autoencoder(settings: SimpleNamespace, *, purpose: str = "reference", seed: 
     plan = settings.encoder
     encoder = FaceEncoder(Autoencoder.output_count(model), plan.architecture, settings.image.side, plan.width)
     ready(encoder, settings.compute)
-    renderer = Renderer(model.triangles, settings.image.side, settings.render.interpolation, settings.render.backend)
+    drawn = settings.render
+    renderer = Renderer(model.triangles, settings.image.side, drawn.interpolation, drawn.backend, drawn.normals)
     return Autoencoder(encoder, model, renderer, OutputScale(**plan.output_scale.model_dump())).to(
         model.triangles.device
     )

@@ -59,6 +59,7 @@ def network_sizes(settings: SimpleNamespace) -> NetworkSizes:
         segmentation_width=settings.segmentation.width,
         segmentation_poolings=settings.segmentation.poolings,
         interpolation=settings.render.interpolation,
+        normals=settings.render.normals,
         crop_to_face=settings.face_model.crop_to_face,
         detector_side=detector.side,
         detector_width=detector.width,
