@@ -111,8 +111,8 @@ def set_up(profile: Profile, count: int, device: torch.device) -> Setup:
     model = face_model(profile).to(device)
     outputs = Autoencoder.output_count(model)
     encoder = FaceEncoder(outputs, profile.encoder.architecture, side, profile.encoder.width)
-    scale = profile.encoder.output_scale
-    renderer = Renderer(model.triangles, side, profile.render.interpolation, profile.render.backend)
+    scale, drawn = profile.encoder.output_scale, profile.render
+    renderer = Renderer(model.triangles, side, drawn.interpolation, drawn.backend, drawn.normals)
     recogniser = FaceRecogniser(tuple(plan.layers), tuple(plan.widths), plan.side, plan.embedding)
     return Setup(
         profile,

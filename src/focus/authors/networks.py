@@ -72,11 +72,11 @@ def _of_outputs(path: Path, name: str, value: Tensor) -> Tensor:
 
 def segmentation_state(path: Path) -> dict[str, Tensor]:
     """Return a U-Net file's entries by the names of `SegmentationNetwork`; unknown names stay as they are."""
-    return {_segmentation_name(name): value for name, value in _state(path, SEGMENTATION).items()}
+    return {segmentation_name(name): value for name, value in _state(path, SEGMENTATION).items()}
 
 
-def _segmentation_name(name: str) -> str:
-    """Conv1 … Conv5 go down; Up5, Up_conv5 … Up2, Up_conv2 come up again; Conv is the last layer."""
+def segmentation_name(name: str) -> str:
+    """Return our name of an entry: Conv1 … Conv5 go down, Up5, Up_conv5 … Up2, Up_conv2 up again, Conv is the last."""
     found = BLOCK.fullmatch(name)
     if found is None:
         return re.sub(r"^Conv\.", "last.", name)

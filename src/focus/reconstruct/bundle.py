@@ -24,7 +24,7 @@ from focus.face_model import FaceModel, crop_to_face
 from focus.files import write_bytes
 from focus.networks import FaceEncoder, FaceRecogniser, SegmentationNetwork
 from focus.networks.store import fill_network, load_weights
-from focus.rendering import Renderer
+from focus.rendering import Normals, Renderer
 from focus.settings import OutputScale
 
 FORMAT = "focus-bundle-1"
@@ -50,6 +50,7 @@ class NetworkSizes:
     recogniser_layers: tuple[Count, ...]
     recogniser_widths: tuple[Count, ...]
     recogniser_embedding: Count
+    normals: Normals = "unit"  # files of before this setting have none
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ class Bundle:
         """Return R, in eval mode, on a device; it renders the face only where the sizes say so."""
         model = crop_to_face(self.face_model)[0] if self.sizes.crop_to_face else self.face_model
         model = model.to(device)
-        renderer = Renderer(model.triangles, self.sizes.side, self.sizes.interpolation)
+        renderer = Renderer(model.triangles, self.sizes.side, self.sizes.interpolation, normals=self.sizes.normals)
         scale = OutputScale(**self.sizes.output_scale)
         return Autoencoder(self.networks["encoder"], model, renderer, scale).to(device).eval()
 

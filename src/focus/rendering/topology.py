@@ -92,15 +92,17 @@ class Topology:
         return _SumRows.apply(rows, self._vertex_sums_faces, self._face_sums_vertices)
 
 
-def vertex_normals(vertices: Tensor, topology: Topology) -> Tensor:
-    """Return unit vertex normals: the normalised sum of the incident triangles' normals, weighted by their areas.
+def vertex_normals(vertices: Tensor, topology: Topology, unit: bool = True) -> Tensor:
+    """Return vertex normals from the incident triangles' normals, weighted by their areas: their direction, or mean.
 
     Args:
         vertices: (B, V, 3) in any right-handed frame.
         topology: of the same mesh.
+        unit: of length 1; else the weighted mean itself, which is shorter where the surface bends, as in the
+            released code (renderer/geometry.py:47-62).
 
     Returns:
-        (B, V, 3) outward unit normals in the frame of `vertices`; zero where a vertex has no triangle.
+        (B, V, 3) outward normals in the frame of `vertices`; zero where a vertex has no triangle.
 
     Raises:
         FocusError: when the shape is not (B, V, 3) with the vertices of the topology.
@@ -109,14 +111,23 @@ def vertex_normals(vertices: Tensor, topology: Topology) -> Tensor:
         raise FocusError(
             f"vertices: shape {tuple(vertices.shape)}, expected (B, V, 3) with V of at least {topology.vertex_count}"
         )
+    faces = _face_normals(vertices[:, : topology.vertex_count], topology)
+    x, y, z = (topology.sum_incident_faces(plane) for plane in faces)
+    # The clamps keep the gradient finite where the sum vanishes.
+    if unit:
+        scale = (x * x + y * y + z * z).clamp(min=1e-24).rsqrt()
+    else:
+        areas = sum(plane * plane for plane in faces).clamp(min=1e-24).sqrt()
+        scale = topology.sum_incident_faces(areas).clamp(min=1e-12).reciprocal()
+    normals = torch.stack([x * scale, y * scale, z * scale]).permute(2, 1, 0)
+    return pad(normals, (0, 0, 0, vertices.shape[1] - topology.vertex_count))
+
+
+def _face_normals(vertices: Tensor, topology: Topology) -> tuple[Tensor, Tensor, Tensor]:
+    """Return x, y and z (F, B) of the triangles' normals, whose lengths are twice the areas."""
     # One (V, B) plane a coordinate, the batch innermost: long contiguous rows to gather, and no work across lanes.
-    planes = vertices[:, : topology.vertex_count].permute(2, 1, 0).contiguous().unbind(0)
+    planes = vertices.permute(2, 1, 0).contiguous().unbind(0)
     a, b, c = zip(*(topology.gather_corners(plane).chunk(3) for plane in planes), strict=True)
     ux, uy, uz = (end - start for end, start in zip(b, a, strict=True))
     vx, vy, vz = (end - start for end, start in zip(c, a, strict=True))
-    faces = (uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx)
-    x, y, z = (topology.sum_incident_faces(plane) for plane in faces)
-    # The clamp keeps the gradient finite where the sum vanishes.
-    scale = (x * x + y * y + z * z).clamp(min=1e-24).rsqrt()
-    normals = torch.stack([x * scale, y * scale, z * scale]).permute(2, 1, 0)
-    return pad(normals, (0, 0, 0, vertices.shape[1] - topology.vertex_count))
+    return uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx

@@ -178,6 +178,7 @@ class Render(Section):
 
     interpolation: Literal["affine", "perspective"]
     backend: Literal["torch", "pytorch3d"]
+    normals: Literal["unit", "released"] = Field("unit", description="unit length, or the released code's, lit as such")
 
 
 class LossWeights(Section):

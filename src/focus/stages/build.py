@@ -95,7 +95,8 @@ def autoencoder(
     if backbone is not None:
         encoder.load_backbone(backbone)
     ready(encoder, settings.compute)
-    renderer = Renderer(model.triangles, settings.image.side, settings.render.interpolation, settings.render.backend)
+    drawn = settings.render
+    renderer = Renderer(model.triangles, settings.image.side, drawn.interpolation, drawn.backend, drawn.normals)
     return Autoencoder(encoder, model, renderer, plan.output_scale).to(model.triangles.device)
 
 

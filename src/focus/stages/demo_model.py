@@ -72,6 +72,7 @@ def network_sizes(settings: SizeSettings) -> NetworkSizes:
         segmentation_width=settings.segmentation.width,
         segmentation_poolings=settings.segmentation.poolings,
         interpolation=settings.render.interpolation,
+        normals=settings.render.normals,
         crop_to_face=settings.face_model.crop_to_face,
         recogniser_side=recogniser.side,
         recogniser_layers=tuple(recogniser.layers),

@@ -41,12 +41,12 @@ class Settings(NetworkSettings, RecogniserSettings, BatchSettings, LossSettings)
 
 
 def turns(settings: Settings, schedule: str) -> list[Turn]:
-    """Return whose steps come when: each EM round trains S, then R; a baseline trains R for as many steps."""
+    """Return whose steps come when: each EM round trains S, then R; a baseline's S has no objective, so S's pass."""
     if schedule == "none":
         return []
     size = settings.adaptation if schedule == "adaptation" else settings.em
-    segmentation = [] if schedule == "reconstruction" else [Turn("segmentation", size.segmentation_steps)]
-    return [*segmentation, Turn("reconstruction", size.reconstruction_steps)] * size.rounds
+    turns = [Turn("segmentation", size.segmentation_steps), Turn("reconstruction", size.reconstruction_steps)]
+    return turns * size.rounds
 
 
 def work(settings: Settings, name: str) -> None:

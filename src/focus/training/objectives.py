@@ -117,7 +117,6 @@ class SegmentationObjective:
             rendering_features=lambda images: self.perception.early(images, result.landmarks),
             radius=self.plan.neighbourhood,
             reduction=self.plan.reduction,
-            across=processes.mean,
         )
 
 
