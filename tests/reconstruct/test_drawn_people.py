@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 import torch
-
 from benchmarks.photographs import SIDE, draw, height, off, turn
+
 from focus.reconstruct.bundle import DEMO, MODELS
 from focus.reconstruct.reconstructor import Reconstructor
 
