@@ -152,7 +152,7 @@ def test_score_looks_at_the_middle():
 
 def test_models_on_other_devices_are_named():
     """A machine without CUDA would end in torch's traceback."""
-    from focus.reconstruct.folder import checked_device
+    from focus.reconstruct.batch import checked_device
 
     if not torch.cuda.is_available():
         with pytest.raises(FocusError, match="--device"):

@@ -154,15 +154,26 @@ class Reconstructor:
     ) -> list[FoundFace]:
         """Return all faces of a photograph (H,W,3) uint8, largest first, or those whose landmarks (68,2) are given.
 
-        Raises FocusError when there is none.
+        Faces that are too small to be cut out are passed over. Raises FocusError when none is left.
         """
         given = () if landmarks is None else landmarks if np.ndim(landmarks) == 3 else [landmarks]
-        found = [face.landmarks for face in self.finder.detect([image])[0]] if landmarks is None else given
-        faces = [np.asarray(points, np.float32) for points in found]
-        if not faces:
-            raise FocusError("no face found; expected one, or its 68 points with --landmarks")
-        crops = [deep3d_crop(image, points, self.bundle.sizes.side) for points in faces]
-        return [FoundFace(crop, points, map_) for (crop, _, map_), points in zip(crops, faces, strict=True)]
+        faces = [face.landmarks for face in self.finder.detect([image])[0]] if landmarks is None else given
+        cut: list[FoundFace] = []
+        reason = f"no face found by {self.finder.name}" if landmarks is None else "no landmarks given"
+        for points in faces:
+            try:
+                cut.append(self.cut(image, points))
+            except FocusError as error:
+                reason = str(error)
+        if not cut:
+            raise FocusError(reason)
+        return cut
+
+    def cut(self, image: np.ndarray, landmarks: np.ndarray) -> FoundFace:
+        """Cut one face out of a photograph by its landmarks (68,2) px. Raises FocusError where no face follows."""
+        points = np.asarray(landmarks, np.float32)
+        crop, _, transform = deep3d_crop(image, points, self.bundle.sizes.side)
+        return FoundFace(crop, points, transform)
 
     def reconstruct(
         self,
