@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
-from typing import Literal
+from typing import Literal, NoReturn
 
 import torch
 from torch import Tensor
@@ -224,6 +224,11 @@ def loss_form(term: str, forms: Mapping[str, str]) -> Callable[..., Tensor]:
     return FORMS[term][name]
 
 
+def without_recogniser(*images: Tensor) -> NoReturn:
+    """Stand in for F's features where no term needs any. Raises ValueError when one does."""
+    raise ValueError("found a term that compares F's features, expected the features of both images")
+
+
 def reconstruction_loss(
     weights: Mapping[str, float],
     forms: Mapping[str, str],
@@ -235,7 +240,7 @@ def reconstruction_loss(
     landmarks: Tensor,
     rendered_landmarks: Tensor,
     theta: Sequence[Tensor],
-    embeddings: Callable[[], tuple[Tensor, Tensor]] | None = None,
+    embeddings: Callable[[], tuple[Tensor, Tensor]] = without_recogniser,
     reduction: Reduction = "sum",
     across: Across = alone,
 ) -> tuple[Tensor, dict[str, Tensor]]:
@@ -272,8 +277,8 @@ def segmentation_loss(
     rendering: Tensor,
     mask: Tensor,
     rendered_mask: Tensor,
-    target_features: Callable[[Tensor], Features] | None = None,
-    rendering_features: Callable[[Tensor], Features] | None = None,
+    target_features: Callable[[Tensor], Features] = without_recogniser,
+    rendering_features: Callable[[Tensor], Features] = without_recogniser,
     radius: int = 2,
     reduction: Reduction = "sum",
 ) -> tuple[Tensor, dict[str, Tensor]]:

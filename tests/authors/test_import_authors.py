@@ -145,17 +145,13 @@ def test_weights_beyond_float16(project, monkeypatch):
     with torch.no_grad():
         network = SegmentationNetwork(4, 2)
         network.last.bias.fill_(1e6)
-    monkeypatch.setattr(
-        import_authors, "load_bundle", lambda path: type("B", (), {"networks": {"segmentation": network.half()}})
-    )
+    networks = {"encoder": FaceEncoder(5, "small", 16, 8), "segmentation": network.half()}
+    networks["recogniser"] = FaceRecogniser((1, 1, 1, 1), (8, 8, 8, 8), 16, 8)
+    monkeypatch.setattr(import_authors, "load_bundle", lambda path: type("B", (), {"networks": networks}))
     monkeypatch.setattr(import_authors, "save_bundle", lambda path, bundle: None)
-    monkeypatch.setattr(
-        import_authors.build, "recogniser", lambda chosen: FaceRecogniser((1, 1, 1, 1), (8, 8, 8, 8), 16, 8)
-    )
-    monkeypatch.setattr(FaceRecogniser, "load_backbone", lambda self, path: None)
     plan = settings.select(import_authors.Settings, chosen, settings.read_params())
     with pytest.raises(FocusError, match="beyond float16"):
-        import_authors.write_bundle(project / "b", plan, {}, tiny.face_model(), project / "arcface", None, {})
+        import_authors.write_bundle(project / "b", plan, {}, tiny.face_model(), None, {})
 
 
 def test_stage_with_files(project, encoder, segmentation):

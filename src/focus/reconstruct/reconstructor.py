@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import overload
 
 import numpy as np
 import torch
@@ -15,7 +16,7 @@ from focus.autoencoder import Parameters
 from focus.datasets.crop import CropTransform, deep3d_crop
 from focus.errors import FocusError
 from focus.face_model import FaceModel
-from focus.inference import Prediction
+from focus.inference import MaskedPrediction
 from focus.landmarks import Detector, face_alignment_adapter, mediapipe_files
 from focus.landmarks.face_alignment_adapter import FaceAlignmentDetector
 from focus.landmarks.mediapipe import MediaPipeDetector
@@ -123,6 +124,26 @@ class Reconstructor:
         """Where the regions of the face are in a rendering."""
         return RegionMap(self.autoencoder.model, self.autoencoder.renderer)
 
+    @overload
+    def __call__(
+        self,
+        images: np.ndarray,
+        *,
+        landmarks: np.ndarray | None = None,
+        fit: int | None = None,
+        misfit_prior: bool = True,
+    ) -> Face: ...
+
+    @overload
+    def __call__(
+        self,
+        images: Sequence[np.ndarray],
+        *,
+        landmarks: np.ndarray | Sequence[np.ndarray] | None = None,
+        fit: int | None = None,
+        misfit_prior: bool = True,
+    ) -> list[Face]: ...
+
     def __call__(
         self,
         images: np.ndarray | Sequence[np.ndarray],
@@ -143,9 +164,9 @@ class Reconstructor:
             FocusError: a photograph without a face, or landmarks from which no face follows.
         """
         if isinstance(images, np.ndarray):
-            points = None if landmarks is None else [np.asarray(landmarks)]
-            return self([images], landmarks=points, fit=fit, misfit_prior=misfit_prior)[0]
-        points = [None] * len(images) if landmarks is None else list(landmarks)
+            only = None if landmarks is None else [np.asarray(landmarks)]
+            return self([images], landmarks=only, fit=fit, misfit_prior=misfit_prior)[0]
+        points: Sequence[np.ndarray | None] = [None] * len(images) if landmarks is None else [*landmarks]
         found = [self.crop_all(image, given)[0] for image, given in zip(images, points, strict=True)]
         return self.reconstruct(found, fit=fit, misfit_prior=misfit_prior)
 
@@ -156,8 +177,10 @@ class Reconstructor:
 
         Faces that are too small to be cut out are passed over. Raises FocusError when none is left.
         """
-        given = () if landmarks is None else landmarks if np.ndim(landmarks) == 3 else [landmarks]
-        faces = [face.landmarks for face in self.finder.detect([image])[0]] if landmarks is None else given
+        if landmarks is None:
+            faces = [face.landmarks for face in self.finder.detect([image])[0]]
+        else:
+            faces = list(landmarks) if np.ndim(landmarks) == 3 else [np.asarray(landmarks)]
         cut: list[FoundFace] = []
         reason = f"no face found by {self.finder.name}" if landmarks is None else "no landmarks given"
         for points in faces:
@@ -195,7 +218,9 @@ class Reconstructor:
         pixels = self.regions(prediction.parameters).cpu().numpy()
         return [self._face(one, prediction, i, pixels[i], steps, misfit_prior) for i, one in enumerate(found)]
 
-    def solve(self, images: Tensor, landmarks: Tensor, steps: int, progress: Progress | None = None) -> Prediction:
+    def solve(
+        self, images: Tensor, landmarks: Tensor, steps: int, progress: Progress | None = None
+    ) -> MaskedPrediction:
         """Return what R and S make of crops (B,3,S,S) in [0,1] with landmarks (B,68,2) px, refined by `steps` steps."""
         with torch.no_grad():
             parameters = self.autoencoder.encode(images)
@@ -204,10 +229,16 @@ class Reconstructor:
         with torch.no_grad():
             result = self.autoencoder.decode(parameters)
             mask = segment(images, result.image, result.mask, None, self.segmentation)
-        return Prediction(result.image, result.mask, mask, result.landmarks, parameters)
+        return MaskedPrediction(result.image, result.mask, mask, result.landmarks, parameters)
 
     def _face(
-        self, found: FoundFace, prediction: Prediction, i: int, regions: np.ndarray, steps: int, misfit_prior: bool
+        self,
+        found: FoundFace,
+        prediction: MaskedPrediction,
+        i: int,
+        regions: np.ndarray,
+        steps: int,
+        misfit_prior: bool,
     ) -> Face:
         latents = prediction.parameters.map(lambda part: part[i : i + 1].cpu())
         model = self.model

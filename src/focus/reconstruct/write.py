@@ -137,6 +137,7 @@ def write_textured_obj(path: Path, vertices: np.ndarray, triangles: np.ndarray, 
 def glb(vertices: np.ndarray, triangles: np.ndarray, uv: np.ndarray, texture: bytes) -> bytes:
     """Return a binary glTF: metres, as the format has it, y up, with its texture, a PNG, inside."""
     import trimesh
+    from trimesh.exchange.gltf import export_glb
     from trimesh.visual.material import PBRMaterial
     from trimesh.visual.texture import TextureVisuals
 
@@ -144,7 +145,8 @@ def glb(vertices: np.ndarray, triangles: np.ndarray, uv: np.ndarray, texture: by
     mesh = trimesh.Trimesh(
         vertices / 1000, triangles, visual=TextureVisuals(uv=uv, material=material), process=False, validate=False
     )
-    return mesh.export(file_type="glb")
+    content: bytes = export_glb(mesh)
+    return content
 
 
 class EncodedPicture:
@@ -176,7 +178,8 @@ def inlier_pixels(face: Face, shape: tuple[int, int], corner: tuple[int, int]) -
         _hat(face.transform.to_crop(np.repeat(np.arange(first, first + count)[:, None], 2, axis=1))[:, axis], face)
         for first, count, axis in ((corner[1], shape[0], 1), (corner[0], shape[1], 0))
     )
-    return rows @ extended(face.mask, face.rendered).astype(np.float32) @ columns.T >= 0.5
+    drawn: np.ndarray = rows @ extended(face.mask, face.rendered).astype(np.float32) @ columns.T >= 0.5
+    return drawn
 
 
 def _hat(places: np.ndarray, face: Face) -> np.ndarray:
@@ -184,7 +187,8 @@ def _hat(places: np.ndarray, face: Face) -> np.ndarray:
     last = face.transform.size - 1
     inside = (places >= -0.5) & (places <= last + 0.5)
     distance = np.abs(np.clip(places, 0, last)[:, None] - np.arange(last + 1))
-    return (np.clip(1 - distance, 0, None) * inside[:, None]).astype(np.float32)
+    weights: np.ndarray = (np.clip(1 - distance, 0, None) * inside[:, None]).astype(np.float32)
+    return weights
 
 
 def landmark_rows(face: Face) -> str:

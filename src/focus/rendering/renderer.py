@@ -34,7 +34,8 @@ def _load_torch() -> Backend:
 
 
 def _load_pytorch3d() -> Backend:
-    return import_module("focus.rendering.pytorch3d_backend").draw
+    draw: Backend = import_module("focus.rendering.pytorch3d_backend").draw
+    return draw
 
 
 BACKENDS: dict[str, Callable[[], Backend]] = {"torch": _load_torch, "pytorch3d": _load_pytorch3d}

@@ -12,16 +12,16 @@ from focus.errors import FocusError
 
 
 class _Bags(NamedTuple):
-    """Groups of row numbers: group i is `index[first[i] : first[i + 1]]`, as in a sparse matrix of ones in CSR form."""
+    """Groups of row numbers: group i is `members[first[i] : first[i + 1]]`, as a sparse matrix of ones has in CSR form."""
 
-    index: Tensor
+    members: Tensor
     first: Tensor
 
 
 def _sum_rows(rows: Tensor, groups: _Bags) -> Tensor:
     # embedding_bag is ten times slower unless the last stride is 1, which a contiguous (N, 1) need not have.
     rows = rows.contiguous().view(-1).view(rows.shape)
-    return embedding_bag(groups.index, rows, groups.first, mode="sum")
+    return embedding_bag(groups.members, rows, groups.first, mode="sum")
 
 
 class _SumRows(torch.autograd.Function):
@@ -39,6 +39,11 @@ class _SumRows(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *grad: Tensor) -> tuple[Tensor, None, None]:
         return _sum_rows(grad[0], ctx.transposed), None, None
+
+
+def _sum_by(rows: Tensor, groups: _Bags, transposed: _Bags) -> Tensor:
+    summed: Tensor = _SumRows.apply(rows, groups, transposed)  # type: ignore[no-untyped-call]  # torch's method
+    return summed
 
 
 class Topology:
@@ -85,11 +90,11 @@ class Topology:
 
     def gather_corners(self, rows: Tensor) -> Tensor:
         """Return (3F, D): the rows (V, D) of all first, all second, then all third corners; differentiable."""
-        return _SumRows.apply(rows, self._corner_takes_vertex, self._vertex_sums_corners)
+        return _sum_by(rows, self._corner_takes_vertex, self._vertex_sums_corners)
 
     def sum_incident_faces(self, rows: Tensor) -> Tensor:
         """Return (V, D): for each vertex the sum of the rows (F, D) of the triangles around it; differentiable."""
-        return _SumRows.apply(rows, self._vertex_sums_faces, self._face_sums_vertices)
+        return _sum_by(rows, self._vertex_sums_faces, self._face_sums_vertices)
 
 
 def vertex_normals(vertices: Tensor, topology: Topology, unit: bool = True) -> Tensor:
@@ -117,7 +122,8 @@ def vertex_normals(vertices: Tensor, topology: Topology, unit: bool = True) -> T
     if unit:
         scale = (x * x + y * y + z * z).clamp(min=1e-24).rsqrt()
     else:
-        areas = sum(plane * plane for plane in faces).clamp(min=1e-24).sqrt()
+        fx, fy, fz = faces
+        areas = (fx * fx + fy * fy + fz * fz).clamp(min=1e-24).sqrt()
         scale = topology.sum_incident_faces(areas).clamp(min=1e-12).reciprocal()
     normals = torch.stack([x * scale, y * scale, z * scale]).permute(2, 1, 0)
     return pad(normals, (0, 0, 0, vertices.shape[1] - topology.vertex_count))

@@ -5,12 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from torch import nn
-
 from focus.assets import stands_in
 from focus.files import read_json, write_json
 from focus.networks.store import load_networks, load_weights
-from focus.reconstruct.bundle import Bundle, Card, FitLoss, NetworkSizes, empty_networks, load_bundle, save_bundle
+from focus.reconstruct.bundle import (
+    Bundle,
+    Card,
+    FitLoss,
+    Networks,
+    NetworkSizes,
+    empty_networks,
+    load_bundle,
+    save_bundle,
+)
 from focus.reconstruct.calibration import calibrate
 from focus.reconstruct.reconstructor import DRAWN_FIT, Reconstructor
 from focus.settings import Ablation, Evaluation, FaceModelSettings
@@ -81,10 +88,10 @@ def network_sizes(settings: SizeSettings) -> NetworkSizes:
     )
 
 
-def trained_networks(sizes: NetworkSizes, variant: str) -> dict[str, nn.Module]:
+def trained_networks(sizes: NetworkSizes, variant: str) -> Networks:
     """Return R's encoder, S and F."""
     networks = empty_networks(sizes, build.face_model())
-    load_networks(paths.network(variant), {name: networks[name] for name in ("encoder", "segmentation")})
+    load_networks(paths.network(variant), {"encoder": networks["encoder"], "segmentation": networks["segmentation"]})
     load_networks(paths.RECOGNISER, {"recogniser": networks["recogniser"]})
     return networks
 

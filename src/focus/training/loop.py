@@ -195,7 +195,8 @@ def _resume(plan: Plan, optimisers: Mapping[str, torch.optim.Optimizer]) -> int:
     plan.rows[:] = state["rows"]
     if processes.first():
         print(f"{plan.title}: going on from step {state['step']} of {plan.total}", file=sys.stderr)
-    return state["step"]
+    step: int = state["step"]
+    return step
 
 
 def _progress() -> Progress:

@@ -33,7 +33,8 @@ class OptimiserPlan:
         """Return a fresh optimiser over the network's trainable weights."""
         kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "adadelta": torch.optim.Adadelta}[self.name]
         weights = [weight for weight in network.parameters() if weight.requires_grad]
-        return kind(weights, lr=self.lr, weight_decay=self.weight_decay)
+        built: torch.optim.Optimizer = kind(weights, lr=self.lr, weight_decay=self.weight_decay)
+        return built
 
     def rate(self, step: int, total: int) -> float:
         """Return the learning rate of step `step` (from 0) of a training of `total` steps."""
