@@ -33,7 +33,7 @@ Method = Callable[[torch.Tensor, torch.Tensor], object]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(build.NetworkSettings):
+class Settings(settings.NetworkSettings):
     """What the two methods are made from."""
 
     losses: settings.LossWeights

@@ -22,7 +22,7 @@ from focus.stages.evaluate import IMAGE_SETS, membership
 BATCH = 32
 
 
-def readings(chosen: build.AutoencoderSettings, method: str, testset: str) -> Iterator[tuple[str, list[float]]]:
+def readings(chosen: settings.AutoencoderSettings, method: str, testset: str) -> Iterator[tuple[str, list[float]]]:
     """Yield the name and all readings of each image of a test set, from the method's kept latents."""
     packed, network = build.packed(IMAGE_SETS[testset]), build.autoencoder(chosen).eval()
     theta = torch.from_numpy(read_npy(paths.EVALUATION / method / f"{IMAGE_SETS[testset]}_theta.npy"))
@@ -35,7 +35,7 @@ def readings(chosen: build.AutoencoderSettings, method: str, testset: str) -> It
             yield packed.names[i], [reading(*fit) for reading in READINGS.values()]
 
 
-def rows(chosen: build.AutoencoderSettings, method: str) -> Iterator[tuple[str, np.ndarray]]:
+def rows(chosen: settings.AutoencoderSettings, method: str) -> Iterator[tuple[str, np.ndarray]]:
     """Yield Table 1's test sets with the mean of each reading over the images of the set."""
     celeba, ar = dict(readings(chosen, method, "CelebA")), dict(readings(chosen, method, "AR"))
     lists = membership("celeba")
@@ -50,7 +50,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("methods", nargs="*", default=["MoFA", "Backbone", "FOCUS"])
     wanted = parser.parse_args()
-    chosen = settings.load(build.AutoencoderSettings)
+    chosen = settings.load(settings.AutoencoderSettings)
     print("| test set | method |", " | ".join(READINGS), "|\n|---|---|" + "---:|" * len(READINGS))
     found = {method: dict(rows(chosen, method)) for method in wanted.methods}
     for testset in next(iter(found.values())):

@@ -30,7 +30,8 @@ from focus.report.results import load_results
 from focus.report.worlds.collected import Collected, write_run
 from focus.report.worlds.study import METHODS, Run, planned
 from focus.report.worlds.write import described, write_all
-from focus.stages.common import MethodSettings, ProvenanceSettings, folders, methods, provenance, references
+from focus.settings import MethodSettings, ProvenanceSettings
+from focus.stages.common import folders, methods, provenance, references
 from focus.workplace import require_git
 
 TARGETS = ("results/tables", "results/claims.json", "results/headline.json")

@@ -18,11 +18,11 @@ from focus.files import sha256, whole_directory
 from focus.networks.store import save_networks, save_tensors
 from focus.reconstruct.bundle import Bundle, Card, FitLoss, Networks, load_bundle, modules, save_bundle
 from focus.reconstruct.calibration import NOTHING_TO_CHOOSE_BY
-from focus.settings import Assets
+from focus.settings import Assets, LossSettings
 from focus.stages import build
 from focus.stages.demo_model import FIT_FORMS, TERMS, SizeSettings, network_sizes
 from focus.stages.imported import check_sizes
-from focus.stages.training import LossSettings, loss_plan
+from focus.stages.training import loss_plan
 
 NAME = "FOCUS-released"
 MODEL, PRIOR, BUNDLE = "model.safetensors", "misfit_prior.safetensors", "bundle.safetensors"

@@ -19,13 +19,13 @@ from focus.evaluation.now_submission import Prediction, in_folder, write_submiss
 from focus.inference import encode
 from focus.misfit_prior import correct
 from focus.networks.store import load_weights
-from focus.settings import Assets, Corrected, Detector, Evaluation, Variant
+from focus.settings import Assets, Corrected, Detector, Evaluation, NetworkSettings, Variant
 from focus.stages import build, paths
 from focus.stages.landmarks import crops
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(build.NetworkSettings):
+class Settings(NetworkSettings):
     """What a submission is made by."""
 
     assets: Assets

@@ -19,7 +19,7 @@ from focus.stages import build, paths
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(build.NetworkSettings, build.RecogniserSettings):
+class Settings(settings.NetworkSettings, settings.RecogniserSettings):
     detector: settings.Detector
 
 

@@ -10,8 +10,9 @@ import tiny
 from focus import settings
 from focus.files import read_json, write_json, write_npy, write_text
 from focus.report.results import load_results
+from focus.settings import MethodSettings
 from focus.stages import constant_mask, paths, reference
-from focus.stages.common import MethodSettings, folders, methods, references
+from focus.stages.common import folders, methods, references
 
 NAMES = {"mean-face": "mean face", "best-fit": "best fit"}
 

@@ -13,7 +13,7 @@ from focus.stages import paths, training
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(training.BatchSettings, training.LossSettings):
+class Settings(settings.BatchSettings, settings.LossSettings):
     em: settings.EM
 
 

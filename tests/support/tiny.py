@@ -22,8 +22,7 @@ from focus.face_model.heads import FaceGenerator, build_embedded_model
 from focus.networks import FaceEncoder, FaceRecogniser, SegmentationNetwork
 from focus.perception import Perception
 from focus.rendering import Renderer
-from focus.settings import OutputScale
-from focus.stages.build import AutoencoderSettings
+from focus.settings import AutoencoderSettings, OutputScale
 
 SIZE = 32
 SCALE = OutputScale(

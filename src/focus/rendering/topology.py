@@ -12,7 +12,7 @@ from focus.errors import FocusError
 
 
 class _Bags(NamedTuple):
-    """Groups of row numbers: group i is `members[first[i] : first[i + 1]]`, as a sparse matrix of ones has in CSR form."""
+    """Groups of row numbers: group i is `members[first[i] : first[i + 1]]`, a sparse matrix of ones in CSR form."""
 
     members: Tensor
     first: Tensor

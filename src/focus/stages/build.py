@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,39 +19,17 @@ from focus.networks.store import load_networks
 from focus.perception import Perception
 from focus.rendering import Renderer
 from focus.seeds import derive
-from focus.settings import Compute, Encoder, Image, Recogniser, Render, SegmentationNet, StageSettings
+from focus.settings import (
+    AutoencoderSettings,
+    Compute,
+    NetworkSettings,
+    RecogniserSettings,
+    SegmentationSettings,
+)
 from focus.settings import Detector as DetectorSettings
 from focus.stages import paths
 
 NetworkT = TypeVar("NetworkT", bound=Engine)
-
-
-@dataclass(frozen=True, kw_only=True)
-class AutoencoderSettings(StageSettings):
-    """What R is made from."""
-
-    image: Image
-    encoder: Encoder
-    render: Render
-
-
-@dataclass(frozen=True, kw_only=True)
-class SegmentationSettings(StageSettings):
-    """What S is made from."""
-
-    segmentation: SegmentationNet
-
-
-@dataclass(frozen=True, kw_only=True)
-class NetworkSettings(AutoencoderSettings, SegmentationSettings):
-    """What R and S are made from."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class RecogniserSettings(StageSettings):
-    """What F is made from."""
-
-    recogniser: Recogniser
 
 
 def packed(split: str) -> PackedSet:

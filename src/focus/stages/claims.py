@@ -8,9 +8,9 @@ from typing import Annotated
 from focus.files import read_json, write_json, write_text
 from focus.report.verdicts import claims_markdown, evaluate_claims
 from focus.seeds import numpy_generator
-from focus.settings import Evaluation, External, Key
+from focus.settings import Evaluation, External, Key, MethodSettings, ProvenanceSettings
 from focus.stages import paths
-from focus.stages.common import MethodSettings, ProvenanceSettings, folders, provenance, results
+from focus.stages.common import folders, provenance, results
 from focus.stages.runner import run
 
 

@@ -3,38 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from focus.assets import stands_in
 from focus.files import read_json
 from focus.report.results import Results, load_results
-from focus.settings import Assets, ConstantMask, Corrected, InstanceWise, Reference, StageSettings, Variant
+from focus.settings import (
+    MethodSettings,
+    ProvenanceSettings,
+    ReferenceSettings,
+)
 from focus.stages import paths
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReferenceSettings(StageSettings):
-    """What names the methods that are no competitors."""
-
-    constant_masks: dict[str, ConstantMask]
-    references: dict[str, Reference]
-
-
-@dataclass(frozen=True, kw_only=True)
-class MethodSettings(ReferenceSettings):
-    """What names all methods, and the tables that each stands in."""
-
-    variants: dict[str, Variant]
-    corrected: dict[str, Corrected]
-    instance_wise: dict[str, InstanceWise]
-
-
-@dataclass(frozen=True, kw_only=True)
-class ProvenanceSettings(StageSettings):
-    """What says on which data a run was made."""
-
-    assets: Assets
-    profile: str
 
 
 def methods(settings: MethodSettings) -> dict[str, list[int]]:

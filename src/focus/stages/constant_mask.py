@@ -13,9 +13,8 @@ from focus.autoencoder import Reconstruction
 from focus.evaluation.per_image import image_rows, write_figures
 from focus.files import read_npy, whole_directory
 from focus.inference import Prediction, decode
-from focus.settings import ConstantMask, Evaluation, Key
+from focus.settings import AutoencoderSettings, ConstantMask, Evaluation, Key
 from focus.stages import build, paths
-from focus.stages.build import AutoencoderSettings
 from focus.stages.runner import run
 
 

@@ -20,12 +20,18 @@ from focus.reconstruct.bundle import (
 )
 from focus.reconstruct.calibration import calibrate
 from focus.reconstruct.reconstructor import DRAWN_FIT, Reconstructor
-from focus.settings import Ablation, Evaluation, FaceModelSettings
+from focus.settings import (
+    Ablation,
+    Evaluation,
+    FaceModelSettings,
+    LossSettings,
+    NetworkSettings,
+    ProvenanceSettings,
+    RecogniserSettings,
+)
 from focus.stages import build, paths
-from focus.stages.build import NetworkSettings, RecogniserSettings
-from focus.stages.common import ProvenanceSettings
 from focus.stages.runner import run
-from focus.stages.training import LossSettings, loss_plan
+from focus.stages.training import loss_plan
 
 TERMS = ["pixel", "perceptual", "landmarks", "regularisation"]
 FIT_FORMS = {"regularisation": "paper"}  # of all of theta: an image alone does not tell light from albedo

@@ -18,9 +18,8 @@ from focus.evaluation.per_image import image_rows, now_rows, pooled, write_figur
 from focus.files import whole_directory, write_npy
 from focus.inference import Prediction, encode, predict
 from focus.masks import MaskSource, mask_source
-from focus.settings import Evaluation, Initialise, Key, Variant
+from focus.settings import Evaluation, Initialise, Key, NetworkSettings, Variant
 from focus.stages import build, paths
-from focus.stages.build import NetworkSettings
 from focus.stages.runner import run
 
 IMAGE_SETS = {"CelebA": "celeba_test", "AR": "ar"}

@@ -18,10 +18,9 @@ from focus.report import figures
 from focus.report.mesh_figure import misfit_prior
 from focus.report.results import Results
 from focus.report.tables import build_tables
-from focus.settings import Assets
+from focus.settings import Assets, AutoencoderSettings, MethodSettings
 from focus.stages import build, paths
-from focus.stages.build import AutoencoderSettings
-from focus.stages.common import MethodSettings, folders, methods, missing, results
+from focus.stages.common import folders, methods, missing, results
 from focus.stages.evaluate import membership
 from focus.stages.runner import run
 

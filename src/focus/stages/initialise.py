@@ -5,21 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from focus.masks import mask_source
-from focus.settings import Assets, Initialise
+from focus.settings import Assets, BatchSettings, Initialise, LossSettings, NetworkSettings, RecogniserSettings
 from focus.stages import build, paths
-from focus.stages.build import NetworkSettings, RecogniserSettings
 from focus.stages.runner import run
 from focus.stages.shared import shared
-from focus.stages.training import (
-    BatchSettings,
-    LossSettings,
-    Trained,
-    batches,
-    loss_plan,
-    optimiser,
-    run_training,
-    save_focus_networks,
-)
+from focus.stages.training import Trained, batches, loss_plan, optimiser, run_training, save_focus_networks
 from focus.training.loop import Turn
 from focus.training.objectives import ReconstructionObjective
 

@@ -15,9 +15,8 @@ from focus.evaluation.per_image import image_rows, write_figures
 from focus.files import whole_directory
 from focus.inference import Prediction, network_images
 from focus.instance_fit import FitPlan, fit
-from focus.settings import Evaluation, InstanceFit, InstanceWise, Key, LossWeights
+from focus.settings import AutoencoderSettings, Evaluation, InstanceFit, InstanceWise, Key, LossWeights
 from focus.stages import build, paths
-from focus.stages.build import AutoencoderSettings
 from focus.stages.evaluate import Kept, keep_predictions
 from focus.stages.runner import run
 

@@ -14,9 +14,8 @@ from focus.datasets.packed import PackedSet
 from focus.files import read_npy, write_bytes, write_json
 from focus.inference import encode
 from focus.misfit_prior import correct, misfit_prior
-from focus.settings import Evaluation, Synthetic
+from focus.settings import Evaluation, NetworkSettings, Synthetic
 from focus.stages import build, paths
-from focus.stages.build import NetworkSettings
 from focus.stages.runner import run
 
 

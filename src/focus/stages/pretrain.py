@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from focus.networks.store import load_networks
-from focus.settings import Pretrain
+from focus.settings import BatchSettings, NetworkSettings, Pretrain
 from focus.stages import build, paths
-from focus.stages.build import NetworkSettings
 from focus.stages.runner import run
 from focus.stages.shared import shared
-from focus.stages.training import BatchSettings, Trained, batches, optimiser, run_training, save_focus_networks
+from focus.stages.training import Trained, batches, optimiser, run_training, save_focus_networks
 from focus.training.loop import Turn
 from focus.training.objectives import PretrainingObjective
 

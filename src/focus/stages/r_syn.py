@@ -9,21 +9,11 @@ from functools import partial
 from focus.datasets.packed import PackedSet
 from focus.masks import mask_source
 from focus.networks.store import load_networks
-from focus.settings import Synthetic
+from focus.settings import BatchSettings, LossSettings, NetworkSettings, RecogniserSettings, Synthetic
 from focus.stages import build, paths
-from focus.stages.build import NetworkSettings, RecogniserSettings
 from focus.stages.runner import run
 from focus.stages.shared import shared
-from focus.stages.training import (
-    BatchSettings,
-    LossSettings,
-    Trained,
-    batches,
-    loss_plan,
-    optimiser,
-    run_training,
-    save_focus_networks,
-)
+from focus.stages.training import Trained, batches, loss_plan, optimiser, run_training, save_focus_networks
 from focus.training.loop import Turn
 from focus.training.objectives import ReconstructionObjective
 

@@ -17,11 +17,10 @@ from focus.files import read_npy, write_text
 from focus.networks import ArcFaceHead, FaceRecogniser, align_faces
 from focus.networks.store import save_networks
 from focus.seeds import derive
-from focus.settings import Assets, Key
+from focus.settings import Assets, Key, RecogniserSettings, TrainingSettings
 from focus.stages import build, paths
-from focus.stages.build import RecogniserSettings
 from focus.stages.runner import run
-from focus.stages.training import Trained, TrainingSettings, optimiser, run_training
+from focus.stages.training import Trained, optimiser, run_training
 from focus.training.loop import Turn
 from focus.training.recogniser import Identities, RecogniserObjective, RecogniserTraining, verification_auc
 

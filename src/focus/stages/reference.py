@@ -19,9 +19,8 @@ from focus.face_model import FaceModel
 from focus.files import whole_directory
 from focus.inference import network_images
 from focus.report.tables import AR_OVERALL
-from focus.settings import Evaluation, Key, Reference, ReferenceFit
+from focus.settings import AutoencoderSettings, Evaluation, Key, Reference, ReferenceFit
 from focus.stages import build, paths
-from focus.stages.build import AutoencoderSettings
 from focus.stages.evaluate import IMAGE_SETS, membership
 from focus.stages.runner import run
 from focus.true_mask_fit import ALL, POSE_AND_LIGHT, fit

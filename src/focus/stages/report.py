@@ -29,9 +29,9 @@ from focus.report.page.shares import share_rows
 from focus.report.page.views import View, misfit_views, payload, reconstruction_view
 from focus.report.results import read_images
 from focus.report.schemas import TABLES, conform
+from focus.settings import AutoencoderSettings, ProvenanceSettings, ReferenceSettings
 from focus.stages import build, paths
-from focus.stages.build import AutoencoderSettings
-from focus.stages.common import ProvenanceSettings, ReferenceSettings, missing, provenance, references
+from focus.stages.common import missing, provenance, references
 from focus.stages.runner import run
 
 VARIANT = "FOCUS"

@@ -20,9 +20,8 @@ from focus.files import write_npy
 from focus.inference import encode, network_images
 from focus.misfit_prior import draw_composited, draw_plain, render_faces
 from focus.seeds import numpy_generator, torch_generator
-from focus.settings import Key, Synthetic
+from focus.settings import Key, NetworkSettings, Synthetic
 from focus.stages import build, paths
-from focus.stages.build import NetworkSettings
 from focus.stages.runner import run
 
 Backgrounds = Callable[[slice], Tensor | None]

@@ -8,18 +8,9 @@ from focus.files import whole_directory, write_text
 from focus.report.shares import now_shares
 from focus.report.tables import build_tables
 from focus.report.write import write_table
-from focus.settings import External
+from focus.settings import External, MethodSettings, ProvenanceSettings
 from focus.stages import paths
-from focus.stages.common import (
-    MethodSettings,
-    ProvenanceSettings,
-    folders,
-    methods,
-    missing,
-    provenance,
-    references,
-    results,
-)
+from focus.stages.common import folders, methods, missing, provenance, references, results
 from focus.stages.runner import run
 
 

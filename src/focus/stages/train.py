@@ -11,21 +11,21 @@ from torch import nn
 
 from focus.autoencoder import Autoencoder
 from focus.masks import mask_source
-from focus.settings import EM, Adaptation, Initialise, Key, Variant
+from focus.settings import (
+    EM,
+    Adaptation,
+    BatchSettings,
+    Initialise,
+    Key,
+    LossSettings,
+    NetworkSettings,
+    RecogniserSettings,
+    Variant,
+)
 from focus.stages import build, paths
-from focus.stages.build import NetworkSettings, RecogniserSettings
 from focus.stages.runner import run
 from focus.stages.shared import shared
-from focus.stages.training import (
-    BatchSettings,
-    LossSettings,
-    Trained,
-    batches,
-    loss_plan,
-    optimiser,
-    run_training,
-    save_focus_networks,
-)
+from focus.stages.training import Trained, batches, loss_plan, optimiser, run_training, save_focus_networks
 from focus.training.loop import Objective, Turn
 from focus.training.objectives import OCCLUSIONS, ReconstructionObjective, SegmentationObjective
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 from torch import nn
 
@@ -15,7 +15,13 @@ from focus.datasets.augmentation import Augmentation
 from focus.datasets.packed import PackedSet
 from focus.errors import FocusError
 from focus.networks.store import save_networks
-from focus.settings import Image, Key, LossWeights, Method, Optimiser, Section, StageSettings, Training
+from focus.settings import (
+    BatchSettings,
+    LossSettings,
+    Optimiser,
+    Section,
+    TrainingSettings,
+)
 from focus.stages import paths
 from focus.training import processes
 from focus.training.batches import Batches
@@ -23,29 +29,6 @@ from focus.training.checkpoint import Checkpoint, fingerprint
 from focus.training.loop import Objective, Plan, Turn, train
 from focus.training.objectives import LossPlan
 from focus.training.optimisers import OptimiserPlan
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrainingSettings(StageSettings):
-    """What every training reads."""
-
-    training: Training
-
-
-@dataclass(frozen=True, kw_only=True)
-class BatchSettings(TrainingSettings):
-    """What batches of packed images are drawn by."""
-
-    image: Image
-    training_seed: Annotated[int, Key("seeds.training")]
-
-
-@dataclass(frozen=True, kw_only=True)
-class LossSettings(StageSettings):
-    """What the weights and forms of loss terms are taken from."""
-
-    losses: LossWeights
-    method: Method
 
 
 @dataclass(frozen=True)
