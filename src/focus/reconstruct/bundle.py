@@ -17,6 +17,7 @@ import torch
 from pydantic import Field, TypeAdapter, ValidationError
 from safetensors.torch import save
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from focus.autoencoder import Autoencoder, OutputScale
 from focus.errors import FocusError, reason_of
@@ -173,7 +174,7 @@ def _checked(kind: Any, value: object) -> Any:
 
 def _networks(sizes: NetworkSizes, face_model: FaceModel, weights: Mapping[str, Tensor]) -> dict[str, nn.Module]:
     """Return the networks of these sizes, which take no more memory than the weights that the file holds."""
-    with torch.device("meta"):
+    with torch.device("meta"), Unfilled():
         planned = empty_networks(sizes, face_model)
     here = {key.split(".")[0] for key in weights}
     needed = sum(value.numel() for name in planned if name in here for value in planned[name].state_dict().values())
@@ -184,6 +185,16 @@ def _networks(sizes: NetworkSizes, face_model: FaceModel, weights: Mapping[str, 
     if "detector" not in here:
         del networks["detector"]  # a model trained with face-alignment brings no detector of its own
     return networks
+
+
+class Unfilled(TorchFunctionMode):
+    """Leaves new weights as they are: to draw them on the meta device torch would first load its compiler, 1.5 s."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Pass over the functions of torch.nn.init."""
+        if getattr(func, "__module__", None) == "torch.nn.init":
+            return args[0] if args else kwargs["tensor"]
+        return func(*args, **(kwargs or {}))
 
 
 def _find(source: str | Path) -> Path:
