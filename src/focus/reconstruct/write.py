@@ -66,8 +66,8 @@ class FaceWriter:
 
     def _meshes(self, folder: Path, photo: np.ndarray, face: Face, camera: PhotoCamera) -> None:
         triangles = self.bundle.face_model.triangles.numpy()
-        texture = png(self.baker.texture(photo, face, camera))  # encoded once, written four times
-        colours = self.baker.vertex_colours(photo, face, camera)
+        baked, colours = self.baker.bake(photo, face, camera)
+        texture = png(baked)  # encoded once, written four times
         for name, vertices in (("mesh", face.vertices), ("neutral", face.neutral)):
             write_textured_obj(folder / f"{name}.obj", vertices, triangles, self.baker.uv)
             write_bytes(folder / f"{name}.png", texture)
