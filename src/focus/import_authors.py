@@ -42,7 +42,7 @@ def import_authors(encoder: Path, segmentation: Path, prior: Path | None, out: P
     files = {"encoder": encoder, "segmentation": segmentation} | ({} if prior is None else {"prior": prior})
     networks = {"encoder": released_encoder(encoder), "segmentation": released_segmentation(segmentation)}
     missing = [key for key in NEEDED if getattr(chosen.assets, key) is None]
-    model = None if missing else read_bfm(chosen.assets.bfm, SHAPE, EXPRESSION, ALBEDO)
+    model = None if missing else read_bfm(chosen.assets.bfm, SHAPE, EXPRESSION, ALBEDO, chosen.assets.focus_crop)
     offsets = None if prior is None else read_prior(prior, None if model is None else model.vertex_count)
     facts = {"variant": NAME, "sha256": {name: sha256(path) for name, path in files.items()}}
     with whole_directory(out) as folder:

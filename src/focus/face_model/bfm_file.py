@@ -20,6 +20,7 @@ import torch
 from numpy.typing import NDArray
 
 from focus.errors import FocusError, reason_of
+from focus.face_model.crop_file import read_crop
 from focus.face_model.landmarks import IBUG_IDS, NOW_IDS, landmark_vertices
 from focus.face_model.model import FaceModel
 from focus.face_model.plausible import odd_colours, odd_components, odd_geometry, odd_offset
@@ -63,13 +64,16 @@ class BfmArrays:
     licence: str = ""
 
 
-def read_bfm(path: Path, shape: int = 80, expression: int = 64, albedo: int = 80) -> FaceModel:
+def read_bfm(
+    path: Path, shape: int = 80, expression: int = 64, albedo: int = 80, crop: Path | None = None
+) -> FaceModel:
     """Read the first components of a model file; paper: 80 shape + 64 expression, 80 albedo (Section 3.1).
 
     Only those columns are read, as float32 and scaled by sqrt(pcaVariance); ORIGIN is subtracted from the shape mean;
-    triangles are turned counter-clockwise if the file has them the other way. Raises FocusError, one line that names
-    file and dataset, when the file is missing, damaged, lacks a dataset or has one of the wrong shape or content, or is
-    in another unit or convention (`plausible`).
+    triangles are turned counter-clockwise if the file has them the other way. `crop` is the release's `idxes_crop.pkl`
+    (`crop_file`): its face part and 68 landmarks in place of the first release's. Raises FocusError, one line that
+    names file and dataset, when a file is missing, damaged, lacks a dataset or has one of the wrong shape or content,
+    or is in another unit or convention (`plausible`).
     """
     if not path.is_file():
         raise FocusError(f"{path}: no such file; expected a face model (BFM 2017 or 2019, HDF5)")
@@ -77,7 +81,7 @@ def read_bfm(path: Path, shape: int = 80, expression: int = 64, albedo: int = 80
         raise FocusError(f"{path}: {shape}, {expression}, {albedo} components asked for; expected 1 or more of each")
     try:
         with h5py.File(path, "r") as file:
-            return _Reader(file, path).model(shape, expression, albedo)
+            return _Reader(file, path).model(shape, expression, albedo, crop)
     except (OSError, RuntimeError, KeyError, ValueError) as error:
         raise FocusError(f"{path}: not a readable HDF5 file ({reason_of(error)}); expected BFM 2017 or 2019") from None
 
@@ -88,7 +92,7 @@ class _Reader:
     def __init__(self, file: h5py.File, path: Path) -> None:
         self.file, self.path = file, path
 
-    def model(self, shape: int, expression: int, albedo: int) -> FaceModel:
+    def model(self, shape: int, expression: int, albedo: int, crop: Path | None) -> FaceModel:
         """Return the file's face model with the first so many components of each group."""
         groups = {"shape": self.linear("shape", shape, None)}
         raw_mean, shape_basis = groups["shape"]
@@ -98,6 +102,7 @@ class _Reader:
         triangles = outward(raw_mean, self.triangles(count))
         ibug, now = landmark_vertices(raw_mean, self.points(), f"{self.path}: metadata/landmarks/json")
         self.refuse("shape/model/mean", odd_geometry(raw_mean, ibug))
+        part = {} if crop is None else face_part(crop, raw_mean)
         self.refuse("expression/model/mean", odd_offset(expression_mean))
         self.refuse("color/model/mean", odd_colours(albedo_mean))
         for group, (_, basis) in groups.items():
@@ -106,9 +111,10 @@ class _Reader:
         tensors = (raw_mean - ORIGIN, shape_basis, expression_mean, expression_basis, albedo_mean, albedo_basis)
         return FaceModel(
             *(torch.from_numpy(np.ascontiguousarray(array, dtype=np.float32)) for array in tensors),
-            *(torch.from_numpy(np.ascontiguousarray(array, dtype=np.int64)) for array in (triangles, ibug, now)),
+            *(_ids(array) for array in (triangles, part.pop("landmarks68", ibug), now)),
             name=_text(metadata.get("name", self.path.stem)),
             licence=_text(metadata.get("licence", BFM_LICENCE)),
+            **{name: _ids(array) for name, array in part.items()},
         )
 
     def linear(self, group: str, components: int, vertices: int | None) -> tuple[Array, Array]:
@@ -196,6 +202,23 @@ class _Reader:
 
     def fail(self, name: str, found: str, expected: str) -> None:
         raise FocusError(f"{self.path}: {name} {found}; expected {expected}")
+
+
+def face_part(path: Path, raw_mean: Array) -> dict[str, NDArray[np.int64]]:
+    """Return landmarks68, face_vertices and face_triangles by a crop file, for a raw mean shape (V,3), mm.
+
+    Raises FocusError where the file is damaged or, by where its landmarks lie, of another mesh.
+    """
+    crop = read_crop(path, len(raw_mean))
+    odd = odd_geometry(raw_mean, crop.landmarks68)
+    if odd:
+        raise FocusError(f"{path}: the mean shape, by this file's landmarks, {odd[0]}; expected {odd[1]}")
+    triangles = outward(raw_mean[crop.vertices], crop.triangles)
+    return {"landmarks68": crop.landmarks68, "face_vertices": crop.vertices, "face_triangles": triangles}
+
+
+def _ids(array: NDArray[np.integer]) -> torch.Tensor:
+    return torch.from_numpy(np.ascontiguousarray(array, dtype=np.int64))
 
 
 def _text(value: Any) -> str:
