@@ -36,7 +36,7 @@ def reconstruct(
 ) -> None:
     """Reconstruct every face of photographs in 3D. Exit code 0: all; 3: some failed, see OUT/failures.csv."""
     from focus.datasets.landmark_table import LandmarkTable
-    from focus.reconstruct.folder import Job, run_job
+    from focus.reconstruct.batch import Job, run_job
 
     table = None if landmarks is None else LandmarkTable.read(landmarks)
     job = Job(photos, out, model, fit, table, misfit_prior, batch, threads, device)

@@ -17,14 +17,14 @@ from dataclasses import dataclass
 import torch
 from kornia.filters import gaussian_blur2d
 from torch import Tensor
-from torch.func import jacfwd, vmap
+from torch.func import vmap
 from torch.nn import functional
 
 from focus import losses
 from focus.autoencoder import Autoencoder, Parameters, Reconstruction
 from focus.masks import PAPER_XI
+from focus.pose_fit import fit_pose
 
-POSE_STEPS = 8  # Gauss-Newton has settled after about four
 UNITS = (1.0, 1.0, 1.0, 0.5, 0.3, 10.0, 30.0)
 """Adam moves all variables alike, so this is a step's share of each: shape, expression, albedo (standard deviations),
 light (coefficients), rotation (rad), translation in the image and in depth (mm)."""
@@ -84,22 +84,12 @@ def fit(autoencoder: Autoencoder, images: Tensor, landmarks: Tensor, plan: FitPl
 def start(autoencoder: Autoencoder, landmarks: Tensor) -> Parameters:
     """Return the mean face in the renderer's ambient light, posed so that its landmarks lie on `landmarks` (B,68,2).
 
-    The pose is a least-squares fit by Gauss-Newton from the frontal pose, as the crop has brought size and place close.
+    The pose is a least-squares fit from the frontal pose, as the crop has brought size and place close.
     """
-    empty = [landmarks.new_zeros(len(landmarks), size) for size in autoencoder.sizes[:4]]
-    model, camera = autoencoder.model, autoencoder.renderer.camera
-    points = model.geometry(empty[0][:1], empty[1][:1])[:, model.landmarks68]
-
-    def project(pose: Tensor) -> Tensor:
-        return camera.project(points, pose[None])[0, :, :2].flatten()
-
-    pose = landmarks.new_zeros(len(landmarks), 6)
-    for _ in range(POSE_STEPS):
-        error = landmarks.flatten(1) - vmap(project)(pose)
-        # QR: six columns of full rank, and torch's default for a CPU starts from pivots that it has not written.
-        step = torch.linalg.lstsq(vmap(jacfwd(project))(pose), error[..., None], driver="gels").solution
-        pose = pose + step[..., 0]
-    return Parameters(*empty, pose)
+    shape, expression, albedo, light = (landmarks.new_zeros(len(landmarks), size) for size in autoencoder.sizes[:4])
+    model = autoencoder.model
+    points = model.geometry(shape, expression)[:, model.landmarks68]
+    return Parameters(shape, expression, albedo, light, fit_pose(autoencoder.renderer.camera, points, landmarks))
 
 
 def image_losses(

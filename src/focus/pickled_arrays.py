@@ -30,7 +30,8 @@ class Inert:
 
     def __init__(self, *given: Any) -> None:
         """Keep the arguments."""
-        self.given, self.state = given, ()
+        self.given = given
+        self.state: Any = ()
 
     def __setstate__(self, state: Any) -> None:
         """Keep the state."""
@@ -74,7 +75,7 @@ def _check_codes(content: bytes) -> None:
     for code, argument, _ in pickletools.genops(content):
         if code.name in ("PERSID", "BINPERSID", "EXT1", "EXT2", "EXT4", "NEXT_BUFFER"):
             raise FocusError(f"found {code.name}, expected a pickle of arrays")
-        if code.name in ("PUT", "BINPUT", "LONG_BINPUT") and argument > len(content):
+        if code.name in ("PUT", "BINPUT", "LONG_BINPUT") and int(argument or 0) > len(content):
             raise FocusError(f"found memo {argument:,} in {len(content):,} bytes, expected a whole pickle")
 
 

@@ -1,7 +1,9 @@
 """`focus reconstruct` as a person types it: one line a face, one line a failure, and the exit code."""
 
 import csv
+import errno
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +19,8 @@ from focus import cli
 from focus.datasets.images import write_png
 from focus.datasets.landmark_table import write_landmark_table
 from focus.errors import FocusError
-from focus.reconstruct.folder import Folders
+from focus.reconstruct import batch
+from focus.reconstruct.names import Folders
 
 runner = CliRunner()
 
@@ -46,7 +49,11 @@ def test_folder(desk):
     done = run(desk, desk / "photos", fit="2")
     assert done.exit_code == 0, done.output
     lines = done.stdout.splitlines()
-    assert [line.split(":")[0] for line in lines[:2]] == ["a", "b"] and lines[2].startswith("2 faces")
+    said = r": 1 face, (not )?occluded \(\d+ % outliers\), landmarks within \d+\.\d % of the face, \d+\.\d s"
+    for line, name in zip(lines, ("a.png", "b.png"), strict=False):
+        assert re.fullmatch(re.escape(str(desk / "photos" / name)) + said, line), line
+    summary = r"2 photographs, 2 faces \(\d occluded\) in .*, 0 failures, \d+\.\d\d photographs a second"
+    assert re.fullmatch(summary, lines[2]) and len(lines) == 3
     assert "model trained on drawn faces" in done.stderr
     assert (desk / "out/a/mesh.glb").is_file() and (desk / "out/b/parameters.json").is_file()
     assert not (desk / "out/failures.csv").exists()
@@ -55,8 +62,8 @@ def test_folder(desk):
 def test_batch_does_not_change_the_result(desk):
     """--batch would be more than a matter of speed."""
     images = []
-    for batch in ("1", "2"):
-        assert run(desk, desk / "photos", "--batch", batch).exit_code == 0
+    for size in ("1", "2"):
+        assert run(desk, desk / "photos", "--batch", size).exit_code == 0
         images.append((desk / "out/b/rendered.png").read_bytes())
     assert images[0] == images[1]
 
@@ -126,13 +133,13 @@ def test_unusual_photograph_goes_through(desk, form):
         Image.fromarray(grey if form == "grey" else image).convert({"grey": "L", "cmyk": "CMYK"}[form]).save(path)
     write_landmark_table(desk / "points.csv", {name: points})
     done = run(desk, path)
-    assert done.exit_code == 0 and done.stdout.startswith("c: "), done.output
+    assert done.exit_code == 0 and f"{name}: 1 face" in done.stdout, done.output
 
 
 def test_some_failed(desk):
     """Good photographs beside a bad one would be lost."""
     done = run(desk, desk / "photos", broken(desk, "text.jpg").parent)
-    assert done.exit_code == 3 and "failed, see" in done.stdout.splitlines()[-1]
+    assert done.exit_code == 3 and "1 failure (" in done.stdout.splitlines()[-1]
     assert (desk / "out/a/mesh.obj").is_file()
 
 
@@ -190,7 +197,7 @@ def test_nothing_but_a_face_is_replaced(desk):
     keepsake.write_text("mine")
     for _ in range(2):  # b's folder, of the first time, is replaced by the second
         done = run(desk, desk / "photos")
-        assert done.exit_code == 3 and "keepsake.txt" in done.stderr and done.stdout.startswith("b: ")
+        assert done.exit_code == 3 and "keepsake.txt" in done.stderr and "b.png: 1 face" in done.stdout
         assert keepsake.read_text() == "mine" and (desk / "out/b/mesh.glb").is_file()
 
 
@@ -280,3 +287,102 @@ def test_a_name_of_the_longest_length(desk):
     _, points = bundles.photo()
     write_landmark_table(desk / "points.csv", {f"{'x' * 241}.png": points})
     assert run(desk, desk / "photos" / f"{'x' * 241}.png").exit_code == 0
+
+
+def test_what_is_said_of_a_group(desk):
+    """A line would tell of one face where there are two."""
+    text = (desk / "points.csv").read_text()
+    (desk / "points.csv").write_text(text + text)
+    done = run(desk, desk / "photos/a.png", "--batch", "1")
+    line, summary = done.stdout.splitlines()
+    assert re.search(r"a\.png: 2 faces, \d occluded \(\d+ and \d+ % outliers\), landmarks within", line)
+    assert summary.startswith("1 photograph, 2 faces (")
+
+
+def test_a_face_that_is_no_longer_found_is_removed(desk):
+    """OUT would hold a face of an earlier run as if it were of this one."""
+    text = (desk / "points.csv").read_text()
+    (desk / "points.csv").write_text(text + text)
+    run(desk, desk / "photos")
+    (desk / "points.csv").write_text(text)
+    (desk / "out/b_2/keepsake.txt").write_text("mine")
+    done = run(desk, desk / "photos/a.png", desk / "photos/b.png")
+    assert {folder.name for folder in (desk / "out").iterdir()} == {"a", "b", "b_2"}
+    assert done.exit_code == 0 and done.stderr.count("removed") == 3
+    (desk / "photos/a.png").write_text("no photograph")
+    done = run(desk, desk / "photos/a.png")
+    assert "is of an earlier run" in done.stderr and (desk / "out/a/mesh.obj").is_file()
+
+
+def test_another_photographs_face_is_not_removed(desk):
+    """`a.png` and then `a_1.png` into one folder would leave one of them."""
+    image, points = bundles.photo()
+    write_png(desk / "photos/a_1.png", image)
+    write_landmark_table(desk / "points.csv", {"a.png": points, "a_1.png": points})
+    for name in ("a_1.png", "a.png"):
+        assert run(desk, desk / "photos" / name).exit_code == 0
+    assert (desk / "out/a_1/mesh.obj").is_file() and (desk / "out/a/mesh.obj").is_file()
+
+
+def test_one_bad_row_leaves_the_other_faces(desk):
+    """One face too small to be cut out, or one wrong row, would lose all faces of its photograph."""
+    _, points = bundles.photo()
+    middle = points.mean(0)
+    rows = [points, middle + (points - middle) * 1e-4 * [1, 1], (0, 160) + points * (1, -1)]
+    cells = [",".join(["a.png", *(f"{value:.6f}" for value in row.ravel())]) for row in rows]
+    (desk / "points.csv").write_text("\n".join(cells) + "\n")
+    done = run(desk, desk / "photos/a.png")
+    assert done.exit_code == 3 and "a.png: 1 face" in done.stdout and (desk / "out/a/mesh.obj").is_file()
+    with (desk / "out/failures.csv").open() as stream:
+        reasons = [row["reason"] for row in csv.DictReader(stream)]
+    assert len(reasons) == 2 and "line 2" in reasons[0] and "line 3" in reasons[1] and "y upwards" in reasons[1]
+
+
+@pytest.mark.parametrize("error", [ValueError("odd"), MemoryError(), OSError(errno.ENAMETOOLONG, "long", "x")])
+def test_nothing_of_one_photograph_ends_the_batch(desk, monkeypatch, error):
+    """What no one thought of, in one photograph's file, would lose the hundred after it."""
+    plain = batch.read_photo
+
+    def odd(path):
+        if path.name == "a.png":
+            raise error
+        return plain(path)
+
+    monkeypatch.setattr(batch, "read_photo", odd)
+    done = run(desk, desk / "photos")
+    assert done.exit_code == 3 and (desk / "out/b/mesh.obj").is_file()
+    assert str(desk / "photos/a.png") in (desk / "out/failures.csv").read_text()
+
+
+def test_a_face_that_fails_does_not_fail_its_batch(desk, monkeypatch):
+    """Seven good faces would be lost with the eighth of their batch."""
+    plain = batch.Worker._reconstruct
+
+    def odd(worker, waiting):
+        if any(one.folder == "a" for one in waiting):
+            raise RuntimeError("singular")
+        return plain(worker, waiting)
+
+    monkeypatch.setattr(batch.Worker, "_reconstruct", odd)
+    done = run(desk, desk / "photos")
+    assert done.exit_code == 3 and (desk / "out/b/mesh.obj").is_file() and not (desk / "out/a").exists()
+    assert "RuntimeError: singular" in (desk / "out/failures.csv").read_text()
+
+
+def test_a_broken_disk_ends_the_batch(desk, monkeypatch):
+    """A full disk would be told once for each of ten thousand photographs."""
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device", "out")
+
+    monkeypatch.setattr(batch.FaceWriter, "write", full)
+    done = run(desk, desk / "photos")
+    assert isinstance(done.exception, OSError) and done.exception.errno == errno.ENOSPC
+
+
+def test_an_empty_folder_beside_a_full_one(desk):
+    """A folder without images would end the job, or go unnoticed."""
+    (desk / "empty").mkdir()
+    done = run(desk, desk / "empty", desk / "photos")
+    assert done.exit_code == 3 and "found no images" in done.stderr and (desk / "out/b/mesh.obj").is_file()
+    assert str(desk / "empty") in (desk / "out/failures.csv").read_text()

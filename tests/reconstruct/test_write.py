@@ -1,6 +1,8 @@
 """Everything a face's folder holds, opened by others' programs."""
 
+import io
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,8 +11,10 @@ from PIL import Image
 
 import bundles
 from focus.reconstruct.calibration import detection_figures, even_threshold
+from focus.reconstruct.overlay import GREEN, RED, Window, overlay
+from focus.reconstruct.photo_view import Drawing
 from focus.reconstruct.texture import uv_layout
-from focus.reconstruct.write import FILES, FaceWriter
+from focus.reconstruct.write import FILES, FaceWriter, png
 
 
 @pytest.fixture(scope="module")
@@ -75,10 +79,43 @@ def test_pictures_are_in_the_photographs_pixels(folder):
     out, image, face = folder
     drawn = picture(out, "rendered.png")[..., 3] > 0
     mask, outliers = picture(out, "mask.png") > 0, picture(out, "outliers.png") > 0
-    assert drawn.shape == mask.shape == image.shape[:2] == picture(out, "overlay.png").shape[:2]
+    assert drawn.shape == mask.shape == image.shape[:2]
     assert np.array_equal(drawn, mask | outliers) and not (mask & outliers).any()
     inside = face.landmarks[27:].round().astype(int)  # all but the jaw
     assert drawn[inside[:, 1], inside[:, 0]].mean() > 0.95
+
+
+def test_overlay_is_the_faces_part(folder):
+    """The overlay would show another part of the photograph than parameters.json says."""
+    out, image, face = folder
+    place = json.loads((out / "parameters.json").read_text())["overlay"]
+    left, top, width, height = (place[f"{name}_px"] for name in ("left", "top", "width", "height"))
+    shown = picture(out, "overlay.png")
+    assert shown.shape == (height, width, 3) and place["photograph_px_per_overlay_px"] == 1
+    drawn = picture(out, "rendered.png")[..., 3][top : top + height, left : left + width] > 0
+    dots = (np.abs(shown.astype(int) - GREEN).max(2) == 0) | (np.abs(shown.astype(int) - RED).max(2) == 0)
+    outside = ~drawn & ~dots
+    assert outside.mean() > 0.2
+    assert np.array_equal(shown[outside], image[top : top + height, left : left + width][outside])
+    for points in (face.landmarks, face.model_landmarks):
+        assert (points > (left, top)).all() and (points < (left + width, top + height)).all()
+
+
+def test_overlay_of_a_large_photograph_is_small(folder):
+    """An overlay of 12 megapixels of noise would take 30 MB, which nobody can send."""
+    face = folder[2]
+    scale = 20.0
+    noise = np.random.default_rng(0).integers(0, 256, (3200, 4000, 3), np.uint8)
+    mapped = replace(face.transform, original=(4000, 3200))
+    large = replace(
+        face, landmarks=face.landmarks * scale, model_landmarks=face.model_landmarks * scale, transform=mapped
+    )
+    window = Window.around(large, noise.shape)
+    drawing = Drawing(np.zeros((4, 4, 3), np.float32), np.zeros((4, 4), bool), (2000, 1600))
+    content = png(overlay(noise, large, drawing))
+    assert len(content) < 3e6 and max(Image.open(io.BytesIO(content)).size) == 960
+    middle = np.array([[window.left + window.width / 2 - 0.5, window.top + window.height / 2 - 0.5]])
+    assert np.allclose(window.to_overlay(middle), [(side - 1) / 2 for side in window.size])
 
 
 def test_texture_takes_the_photograph_where_it_is_seen(folder):

@@ -75,6 +75,17 @@ class LandmarkTable:
         With its `size` (width, height) they are checked to lie as a face's do (`landmark_check`). Raises FocusError
         where no row fits, a row fits several photographs, or the points look to be in another convention.
         """
+        faces = self.lines(photograph)
+        if size is not None:
+            for where, points in faces:
+                check_landmarks(points, size, f"{where} ({photograph})")
+        return [points for _, points in faces]
+
+    def lines(self, photograph: Path) -> list[tuple[str, np.ndarray]]:
+        """Return where a row stands and its points (68,2) px for every face of a photograph, unchecked.
+
+        Raises FocusError where no row fits, or a row fits several photographs.
+        """
         name = self._row_of(_parts(os.path.abspath(photograph)))
         if name is None:
             alike = ["/".join(parts) for parts in self.rows if parts[-1] == _parts(photograph.name)[-1]]
@@ -86,11 +97,7 @@ class LandmarkTable:
                 f"{self.path}: row {'/'.join(name)} fits {photograph} and {others[0]}; expected rows with folders, "
                 f"e.g. {'/'.join(_parts(os.path.abspath(photograph))[-2:])}"
             )
-        faces = self.rows[name]
-        if size is not None:
-            for number, points in faces:
-                check_landmarks(points, size, f"{self.path}: line {number} ({photograph})")
-        return [points for _, points in faces]
+        return [(f"{self.path}: line {number}", points) for number, points in self.rows[name]]
 
     def _row_of(self, parts: tuple[str, ...]) -> tuple[str, ...] | None:
         """Return the longest row name that ends a path."""

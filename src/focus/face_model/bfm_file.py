@@ -8,16 +8,19 @@ model is written here and read back through the same reader as the licensed file
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import h5py
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from focus.errors import FocusError, reason_of
 from focus.face_model.crop_file import read_crop
@@ -102,20 +105,25 @@ class _Reader:
         triangles = outward(raw_mean, self.triangles(count))
         ibug, now = landmark_vertices(raw_mean, self.points(), f"{self.path}: metadata/landmarks/json")
         self.refuse("shape/model/mean", odd_geometry(raw_mean, ibug))
-        part = {} if crop is None else face_part(crop, raw_mean)
         self.refuse("expression/model/mean", odd_offset(expression_mean))
         self.refuse("color/model/mean", odd_colours(albedo_mean))
         for group, (_, basis) in groups.items():
             self.refuse(f"{group}/model/pcaBasis", odd_components(group, count, *self.lengths(group, basis)))
         metadata = self.file["metadata"].attrs if "metadata" in self.file else {}
-        tensors = (raw_mean - ORIGIN, shape_basis, expression_mean, expression_basis, albedo_mean, albedo_basis)
-        return FaceModel(
-            *(torch.from_numpy(np.ascontiguousarray(array, dtype=np.float32)) for array in tensors),
-            *(_ids(array) for array in (triangles, part.pop("landmarks68", ibug), now)),
+        model = FaceModel(
+            _floats(raw_mean - ORIGIN),
+            _floats(shape_basis),
+            _floats(expression_mean),
+            _floats(expression_basis),
+            _floats(albedo_mean),
+            _floats(albedo_basis),
+            _numbers(triangles),
+            _numbers(ibug),
+            _numbers(now),
             name=_text(metadata.get("name", self.path.stem)),
             licence=_text(metadata.get("licence", BFM_LICENCE)),
-            **{name: _ids(array) for name, array in part.items()},
         )
+        return model if crop is None else with_face_part(model, crop, raw_mean)
 
     def linear(self, group: str, components: int, vertices: int | None) -> tuple[Array, Array]:
         """Mean (V,3) float64 and scaled basis (3V,components) float32 of one group."""
@@ -156,7 +164,8 @@ class _Reader:
         cells = self.dataset(name, (3, None))[()]
         if not cells.size or cells.min() < 0 or cells.max() >= vertices or (cells != np.floor(cells)).any():
             self.fail(name, "does not hold vertex numbers", f"whole numbers 0..{vertices - 1}")
-        return cells.T.astype(np.int64)
+        ids: NDArray[np.int64] = cells.T.astype(np.int64)
+        return ids
 
     def points(self) -> dict[str, tuple[float, float, float]]:
         """Named points of metadata/landmarks/json, raw mm; empty when the file has none."""
@@ -169,7 +178,7 @@ class _Reader:
         text: Any = np.asarray(found[()]).ravel()[0]
         try:
             entries = json.loads(_text(text))
-            return {str(entry["id"]): tuple(map(float, entry["coordinates"][:3])) for entry in entries}
+            return {str(entry["id"]): _point(entry["coordinates"]) for entry in entries}
         except (ValueError, KeyError, TypeError, RecursionError):
             self.fail(name, "cannot be read", "a JSON list of {id, coordinates}")
 
@@ -200,12 +209,12 @@ class _Reader:
             self.fail(name, "has values that are not finite", "finite numbers")
         return array
 
-    def fail(self, name: str, found: str, expected: str) -> None:
+    def fail(self, name: str, found: str, expected: str) -> NoReturn:
         raise FocusError(f"{self.path}: {name} {found}; expected {expected}")
 
 
-def face_part(path: Path, raw_mean: Array) -> dict[str, NDArray[np.int64]]:
-    """Return landmarks68, face_vertices and face_triangles by a crop file, for a raw mean shape (V,3), mm.
+def with_face_part(model: FaceModel, path: Path, raw_mean: Array) -> FaceModel:
+    """Return a model with landmarks68, face_vertices and face_triangles of a crop file, by its raw mean (V,3), mm.
 
     Raises FocusError where the file is damaged or, by where its landmarks lie, of another mesh.
     """
@@ -214,11 +223,25 @@ def face_part(path: Path, raw_mean: Array) -> dict[str, NDArray[np.int64]]:
     if odd:
         raise FocusError(f"{path}: the mean shape, by this file's landmarks, {odd[0]}; expected {odd[1]}")
     triangles = outward(raw_mean[crop.vertices], crop.triangles)
-    return {"landmarks68": crop.landmarks68, "face_vertices": crop.vertices, "face_triangles": triangles}
+    return dataclasses.replace(
+        model,
+        landmarks68=_numbers(crop.landmarks68),
+        face_vertices=_numbers(crop.vertices),
+        face_triangles=_numbers(triangles),
+    )
 
 
-def _ids(array: NDArray[np.integer]) -> torch.Tensor:
+def _floats(array: Array) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(array, dtype=np.float32))
+
+
+def _numbers(array: NDArray[np.int64]) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(array, dtype=np.int64))
+
+
+def _point(coordinates: Sequence[Any]) -> tuple[float, float, float]:
+    x, y, z = map(float, coordinates[:3])
+    return x, y, z
 
 
 def _text(value: Any) -> str:

@@ -25,7 +25,8 @@ def is_occluded(packed: PackedSet) -> np.ndarray:
     noted = [row.get("occluder") for row in packed.index]
     if all(noted):
         return np.array([occluder != "none" for occluder in noted])
-    return np.array([occluded_fraction(packed.landmarks[i], packed.visible[i]) >= COVERED for i in range(len(packed))])
+    visible = packed.true_masks()
+    return np.array([occluded_fraction(packed.landmarks[i], visible[i]) >= COVERED for i in range(len(packed))])
 
 
 def occlusion_scores(

@@ -1,13 +1,17 @@
 """`--fit`: the parameters of each face refined on its own photograph by the paper's losses (Eq. 5-10).
 
-The encoder's parameters are the start. First the pose follows the landmarks alone; then all parameters descend Eq. 8 by
-Adam, with M from S on the present rendering. Each face has its own loss, so a batch changes nothing for it.
+The encoder's parameters are the start. First the six pose numbers follow the landmarks alone, by Gauss-Newton; then all
+parameters descend Eq. 8 by Adam, with M from S on the present rendering. Each face has its own loss, so a batch changes
+nothing for it.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+from operator import itemgetter
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +19,7 @@ from torch import Tensor, nn
 from focus import losses
 from focus.autoencoder import Autoencoder, Parameters, Reconstruction
 from focus.perception import Perception
+from focus.pose_fit import fit_pose, tilted
 from focus.reconstruct.bundle import FitLoss
 
 Progress = Callable[[int], None]
@@ -27,7 +32,6 @@ class Fitter:
     Attributes:
         loss: weights and forms of Eq. 8's terms.
         rate: Adam's first step, in units of the encoder's output; it falls to a tenth along half a cosine.
-        pose_share: share of the steps in which only the pose moves, and only the landmarks count.
         mask_every: steps between two looks of S.
     """
 
@@ -36,42 +40,40 @@ class Fitter:
     perception: Perception
     loss: FitLoss
     rate: float = 0.03
-    pose_share: float = 0.25
     mask_every: int = 5
 
     def __call__(
         self, images: Tensor, landmarks: Tensor, start: Parameters, steps: int, progress: Progress | None = None
     ) -> Parameters:
         """Return the refined parameters of images (B,3,S,S) with landmarks (B,68,2) px, after `steps` steps."""
-        theta = (start.theta() / self.autoencoder.units).detach().clone().requires_grad_(True)
-        optimiser = torch.optim.Adam([theta], lr=self.rate, betas=(0.9, 0.99))
-        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, max(1, steps), eta_min=self.rate / 10)
+        theta = (self.posed(start, landmarks).theta() / self.autoencoder.units).detach().clone().requires_grad_(True)
+        adam = Adam(theta)
         with torch.no_grad():
             target = self.perception.embedding(images, landmarks)
-        mask = None
         for step in range(steps):
             result = self.autoencoder.decode(self.autoencoder.split(theta * self.autoencoder.units))
-            posing = step < round(self.pose_share * steps)
-            if not posing and (mask is None or step % self.mask_every == 0):
+            if step % self.mask_every == 0:
                 mask = self._mask(images, result)
-            loss = self._pose_loss(landmarks, result) if posing else self._loss(images, landmarks, target, mask, result)
-            optimiser.zero_grad()
-            loss.backward()
-            if posing:
-                theta.grad[:, : -self.autoencoder.sizes[-1]] = 0
-            optimiser.step()
-            schedule.step()
+            (gradient,) = torch.autograd.grad(self._loss(images, landmarks, target, mask, result), theta)
+            adam.step(gradient, self.rate * falling(step / steps))
             if progress is not None:
                 progress(1)
         return self.autoencoder.split(theta.detach() * self.autoencoder.units)
 
     @torch.no_grad()
-    def _mask(self, images: Tensor, result: Reconstruction) -> Tensor:
-        return self.segmentation(result.image, images)
+    def posed(self, parameters: Parameters, landmarks: Tensor) -> Parameters:
+        """Return the same heads with the pose that brings their landmarks closest to `landmarks` (B,68,2) px.
 
-    def _pose_loss(self, landmarks: Tensor, result: Reconstruction) -> Tensor:
-        """Plain squared distances: the weights of Eq. 7 are for details that a pose cannot mend."""
-        return (landmarks - result.landmarks).square().mean((1, 2)).sum()
+        Plain squared distances: the weights of Eq. 7 are for details that a pose cannot mend.
+        """
+        model, camera = self.autoencoder.model, self.autoencoder.renderer.camera
+        points = model.geometry(parameters.shape, parameters.expression)[:, model.landmarks68]
+        return replace(parameters, pose=fit_pose(camera, points, landmarks, tilted(points, landmarks)))
+
+    @torch.no_grad()
+    def _mask(self, images: Tensor, result: Reconstruction) -> Tensor:
+        mask: Tensor = self.segmentation(result.image, images)
+        return mask
 
     def _loss(self, images: Tensor, landmarks: Tensor, target: Tensor, mask: Tensor, result: Reconstruction) -> Tensor:
         """Return the sum of Eq. 8 over the faces, each as if it were alone."""
@@ -79,7 +81,7 @@ class Fitter:
         total = images.new_zeros(())
         for i in range(len(images)):
             one = slice(i, i + 1)
-            theta = self._regularised(result.parameters.map(lambda part, one=one: part[one]))
+            theta = self._regularised(result.parameters.map(itemgetter(one)))
             value, _ = losses.reconstruction_loss(
                 self.loss.weights,
                 self.loss.forms,
@@ -90,7 +92,7 @@ class Fitter:
                 landmarks=landmarks[one],
                 rendered_landmarks=result.landmarks[one],
                 theta=(theta.shape, theta.expression, theta.albedo, theta.light, theta.pose),
-                embeddings=lambda one=one: (target[one], embedding[one]),
+                embeddings=partial(_pair, target[one], embedding[one]),
                 reduction="mean",
             )
             total = total + value
@@ -101,3 +103,34 @@ class Fitter:
         if self.loss.forms.get("regularisation") != "paper":
             return parameters
         return self.autoencoder.split(parameters.theta() / self.autoencoder.units)
+
+
+def _pair(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
+    return first, second
+
+
+class Adam:
+    """Adam (Kingma and Ba 2015, Algorithm 1) on one tensor, as torch.optim.Adam computes it.
+
+    The first use of anything in torch.optim loads torch's compiler, which takes half of a single photograph's time.
+    """
+
+    def __init__(self, values: Tensor, betas: tuple[float, float] = (0.9, 0.99), epsilon: float = 1e-8) -> None:
+        self.values, self.betas, self.epsilon, self.steps = values, betas, epsilon, 0
+        self.mean, self.square = torch.zeros_like(values), torch.zeros_like(values)
+
+    @torch.no_grad()
+    def step(self, gradient: Tensor, rate: float) -> None:
+        """Move the tensor by one step of size `rate` against its gradient."""
+        self.steps += 1
+        self.mean.lerp_(gradient, 1 - self.betas[0])
+        self.square.lerp_(gradient.square(), 1 - self.betas[1])
+        mean, square = (
+            moment / (1 - beta**self.steps) for moment, beta in zip((self.mean, self.square), self.betas, strict=True)
+        )
+        self.values -= rate * mean / (square.sqrt() + self.epsilon)
+
+
+def falling(progress: float, last: float = 0.1) -> float:
+    """Return the share of the first rate at a progress 0..1: half a cosine from 1 to `last`."""
+    return last + (1 - last) * (1 + math.cos(math.pi * progress)) / 2

@@ -41,7 +41,8 @@ class PhotoCamera:
 
     def to_camera(self, vertices: np.ndarray) -> np.ndarray:
         """Return vertices (V,3) mm in the camera frame."""
-        return vertices @ self.rotation.T + self.translation
+        moved: np.ndarray = vertices @ self.rotation.T + self.translation
+        return moved
 
     def project(self, vertices: np.ndarray) -> np.ndarray:
         """Return (V,3): x, y in pixels of the photograph, depth in mm."""
@@ -60,11 +61,19 @@ class Drawing:
 
     def paste(self, height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
         """Return values (H,W,C) and drawn (H,W) of the whole photograph."""
+        return self.within(0, 0, width, height)
+
+    def within(self, left: int, top: int, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return values (height,width,C) and drawn (height,width) of another part of the photograph."""
         values = np.zeros((height, width, self.values.shape[2]), np.float32)
         drawn = np.zeros((height, width), bool)
         x, y = self.corner
-        here = (slice(y, y + len(self.drawn)), slice(x, x + self.drawn.shape[1]))
-        values[here], drawn[here] = self.values, self.drawn
+        low = np.maximum((left, top), (x, y))
+        high = np.minimum((left + width, top + height), (x + self.drawn.shape[1], y + len(self.drawn)))
+        if (high > low).all():
+            there = (slice(low[1] - top, high[1] - top), slice(low[0] - left, high[0] - left))
+            here = (slice(low[1] - y, high[1] - y), slice(low[0] - x, high[0] - x))
+            values[there], drawn[there] = self.values[here], self.drawn[here]
         return values, drawn
 
 
@@ -90,10 +99,13 @@ def _bands(rows: int, columns: int) -> Iterator[slice]:
         yield slice(first, min(rows, first + step))
 
 
-def lit_colours(camera: PhotoCamera, vertices: np.ndarray, albedo: np.ndarray, light: Tensor, topology: Topology):
+def lit_colours(
+    camera: PhotoCamera, vertices: np.ndarray, albedo: np.ndarray, light: Tensor, topology: Topology
+) -> np.ndarray:
     """Return the rendered colours (V,3) float32 of a mesh (V,3) mm under light (1,27): albedo times irradiance."""
     seen = torch.from_numpy(camera.to_camera(vertices)).float()[None]
-    return albedo * shade(vertex_normals(seen, topology), light)[0].numpy()
+    lit: np.ndarray = albedo * shade(vertex_normals(seen, topology), light)[0].numpy()
+    return lit
 
 
 def sample(image: np.ndarray, points: np.ndarray) -> np.ndarray:
@@ -105,4 +117,5 @@ def sample(image: np.ndarray, points: np.ndarray) -> np.ndarray:
     fx, fy = (x - x0)[:, None], (y - y0)[:, None]
     upper = image[y0, x0] * (1 - fx) + image[y0, x1] * fx
     lower = image[y1, x0] * (1 - fx) + image[y1, x1] * fx
-    return (upper * (1 - fy) + lower * fy).astype(np.float32)
+    mixed: np.ndarray = (upper * (1 - fy) + lower * fy).astype(np.float32)
+    return mixed

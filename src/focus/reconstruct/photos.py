@@ -41,7 +41,7 @@ def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
         return image
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        return ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+        return ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB") or image
     except (ImageCms.PyCMSError, OSError, ValueError):
         return image
 
@@ -66,9 +66,35 @@ def photo_files(places: Iterable[Path]) -> list[Path]:
         if not place.is_dir():
             files.append(place)
             continue
-        shown = (file for file in place.iterdir() if not file.name.startswith("."))  # ._IMG_1.jpg is no photograph
+        shown = (file for file in listed(place) if not file.name.startswith("."))  # ._IMG_1.jpg is no photograph
         inside = sorted(file for file in shown if file.suffix.lower() in SUFFIXES and file.is_file())
         if not inside:
             raise FocusError(f"{place}: found no images, expected some ({', '.join(sorted(SUFFIXES))})")
         files += inside
     return files
+
+
+def listed(folder: Path) -> list[Path]:
+    """Return what a folder holds. Raises FocusError where it cannot be opened."""
+    try:
+        return list(folder.iterdir())
+    except OSError as error:
+        raise FocusError(f"{folder}: cannot be opened ({error.strerror}), expected a folder of images") from None
+
+
+def gathered(places: Iterable[Path]) -> tuple[list[Path], list[tuple[Path, str]]]:
+    """Return the files of all places as `photo_files` does, and (place, reason) of folders that give none.
+    A file that is named twice comes once.
+
+    Raises FocusError when no place gives any.
+    """
+    files: list[Path] = []
+    empty: list[tuple[Path, str]] = []
+    for place in places:
+        try:
+            files += photo_files([place])
+        except FocusError as error:
+            empty.append((place, str(error)))
+    if not files:
+        raise FocusError(empty[0][1])
+    return list(dict.fromkeys(files)), empty

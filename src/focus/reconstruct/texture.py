@@ -123,7 +123,8 @@ class TextureBaker:
         colours = self._mix(photo, inside[:, :2], inside[:, 2] * inlier(face, inside[:, :2]), inside[:, 3:])
         texture = np.zeros((TEXTURE_SIDE, TEXTURE_SIDE, 3), np.uint8)
         texture[drawn] = np.rint(colours * 255).astype(np.uint8)
-        return texture[tuple(self.nearest)]
+        filled: np.ndarray = texture[tuple(self.nearest)]
+        return filled
 
     def vertex_colours(self, photo: np.ndarray, face: Face, camera: PhotoCamera) -> np.ndarray:
         """Return colours (V,3) float32 0..1, by the same rule."""
@@ -141,13 +142,17 @@ class TextureBaker:
         behind = np.where(depth[1], depth[0][..., 0], np.inf)
         cells = np.clip(np.rint(placed[:, :2]).astype(int), 0, DEPTH_SIDE - 1)
         seen = points[:, 2] <= behind[cells[:, 1], cells[:, 0]] + HIDDEN_MM
-        return seen * np.clip((facing(face, camera, self.topology) - FACING[0]) / (FACING[1] - FACING[0]), 0, 1)
+        share: np.ndarray = seen * np.clip(
+            (facing(face, camera, self.topology) - FACING[0]) / (FACING[1] - FACING[0]), 0, 1
+        )
+        return share
 
     def _mix(self, photo: np.ndarray, points: np.ndarray, share: np.ndarray, albedo: np.ndarray) -> np.ndarray:
         height, width = photo.shape[:2]
         inside = ((points >= 0) & (points <= (width - 1, height - 1))).all(1)
         share = (share * inside)[:, None]
-        return np.clip(share * sample(photo, points) / 255 + (1 - share) * albedo, 0, 1)
+        mixed: np.ndarray = np.clip(share * sample(photo, points) / 255 + (1 - share) * albedo, 0, 1)
+        return mixed
 
     def _spread(self, attributes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Spread vertex attributes (V,C) over the texels: (T,T,C), and where (T,T) bool."""
@@ -165,7 +170,8 @@ def facing(face: Face, camera: PhotoCamera, topology: Topology) -> np.ndarray:
     seen = camera.to_camera(face.posed)
     normals = vertex_normals(torch.from_numpy(seen).float()[None], topology)[0].numpy()
     towards = -seen / np.linalg.norm(seen, axis=1, keepdims=True)
-    return (normals * towards).sum(1)
+    cosine: np.ndarray = (normals * towards).sum(1)
+    return cosine
 
 
 def inlier(face: Face, points: np.ndarray) -> np.ndarray:

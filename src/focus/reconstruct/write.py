@@ -9,19 +9,18 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from focus.datasets.meshes import write_ply
 from focus.files import whole_directory, write_bytes, write_json, write_text
 from focus.reconstruct.bundle import Bundle
 from focus.reconstruct.occlusion import extended
+from focus.reconstruct.overlay import Window, overlay
 from focus.reconstruct.photo_view import PhotoCamera, draw, lit_colours
 from focus.reconstruct.reconstructor import Face
 from focus.reconstruct.texture import TextureBaker
 from focus.rendering import Topology
 
-OVERLAY_SHARE = 0.75  # of the rendering over the photograph
-GREEN, RED = (60, 220, 90), (230, 60, 50)
 SCORE = "occlusion score: mean of 1 - M over the rendered face, weighted by the distance to its rim"
 FILES = {f"{name}.{kind}" for name in ("mesh", "neutral") for kind in ("obj", "mtl", "png", "glb", "ply")} | {
     "mask.png", "outliers.png", "overlay.png", "rendered.png", "landmarks.csv", "parameters.json",
@@ -51,14 +50,18 @@ class FaceWriter:
         self.baker = TextureBaker(model.shape_mean.numpy(), model.triangles.numpy(), self.topology)
         self.model_hash = model.content_hash()
 
-    def write(self, folder: Path, photo: np.ndarray, face: Face) -> None:
-        """Write one face of a photograph (H,W,3) uint8 into a folder, which appears whole or not at all."""
+    def write(self, folder: Path, photo: np.ndarray, face: Face, file: str | None = None) -> None:
+        """Write one face of a photograph (H,W,3) uint8 into a folder, which appears whole or not at all.
+
+        `file`: the photograph's file name, which parameters.json then gives.
+        """
         camera = PhotoCamera.of(face.parameters.pose, face.transform)
         with whole_directory(folder) as inside:
             self._meshes(inside, photo, face, camera)
             self._pictures(inside, photo, face, camera)
             write_text(inside / "landmarks.csv", landmark_rows(face))
-            write_json(inside / "parameters.json", self.parameters(photo, face, camera))
+            image = {"file": file, "width_px": photo.shape[1], "height_px": photo.shape[0]}
+            write_json(inside / "parameters.json", {"image": image, **self.parameters(photo, face, camera)})
 
     def _meshes(self, folder: Path, photo: np.ndarray, face: Face, camera: PhotoCamera) -> None:
         triangles = self.bundle.face_model.triangles.numpy()
@@ -86,10 +89,7 @@ class FaceWriter:
             picture = np.zeros((height, width), np.uint8)
             picture[here] = np.uint8(255) * chosen
             write_bytes(folder / f"{name}.png", png(picture))
-        overlay = photo.copy()
-        share = OVERLAY_SHARE * drawing.drawn[..., None]
-        overlay[here] = np.rint(share * rgb + (1 - share) * photo[here]).astype(np.uint8)
-        write_bytes(folder / "overlay.png", png(with_dots(overlay, face)))
+        write_bytes(folder / "overlay.png", png(overlay(photo, face, drawing)))
 
     def parameters(self, photo: np.ndarray, face: Face, camera: PhotoCamera) -> dict[str, Any]:
         """Return parameters.json: latents with units, camera, model, outliers, verdict."""
@@ -105,7 +105,7 @@ class FaceWriter:
                 "face_model_sha256": self.model_hash,
                 "trained_on_drawn_faces": self.bundle.card.drawn_faces,
             },
-            "image": {"width_px": photo.shape[1], "height_px": photo.shape[0]},
+            "overlay": Window.around(face, photo.shape).as_json(),
             "fit_steps": face.fitted,
             "misfit_prior_subtracted": face.corrected,
             "occluded": verdict.occluded,
@@ -137,6 +137,7 @@ def write_textured_obj(path: Path, vertices: np.ndarray, triangles: np.ndarray, 
 def glb(vertices: np.ndarray, triangles: np.ndarray, uv: np.ndarray, texture: bytes) -> bytes:
     """Return a binary glTF: metres, as the format has it, y up, with its texture, a PNG, inside."""
     import trimesh
+    from trimesh.exchange.gltf import export_glb
     from trimesh.visual.material import PBRMaterial
     from trimesh.visual.texture import TextureVisuals
 
@@ -144,7 +145,8 @@ def glb(vertices: np.ndarray, triangles: np.ndarray, uv: np.ndarray, texture: by
     mesh = trimesh.Trimesh(
         vertices / 1000, triangles, visual=TextureVisuals(uv=uv, material=material), process=False, validate=False
     )
-    return mesh.export(file_type="glb")
+    content: bytes = export_glb(mesh)
+    return content
 
 
 class EncodedPicture:
@@ -176,7 +178,8 @@ def inlier_pixels(face: Face, shape: tuple[int, int], corner: tuple[int, int]) -
         _hat(face.transform.to_crop(np.repeat(np.arange(first, first + count)[:, None], 2, axis=1))[:, axis], face)
         for first, count, axis in ((corner[1], shape[0], 1), (corner[0], shape[1], 0))
     )
-    return rows @ extended(face.mask, face.rendered).astype(np.float32) @ columns.T >= 0.5
+    drawn: np.ndarray = rows @ extended(face.mask, face.rendered).astype(np.float32) @ columns.T >= 0.5
+    return drawn
 
 
 def _hat(places: np.ndarray, face: Face) -> np.ndarray:
@@ -184,18 +187,8 @@ def _hat(places: np.ndarray, face: Face) -> np.ndarray:
     last = face.transform.size - 1
     inside = (places >= -0.5) & (places <= last + 0.5)
     distance = np.abs(np.clip(places, 0, last)[:, None] - np.arange(last + 1))
-    return (np.clip(1 - distance, 0, None) * inside[:, None]).astype(np.float32)
-
-
-def with_dots(image: np.ndarray, face: Face) -> np.ndarray:
-    """Draw the detected landmarks in green and the reconstruction's in red."""
-    canvas = Image.fromarray(image)
-    pen = ImageDraw.Draw(canvas)
-    radius = max(1.0, float(np.ptp(face.landmarks, axis=0).max()) / 150)
-    for points, colour in ((face.landmarks, GREEN), (face.model_landmarks, RED)):
-        for x, y in points.tolist():
-            pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=colour)
-    return np.asarray(canvas)
+    weights: np.ndarray = (np.clip(1 - distance, 0, None) * inside[:, None]).astype(np.float32)
+    return weights
 
 
 def landmark_rows(face: Face) -> str:
