@@ -42,12 +42,6 @@ def test_no_loss_terms(chosen):
         training.loss_plan(chosen, [])
 
 
-def test_optimiser(chosen):
-    """Adaptation would run at the full learning rate."""
-    plan = training.optimiser(chosen.em.reconstruction, lr_share=0.5)
-    assert plan.lr == pytest.approx(chosen.em.reconstruction.lr / 2) and plan.clip == chosen.em.reconstruction.clip
-
-
 def test_checkpoint_is_tied_to_settings_and_inputs(chosen):
     """A training would go on from weights of other settings, another variant or other images."""
     (paths.PACKED / "x").mkdir(parents=True)

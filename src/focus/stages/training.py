@@ -18,7 +18,6 @@ from focus.networks.store import save_networks
 from focus.settings import (
     BatchSettings,
     LossSettings,
-    Optimiser,
     Section,
     TrainingSettings,
 )
@@ -95,8 +94,8 @@ def batches(settings: BatchSettings, packed: PackedSet, count: int | None = None
 
 def augmentation(settings: BatchSettings) -> Augmentation | None:
     """Return the augmentation of training images, None where all is zero."""
-    values = settings.training.augmentation.model_dump()
-    return Augmentation(settings.image.side, **values) if any(values.values()) else None
+    changes = settings.training.augmentation
+    return Augmentation(settings.image.side, changes) if any(dict(changes).values()) else None
 
 
 def loss_plan(settings: LossSettings, terms: Sequence[str], weight_of: dict[str, str] | None = None) -> LossPlan:
@@ -111,12 +110,6 @@ def loss_plan(settings: LossSettings, terms: Sequence[str], weight_of: dict[str,
     forms = {term: method.form(term) for term in type(method.forms).model_fields}
     forms |= {"distance": forms["features"], "preservation": forms["features"], "pixel_segmentation": forms["pixel"]}
     return LossPlan(weights, forms, method.reduction, settings.losses.neighbourhood)
-
-
-def optimiser(plan: Optimiser, *, lr_share: float = 1.0) -> OptimiserPlan:
-    """Return an optimiser plan, its learning rate scaled by `lr_share`."""
-    values = plan.model_dump()
-    return OptimiserPlan(**{**values, "lr": plan.lr * lr_share})
 
 
 def checkpoint_of(stage: str, settings: TrainingSettings, inputs: list[Path]) -> Checkpoint:
