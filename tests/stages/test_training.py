@@ -53,6 +53,7 @@ def test_checkpoint_is_tied_to_settings_and_inputs(chosen):
     keys = [key(), key("train/MoFA")]
     (paths.PACKED / "x" / "images.npy").write_bytes(b"2")
     keys.append(key())
-    keys.append(key(chosen=replace(chosen, losses=chosen.losses.model_copy(update={"pixel": 9.0}))))
-    assert key() == keys[-1] and len(set(keys)) == 4
+    changed = replace(chosen, losses=chosen.losses.model_copy(update={"pixel": 9.0}))
+    keys.append(key(chosen=changed))
+    assert key(chosen=changed) == keys[-1] and len(set(keys)) == 4
     assert training.checkpoint_of("train/FOCUS", chosen, []).path == paths.CHECKPOINTS / "train-FOCUS" / "checkpoint.pt"
