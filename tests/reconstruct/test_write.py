@@ -128,6 +128,7 @@ def test_parameters(folder):
     assert set(values["outlier_fraction_by_region"]) == {
         "left eye", "right eye", "nose", "mouth", "forehead", "cheeks", "chin",
     }  # fmt: skip
+    assert set(values["occlusion_score_parts"]) == {"nose", "cheeks", "forehead"}
     assert isinstance(values["occluded"], bool) and values["occluded_from"]["threshold"] == 0.3
     camera = values["camera"]
     seen = face.posed @ np.array(camera["rotation"]).T + camera["translation_mm"]
@@ -164,6 +165,7 @@ def test_threshold_separates():
     assert 0.1 < threshold < 0.2
     assert detection_figures(scores, truth, threshold) == {
         "images": 4, "occluded": 2, "auc": 1.0, "true_positive_rate": 1.0, "true_negative_rate": 1.0,
+        "balanced_accuracy": 1.0,
     }  # fmt: skip
     assert even_threshold(scores, np.ones(4, bool)) == 1.0
     assert even_threshold(np.zeros(4), truth) == 1.0  # nothing tells them apart
