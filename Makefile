@@ -63,9 +63,10 @@ test-pipeline: $(INSTALLED) ## both engines, cache, failures and ablations in te
 test-long: $(INSTALLED) ## a kill at every moment of a training, thousands of mutated inputs (about 15 minutes)
 	@$(PYTEST) -m long -rP tests
 
-lint: $(INSTALLED) ## ruff, snakefmt, snakemake --lint
+lint: $(INSTALLED) ## ruff, mypy, snakefmt, snakemake --lint
 	@ruff check .
 	@ruff format --check .
+	@mypy
 	@snakefmt --check workflow
 	@snakemake --lint
 

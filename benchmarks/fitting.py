@@ -13,6 +13,7 @@ import os
 import platform
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -28,15 +29,22 @@ from focus.stages.instance_fit import fit_plan
 
 IMAGES = 20
 WARM_UP = 2
-SECTIONS = ("image", "encoder", "segmentation", "render", "losses", "instance_fit")
 Method = Callable[[torch.Tensor, torch.Tensor], object]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(settings.NetworkSettings):
+    """What the two methods are made from."""
+
+    losses: settings.LossWeights
+    instance_fit: settings.InstanceFit
 
 
 def methods() -> dict[str, Method]:
     """Return what turns images (B,3,S,S) and landmarks (B,68,2) into faces and masks, by the method's name."""
-    chosen = settings.load(("compute", *SECTIONS))
+    chosen = settings.load(Settings)
     autoencoder, network = build.focus_networks(chosen, paths.network("FOCUS"))
-    plan = fit_plan(chosen)
+    plan = fit_plan(chosen.instance_fit, chosen.losses)
 
     @torch.no_grad()
     def focus(images: torch.Tensor, landmarks: torch.Tensor) -> object:

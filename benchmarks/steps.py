@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from focus.autoencoder import Autoencoder, OutputScale
+from focus.autoencoder import Autoencoder
 from focus.face_model import FaceModel
 from focus.face_model.heads.heads import load_heads
 from focus.files import write_json
@@ -111,8 +111,8 @@ def set_up(profile: Profile, count: int, device: torch.device) -> Setup:
     model = face_model(profile).to(device)
     outputs = Autoencoder.output_count(model)
     encoder = FaceEncoder(outputs, profile.encoder.architecture, side, profile.encoder.width)
-    scale = OutputScale(**profile.encoder.output_scale.model_dump())
-    renderer = Renderer(model.triangles, side, profile.render.interpolation, profile.render.backend)
+    scale, drawn = profile.encoder.output_scale, profile.render
+    renderer = Renderer(model.triangles, side, drawn.interpolation, drawn.backend, drawn.normals)
     recogniser = FaceRecogniser(tuple(plan.layers), tuple(plan.widths), plan.side, plan.embedding)
     return Setup(
         profile,

@@ -33,7 +33,7 @@ METHODS = ("MoFA", "Backbone", "FOCUS")
 SHARES = {"parity": 1 / 9, "speed": 2 / 9}  # of the minutes; the rest is the run's
 RUN_SHARES = {"initialise": 0.38, "pretrain": 0.1, "MoFA": 0.1, "Backbone": 0.12, "FOCUS": 0.3}  # of its training time
 LEFT_FOR_EVALUATION = 0.2  # of the run's time
-DATA_STAGES = ("code", "face_model", "datasets", "detector", "landmarks", "subsets")  # drawn while parts 1 and 2 run
+DATA_STAGES = ("code", "face_model", "datasets", "landmarks", "subsets")  # drawn while parts 1 and 2 run
 ON_GPU = frozenset({"recogniser", "initialise", "pretrain", "train", "evaluate"})
 
 

@@ -41,8 +41,7 @@ STAND_INS = {"train": 24, "val": 4, "test": 4, "ar": 2, "subjects": 2, "pictures
 SHORT: dict[str, Any] = {
     # Two threads: beside a training of S there is memory for small stages only.
     "compute": {"threads": 2, "device": "cpu", "workers": 0},
-    # face-alignment, which the profile names, downloads its weights; this detector is trained here.
-    "detector": {"kind": "heatmap", "width": 16, "steps": 120, "threshold": 0.0},
+    "detector": {"kind": "mediapipe"},  # face-alignment, which the profile names, downloads its weights
     "training": {"log_every": 1, "checkpoint_every": 2},
     "initialise": {"steps": 3},
     "pretrain": {"steps": 1},

@@ -21,7 +21,6 @@ from focus.settings import Profile, read_params, read_profile
 OUTS = {
     "face_model": "data/face_model",
     "datasets": "data/raw/{}",
-    "detector": "models/detector",
     "recogniser": "models/recogniser",
     "landmarks": "data/packed/{}",
     "synthetic_faces": "data/synthetic/{}",

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from types import SimpleNamespace
 
 import numpy as np
 import torch
@@ -23,7 +22,7 @@ from focus.stages.evaluate import IMAGE_SETS, membership
 BATCH = 32
 
 
-def readings(chosen: SimpleNamespace, method: str, testset: str) -> Iterator[tuple[str, list[float]]]:
+def readings(chosen: settings.AutoencoderSettings, method: str, testset: str) -> Iterator[tuple[str, list[float]]]:
     """Yield the name and all readings of each image of a test set, from the method's kept latents."""
     packed, network = build.packed(IMAGE_SETS[testset]), build.autoencoder(chosen).eval()
     theta = torch.from_numpy(read_npy(paths.EVALUATION / method / f"{IMAGE_SETS[testset]}_theta.npy"))
@@ -32,11 +31,11 @@ def readings(chosen: SimpleNamespace, method: str, testset: str) -> Iterator[tup
             result = network.decode(network.split(theta[start : start + BATCH]))
         images, regions = result.image.permute(0, 2, 3, 1).numpy(), result.mask[:, 0].numpy()
         for i, (image, region) in enumerate(zip(images, regions, strict=True), start=start):
-            fit = (packed.images[i], image, packed.visible[i], region)
+            fit = (packed.images[i], image, packed.true_masks()[i], region)
             yield packed.names[i], [reading(*fit) for reading in READINGS.values()]
 
 
-def rows(chosen: SimpleNamespace, method: str) -> Iterator[tuple[str, np.ndarray]]:
+def rows(chosen: settings.AutoencoderSettings, method: str) -> Iterator[tuple[str, np.ndarray]]:
     """Yield Table 1's test sets with the mean of each reading over the images of the set."""
     celeba, ar = dict(readings(chosen, method, "CelebA")), dict(readings(chosen, method, "AR"))
     lists = membership("celeba")
@@ -51,7 +50,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("methods", nargs="*", default=["MoFA", "Backbone", "FOCUS"])
     wanted = parser.parse_args()
-    chosen = settings.load(("compute", "image", "encoder", "render"))
+    chosen = settings.load(settings.AutoencoderSettings)
     print("| test set | method |", " | ".join(READINGS), "|\n|---|---|" + "---:|" * len(READINGS))
     found = {method: dict(rows(chosen, method)) for method in wanted.methods}
     for testset in next(iter(found.values())):

@@ -4,7 +4,7 @@
     python scripts/worlds.py report        # results/worlds from results/worlds/runs, which `run` does at its end too
 
 A run is a clone of this commit in WORK with other seeds and the study's methods only; all clones share this
-repository's DVC cache, so what is equal between runs (a world's data, detector and recogniser; everything that an
+repository's DVC cache, so what is equal between runs (a world's data and recogniser; everything that an
 earlier run of any kind has made) is restored, not computed. Each becomes a DVC experiment of this repository. Killed,
 it goes on where it was: a finished run is not run again, a stage begun goes on from its checkpoint. docs/worlds.md.
 """
@@ -30,6 +30,7 @@ from focus.report.results import load_results
 from focus.report.worlds.collected import Collected, write_run
 from focus.report.worlds.study import METHODS, Run, planned
 from focus.report.worlds.write import described, write_all
+from focus.settings import MethodSettings, ProvenanceSettings
 from focus.stages.common import folders, methods, provenance, references
 from focus.workplace import require_git
 
@@ -114,11 +115,14 @@ def save_experiment(place: Place, root: Path, log: Path) -> None:
     command(["git", "fetch", "-q", os.fspath(place.clone), *refs], root)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Settings(MethodSettings, ProvenanceSettings):
+    """What a run is collected by."""
+
+
 def collect(place: Place, out: Path) -> None:
     """Write the per-image figures of a finished clone to `out`."""
-    chosen = settings.load(
-        ("assets",), ("profile", "variants", "corrected", "instance_wise", "constant_masks", "references"), place.clone
-    )
+    chosen = settings.load(Settings, root=place.clone)
     found = load_results([place.clone / "results/metrics" / name for name in folders(chosen)])
     write_run(out, Collected(place.run, provenance(chosen), methods(chosen), found, references(chosen)))
 

@@ -8,7 +8,11 @@ import pytest
 import torch
 
 import tiny
-from focus.autoencoder import Autoencoder, OutputScale, Parameters
+from focus import settings
+from focus.authors.networks import OUTPUT_SCALE
+from focus.autoencoder import Autoencoder, Parameters
+from focus.settings import OutputScale
+from projects import ROOT
 
 
 @pytest.fixture
@@ -41,7 +45,9 @@ def test_mean_face_is_in_the_middle(images):
 
 def test_units_scale_the_outputs(images):
     """An encoder output would mean another number of radians, millimetres or deviations than the settings say."""
-    scale = OutputScale(2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0)
+    scale = OutputScale(
+        shape=2.0, expression=3.0, albedo=4.0, light=5.0, rotation=6.0, translation_xy=7.0, translation_z=8.0
+    )
     network, model = tiny.autoencoder(scale=scale), tiny.face_model()
     count = Autoencoder.output_count(model)
     network.encoder = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(images[0].numel(), count))
@@ -53,10 +59,9 @@ def test_units_scale_the_outputs(images):
     assert found.pose[0].tolist() == [6, 6, 6, 7, 7, 8]
 
 
-def test_default_units_are_the_released_codes():
-    """The default scales would not be those of method.md, section 2."""
-    scale = OutputScale()
-    assert (scale.albedo, scale.rotation, scale.translation_xy, scale.translation_z) == (3.0, 0.3, 1.0, 0.005)
+def test_the_paper_profile_has_the_released_codes_units():
+    """The authors' weights would be taken for numbers of other units."""
+    assert settings.read_profile("paper", ROOT).encoder.output_scale == OUTPUT_SCALE
 
 
 def test_paper_size_has_257_outputs():

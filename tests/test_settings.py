@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import FrozenInstanceError, dataclass
 from pathlib import Path
+from typing import Annotated
 
 import pytest
 import yaml
@@ -33,9 +35,26 @@ def project(tmp_path):
     return write
 
 
-def message(root: Path, params: tuple[str, ...] = ()) -> str:
+@dataclass(frozen=True, kw_only=True)
+class ImageSettings(settings.StageSettings):
+    image: settings.Image
+
+
+@dataclass(frozen=True, kw_only=True)
+class AssetSettings(settings.StageSettings):
+    assets: settings.Assets
+
+
+@dataclass(frozen=True, kw_only=True)
+class VariantSettings(ImageSettings):
+    em: settings.EM
+    training_seed: Annotated[int, settings.Key("seeds.training")]
+    variant: Annotated[settings.Variant, settings.Key("variants.{name}")]
+
+
+def message(root: Path, kind: type[settings.StageSettings] = ImageSettings, name: str = "") -> str:
     with pytest.raises(FocusError) as caught:
-        settings.load(("image",), params, root)
+        settings.load(kind, name, root)
     text = str(caught.value)
     assert "\n" not in text
     return text
@@ -70,32 +89,23 @@ def test_paper_profile_has_the_papers_sizes():
     assert (paper.encoder.architecture, paper.segmentation.width, paper.recogniser.side) == ("resnet50", 64, 112)
 
 
-def test_load_gives_only_what_was_asked():
-    """A stage could read settings that dvc.yaml does not track for it."""
-    found = settings.load(("image", "em"), ("seeds", "variants.FOCUS"), ROOT)
-    assert sorted(vars(found)) == ["em", "image", "seeds", "variants"]
-    assert list(found.variants) == ["FOCUS"]
-    assert vars(settings.load((), (), ROOT)) == {}
-
-
-def test_two_entries_of_one_key():
-    """The second dotted key would replace the first."""
-    found = settings.load((), ("variants.FOCUS", "variants.MoFA"), ROOT)
-    assert list(found.variants) == ["FOCUS", "MoFA"]
-
-
-def test_one_seed_of_two():
-    """A stage that reads the world's seed would run again for another training seed, or read the other one unseen."""
-    found = settings.load((), ("seeds.data",), ROOT)
-    assert vars(found.seeds) == {"data": 0}
-    assert vars(settings.load((), ("seeds.data", "seeds.training"), ROOT).seeds) == {"data": 0, "training": 0}
+def test_a_class_says_what_is_read():
+    """A stage could read settings that dvc.yaml does not track for it, or those of another variant or seed."""
+    found = settings.load(VariantSettings, "FOCUS", ROOT)
+    params, profile = settings.read_params(ROOT), settings.read_profile(settings.read_params(ROOT).profile, ROOT)
+    assert settings.sections_of(VariantSettings) == ["compute", "image", "em"]
+    assert settings.keys_of(VariantSettings) == {"training_seed": "seeds.training", "variant": "variants.{name}"}
+    assert found.em == profile.em and found.variant == params.variants["FOCUS"]
+    assert found.training_seed == params.seeds.training
 
 
 def test_settings_cannot_be_changed():
     """A stage could change its settings under the hand of another part."""
-    image = settings.load(("image",), (), ROOT).image
+    found = settings.load(ImageSettings, "", ROOT)
     with pytest.raises(ValidationError):
-        image.side = 3
+        found.image.side = 3
+    with pytest.raises(FrozenInstanceError):
+        found.image = None
 
 
 def test_missing_key(project):
@@ -194,7 +204,7 @@ def test_profile_is_a_name(project, name):
 
 def test_unknown_variant(project):
     """A stage of a variant that is not in params.yaml would end in a traceback."""
-    found = message(project(), ("variants.FOCUSS",))
+    found = message(project(), VariantSettings, "FOCUSS")
     assert "params.yaml: variants: found no entry 'FOCUSS', expected one of " in found and "FOCUS" in found
 
 
@@ -232,7 +242,7 @@ def test_licensed_assets_need_a_private_remote(project, asset):
     found = message(project(profile=give))
     assert "params.yaml: remote: found shared, expected private" in found
     root = project(params=lambda content: content.update(remote="private"), profile=give)
-    assert getattr(settings.load(("assets",), (), root).assets, asset) == Path("/licensed/file")
+    assert getattr(settings.load(AssetSettings, "", root).assets, asset) == Path("/licensed/file")
 
 
 def test_form_follows_the_preset_unless_named():

@@ -16,7 +16,7 @@ from focus import submit
 from focus.datasets.meshes import read_mesh
 from focus.datasets.now import IMAGE_FOLDER, NoW
 from focus.errors import FocusError
-from focus.landmarks import Detection
+from focus.landmarks import Face
 from focus.stages import build, paths
 
 LINES = ["FaMoS_1/selfie/IMG_0001.jpg", "FaMoS_2/multiview_neutral/IMG_0002.jpg"]
@@ -45,7 +45,8 @@ def trained(tmp_path, monkeypatch) -> SimpleNamespace:
     angle = np.linspace(0, 2 * np.pi, 68, endpoint=False)
     points = np.stack([32 + 20 * np.cos(angle), 32 + 24 * np.sin(angle)], 1)
     points[[36, 39, 42, 45, 30, 48, 54]] = [(22, 25), (28, 25), (36, 25), (42, 25), (32, 33), (26, 42), (38, 42)]
-    detector = SimpleNamespace(detect=lambda images, names=(): [Detection(points.astype(np.float32)) for _ in images])
+    found = Face(points.astype(np.float32), 1.0)
+    detector = SimpleNamespace(name="stub", detect=lambda images, names=(): [[found] for _ in images])
     monkeypatch.setattr(build, "face_model", tiny.face_model)
     monkeypatch.setattr(build, "focus_networks", lambda chosen, path: (tiny.autoencoder(head=0.1).eval(), None))
     monkeypatch.setattr(build, "detector", lambda *_: detector)
@@ -96,8 +97,7 @@ def test_what_is_not_there_is_named(pictures, trained, monkeypatch, tmp_path):
     paths.misfit_prior("plain").unlink()
     with pytest.raises(FocusError, match=r"misfit_prior.safetensors: no such file"):
         submit.method_predictions("Mine-MP", pictures, trained)
-    none = [Detection(None, "no face found")] * 2
-    monkeypatch.setattr(build, "detector", lambda *_: SimpleNamespace(detect=lambda images, names: none))
+    monkeypatch.setattr(build, "detector", lambda *_: SimpleNamespace(name="x", detect=lambda images, names: [[], []]))
     with pytest.raises(FocusError, match=r"no image with a usable face, expected some; .*IMG_0001.jpg: no face found"):
         submit.method_predictions("Mine", pictures, trained)
     paths.network("Mine").unlink()
@@ -107,8 +107,8 @@ def test_what_is_not_there_is_named(pictures, trained, monkeypatch, tmp_path):
 
 def test_an_image_without_a_face_gets_the_mean_face(pictures, trained, monkeypatch, capsys):
     """One undetected face would make a submission of 1,702 images impossible, or a made-up shape be sent unnamed."""
-    found = [Detection(None, "no face found"), *trained.detector.detect([None])]
-    monkeypatch.setattr(build, "detector", lambda *_: SimpleNamespace(detect=lambda images, names: found))
+    found = [[], *trained.detector.detect([None])]
+    monkeypatch.setattr(build, "detector", lambda *_: SimpleNamespace(name="x", detect=lambda images, names: found))
     shapes = submit.shape_latents(pictures, "Mine", trained)
     assert not shapes[LINES[0]].any() and shapes[LINES[1]].any()
-    assert f"{LINES[0]}: no face found; the mean face is sent" in capsys.readouterr().err
+    assert f"{LINES[0]}: no face found by x; the mean face is sent" in capsys.readouterr().err

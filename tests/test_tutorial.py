@@ -53,7 +53,7 @@ def test_a_new_ablation_is_four_lines_that_params_yaml_takes(tmp_path: Path, mon
     (tmp_path / "params.yaml").write_text(text.replace("\ncorrected:", f"\n{lines}\ncorrected:", 1))
     (tmp_path / "profiles").symlink_to(ROOT / "profiles")
     monkeypatch.chdir(tmp_path)
-    variants = settings.load(("image",), ("variants",)).variants
+    variants = settings.read_params().variants
     assert variants["Neighbor-area"].segmentation == ["neighbour", "area"]
     assert variants["Neighbor-area"].schedule == "em" and variants["Neighbor-area"].tables == [4, 5]
 

@@ -6,11 +6,12 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from pathlib import Path, PurePosixPath
-from typing import Any, NoReturn
+from typing import Any
 
 import yaml
 from dvc.dependency.param import ParamsDependency
@@ -22,6 +23,7 @@ from dvc.repo import Repo
 TIMESTAMP = ".snakemake_timestamp"
 CODE = "code"  # the stage that writes the fingerprints
 _KEY = re.compile(r"\$\{(key|item)\}")
+GOING = 10.0  # s: how long a killed process of a run may take to be gone
 SECOND = 10**9  # ns; coarser file systems than ours keep whole seconds
 
 
@@ -133,21 +135,30 @@ def fingerprint_code(root: Path = Path()) -> None:
     Before the plan is made and whatever the target: Snakemake, unlike DVC, would run all that comes after a job, also
     when the job's outputs turn out to be what they were.
     """
-    try:
-        with Repo(os.fspath(root), _wait_for_lock=True) as repo, repo.lock:
-            stale = any(stage.status() for stage in repo.index.stages if stage.name == CODE)
-    except LockError as error:
-        _exit_busy(error)
-    if stale:
+    if CODE in _stale_stages(root, only=CODE):
         command = [sys.executable, "-m", "dvc", "repro", "-q", "--single-item", CODE]
         done = subprocess.run(command, cwd=root, capture_output=True, text=True)
         if done.returncode:
             sys.exit((done.stderr or done.stdout).strip())
 
 
-def _exit_busy(error: LockError) -> NoReturn:
-    busy = " ".join(str(error).split("\n\n")[0].split())
-    sys.exit(f"snakemake: another run is at work in this folder: {busy}; wait for it or stop it")
+def _stale_stages(root: Path, only: str | None = None) -> set[str]:
+    """Return the stages that DVC calls changed, of all or of `only` one.
+
+    Exits with one line when DVC is running a stage here. The job of a Snakemake that was killed a moment ago may not be
+    gone yet, so this waits for `GOING` seconds before it says so.
+    """
+    last = time.monotonic() + GOING
+    while True:
+        try:
+            with Repo(os.fspath(root), _wait_for_lock=True) as repo, repo.lock:
+                stages = [stage for stage in repo.index.stages if stage.cmd and only in {None, stage.name}]
+                return {stage.name for stage in stages if stage.status()}
+        except LockError as error:
+            if time.monotonic() > last:
+                busy = " ".join(str(error).split("\n\n")[0].split())
+                sys.exit(f"snakemake: another run is at work in this folder: {busy}; wait for it or stop it")
+        time.sleep(0.2)
 
 
 def sync_mtimes(stages: dict[str, Stage], root: Path = Path()) -> set[str]:
@@ -158,15 +169,11 @@ def sync_mtimes(stages: dict[str, Stage], root: Path = Path()) -> set[str]:
     stage (with nothing changed above it) not older. Only times change, never contents. Exits with one line when DVC
     is running a stage here.
     """
-    try:
-        with Repo(os.fspath(root), _wait_for_lock=True) as repo, repo.lock:
-            stale = {stage.name for stage in repo.index.stages if stage.cmd and stage.status()}
-    except LockError as error:  # a stage is being run: `dvc repro`, or the job of a Snakemake that was killed
-        _exit_busy(error)
+    stale = _stale_stages(root)
     maker = makers(stages)
     behind: set[str] = set()
     for stage in in_order(stages):
-        inputs = [time for path in stage.inputs if (time := _mtime(root / path)) is not None]
+        inputs = [made for path in stage.inputs if (made := _mtime(root / path)) is not None]
         if stage.name in stale or upstream(stage, maker) & behind:
             behind.add(stage.name)
         if not inputs:
@@ -194,6 +201,6 @@ def _mtime(path: Path) -> int | None:
     return None
 
 
-def _set_mtime(path: Path, time: int) -> None:
+def _set_mtime(path: Path, ns: int) -> None:
     stamp = path / TIMESTAMP
-    os.utime(stamp if stamp.exists() else path, ns=(time, time), follow_symlinks=False)
+    os.utime(stamp if stamp.exists() else path, ns=(ns, ns), follow_symlinks=False)

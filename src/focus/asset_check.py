@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from focus.assets import ASSETS
+from focus.datasets.sample import Samples
 from focus.errors import FocusError
 from focus.files import sha256, write_json
 from focus.settings import Profile
@@ -108,7 +109,7 @@ def focus_segmentation(path: Path, profile: Profile) -> str:
     return f"{len(released_segmentation(path).state_dict())} entries of the authors' U-Net"
 
 
-def read_ends(data) -> int:
+def read_ends(data: Samples) -> int:
     """Read the first and last sample of a data set; return its length. Raises FocusError when it is empty."""
     if not len(data):
         raise FocusError(f"{data.root}: found no image, expected at least one")

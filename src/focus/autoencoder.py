@@ -5,6 +5,7 @@ Training, evaluation, the misfit prior and `focus reconstruct` all call `Autoenc
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 
 import torch
@@ -12,22 +13,10 @@ from torch import Tensor, nn
 
 from focus.face_model import FaceModel
 from focus.rendering import Renderer
+from focus.settings import OutputScale
 
 LIGHT = 27  # 9 spherical-harmonics coefficients for each of R, G and B
 POSE = 6  # three Euler angles and a translation
-
-
-@dataclass(frozen=True)
-class OutputScale:
-    """What one unit of the encoder's output means: deviations, SH coefficient, rad, mm (method.md, `C scales`)."""
-
-    shape: float = 1.0
-    expression: float = 1.0
-    albedo: float = 3.0
-    light: float = 1.0
-    rotation: float = 0.3
-    translation_xy: float = 1.0
-    translation_z: float = 0.005
 
 
 @dataclass(frozen=True)
@@ -45,7 +34,7 @@ class Parameters:
     light: Tensor
     pose: Tensor
 
-    def map(self, function) -> Parameters:
+    def map(self, function: Callable[[Tensor], Tensor]) -> Parameters:
         """Return parameters with `function` applied to each tensor."""
         return Parameters(**{field.name: function(getattr(self, field.name)) for field in fields(self)})
 
@@ -80,6 +69,8 @@ class Reconstruction:
 
 class Autoencoder(nn.Module):
     """Encoder, face model and renderer. Only the encoder has weights to train."""
+
+    units: Tensor
 
     def __init__(self, encoder: nn.Module, model: FaceModel, renderer: Renderer, scale: OutputScale) -> None:
         super().__init__()

@@ -61,12 +61,12 @@ def crop(
 
     By its 68 landmarks, which are given in a table as the released code writes it.
     """
-    from focus.datasets.crop import deep3d_crop
+    from focus.datasets.crop import deep3d_crop, is_flip
     from focus.datasets.images import write_png
     from focus.datasets.landmark_table import LandmarkTable
     from focus.reconstruct.photos import read_photo
 
-    if flip not in ("H", "H-1"):
+    if not is_flip(flip):
         raise FocusError(f"--flip: found {flip!r}, expected H or H-1")
     photo = read_photo(image)
     faces = LandmarkTable.read(landmarks).faces(image, (photo.shape[1], photo.shape[0]))
@@ -103,10 +103,10 @@ def report(
     """Write the page of a finished run again: claims, tables, figures, gallery, 3D views, training curves."""
     from focus import isa, settings
 
-    isa.pin(settings.load(("compute",)).compute.isa)  # the page has the stage's bits
+    isa.pin(settings.load(settings.StageSettings).compute.isa)  # the page has the stage's bits
     from focus.stages import report as stage
 
-    stage.work(settings.load(("compute", *stage.SECTIONS), stage.PARAMS), faces, out)
+    stage.work(settings.load(stage.Settings), faces, out)
     print(out)
 
 

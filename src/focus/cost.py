@@ -10,11 +10,33 @@ import os
 import platform
 import resource
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import torch
 
 from focus.files import read_json, write_json
+
+
+class Host(TypedDict):
+    """The facts of a machine on which last digits may depend, and its size."""
+
+    cpu_capability: str
+    machine: str
+    system: str
+    cores: int | None
+    memory_mib: int
+    torch: str
+    python: str
+
+
+class Cost(Host):
+    """What a stage cost: wall and CPU time in s, peak memory in MiB, and where."""
+
+    stage: str
+    wall_s: float
+    cpu_s: float
+    peak_rss_mib: float
+    threads: int
 
 
 def record(logs: Path, stage: str, wall: float) -> None:
@@ -28,7 +50,7 @@ def record(logs: Path, stage: str, wall: float) -> None:
         write_json(logs / "cost.json", {"stages": {cost["stage"]: cost for cost in costs}})
 
 
-def measure(stage: str, wall: float) -> dict[str, Any]:
+def measure(stage: str, wall: float) -> Cost:
     """Return what this process has cost so far: `wall` in s as given, CPU time in s, peak memory in MiB, the host."""
     own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
     return {
@@ -41,7 +63,7 @@ def measure(stage: str, wall: float) -> dict[str, Any]:
     }
 
 
-def host() -> dict[str, Any]:
+def host() -> Host:
     """Return the facts of the machine on which last digits may depend, and its size."""
     return {
         "cpu_capability": torch.backends.cpu.get_cpu_capability(),  # what ATEN_CPU_CAPABILITY may lower

@@ -26,6 +26,13 @@ class Prediction:
     parameters: Parameters
 
 
+@dataclass(frozen=True)
+class MaskedPrediction(Prediction):
+    """The same where there certainly are masks."""
+
+    mask: Tensor
+
+
 def network_images(packed: PackedSet, rows: slice | np.ndarray = slice(None)) -> Tensor:
     """Return packed images as network input (n,3,S,S) float32 in [0,1]."""
     return torch.from_numpy(np.array(packed.images[rows])).permute(0, 3, 1, 2).float().div_(255)

@@ -86,10 +86,10 @@ def start(autoencoder: Autoencoder, landmarks: Tensor) -> Parameters:
 
     The pose is a least-squares fit from the frontal pose, as the crop has brought size and place close.
     """
-    empty = [landmarks.new_zeros(len(landmarks), size) for size in autoencoder.sizes[:4]]
+    shape, expression, albedo, light = (landmarks.new_zeros(len(landmarks), size) for size in autoencoder.sizes[:4])
     model = autoencoder.model
-    points = model.geometry(*empty[:2])[:, model.landmarks68]
-    return Parameters(*empty, fit_pose(autoencoder.renderer.camera, points, landmarks))
+    points = model.geometry(shape, expression)[:, model.landmarks68]
+    return Parameters(shape, expression, albedo, light, fit_pose(autoencoder.renderer.camera, points, landmarks))
 
 
 def image_losses(

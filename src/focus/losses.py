@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
-from typing import Literal
+from typing import Literal, NoReturn
 
 import torch
 from torch import Tensor
@@ -54,34 +54,34 @@ def neighbour_loss(
     """L_nbr, Eq. 1: the smallest colour distance to the other image within a (2 radius + 1)^2 window.
 
     paper: each target pixel against rendered neighbours, squared, weighted by M and summed over the face.
-    released: each pixel of M * I_R against the neighbours in M * I_T, not squared, mean over all pixels of the image.
-    A window ends at the image's border.
+    released: each pixel of M * I_R against the neighbours in M * I_T, not squared, mean over the pixels whose window
+    lies inside the image (220 x 220 at 224 px; Step4_UNet_MoFA_EM.py:201). Elsewhere a window ends at the border.
     """
     if form == "paper":
         squared = _nearest_squared_distance(target, rendering, radius)
         return _over_pixels(mask * squared, reduction)
     squared = _nearest_squared_distance(mask * rendering, mask * target, radius)
-    return _safe_sqrt(squared).mean()
+    inner = [slice(radius, side - radius) for side in squared.shape[2:]]
+    return _safe_sqrt(squared[..., inner[0], inner[1]]).mean()
 
 
 def distance_loss(masked_target: Features, masked_rendering: Features, *, form: Form = "released") -> Tensor:
     """L_dist, Eq. 2: cosine distance of the features of M * I_T and M * I_R.
 
     Features are maps (B,C,H,W) from the recogniser's intermediate layers, or a list of such maps, which count
-    alike. paper: one cosine for the whole map. released: a cosine over the channels of each location, averaged.
+    alike. paper: one cosine for the whole map. released: each row of each channel divided by its norm over the image's
+    width (models/networks.py:39-42), then a cosine over the channels of each location, averaged.
     """
     return _cosine_distance(masked_target, masked_rendering, form)
 
 
-def area_loss(mask: Tensor, rendered_mask: Tensor, *, form: Form = "released", across: Across = alone) -> Tensor:
-    """L_area, Eq. 3: minus the share S_M / S_R of the rendered pixels that the mask keeps.
+def area_loss(mask: Tensor, rendered_mask: Tensor, *, form: Form = "released") -> Tensor:
+    """L_area, Eq. 3: minus the share S_M / S_R of the rendered pixels that the mask keeps, per image, averaged.
 
-    paper: one share an image, averaged. released: the share left out, over all images together (1 + Eq. 3 of one).
+    released: the share that it leaves out, 1 + Eq. 3 (Step4_UNet_MoFA_EM.py:213).
     """
-    if form == "paper":
-        kept = (mask * rendered_mask).sum((1, 2, 3))
-        return -(kept / rendered_mask.sum((1, 2, 3)).clamp(min=1)).mean()
-    return (rendered_mask * (1 - mask)).sum() / across(rendered_mask.sum()).clamp(min=1)
+    counted = -mask if form == "paper" else 1 - mask
+    return ((rendered_mask * counted).sum((1, 2, 3)) / rendered_mask.sum((1, 2, 3)).clamp(min=1)).mean()
 
 
 def preservation_loss(masked_target: Features, target: Features, *, form: Form = "released") -> Tensor:
@@ -172,11 +172,12 @@ def inlier_log_likelihood(target: Tensor, rendering: Tensor, sigma: float = SIGM
     return constant - squared_error(target, rendering) / (2 * sigma**2)
 
 
-def likelihood_loss(
-    target: Tensor, rendering: Tensor, mask: Tensor, sigma: float = SIGMA, *, across: Across = alone
-) -> Tensor:
-    """Return the negative of Eq. 9 averaged over the inliers: the released code's loss to initialise R (Sec. 3.3)."""
-    return -(mask * inlier_log_likelihood(target, rendering, sigma)).sum() / across(mask.sum()).clamp(min=1)
+def likelihood_loss(target: Tensor, rendering: Tensor, mask: Tensor, sigma: float = SIGMA) -> Tensor:
+    """Return minus Eq. 9 inside the mask, averaged over all pixels: the released code's loss to initialise R.
+
+    Source: Step1_Pretrain_MoFA.py:133-140; `mask` is that of Eq. 10 (Sec. 3.3).
+    """
+    return -(mask * inlier_log_likelihood(target, rendering, sigma)).mean()
 
 
 @torch.no_grad()
@@ -223,6 +224,11 @@ def loss_form(term: str, forms: Mapping[str, str]) -> Callable[..., Tensor]:
     return FORMS[term][name]
 
 
+def without_recogniser(*images: Tensor) -> NoReturn:
+    """Stand in for F's features where no term needs any. Raises ValueError when one does."""
+    raise ValueError("found a term that compares F's features, expected the features of both images")
+
+
 def reconstruction_loss(
     weights: Mapping[str, float],
     forms: Mapping[str, str],
@@ -234,7 +240,7 @@ def reconstruction_loss(
     landmarks: Tensor,
     rendered_landmarks: Tensor,
     theta: Sequence[Tensor],
-    embeddings: Callable[[], tuple[Tensor, Tensor]] | None = None,
+    embeddings: Callable[[], tuple[Tensor, Tensor]] = without_recogniser,
     reduction: Reduction = "sum",
     across: Across = alone,
 ) -> tuple[Tensor, dict[str, Tensor]]:
@@ -254,11 +260,11 @@ def reconstruction_loss(
         weights,
         {
             "pixel": lambda: form("pixel")(target, rendering, mask, reduction=reduction, across=across),
-            "likelihood": lambda: form("likelihood")(target, rendering, mask, across=across),
+            "likelihood": lambda: form("likelihood")(target, rendering, mask),
             "perceptual": lambda: form("perceptual")(*embeddings()),
             "landmarks": lambda: form("landmarks")(landmarks, rendered_landmarks, size, reduction=reduction),
             "regularisation": lambda: form("regularisation")(*theta, reduction=reduction),
-            "area_reconstruction": lambda: form("area")(mask, rendered_mask, across=across),
+            "area_reconstruction": lambda: form("area")(mask, rendered_mask),
         },
     )
 
@@ -271,11 +277,10 @@ def segmentation_loss(
     rendering: Tensor,
     mask: Tensor,
     rendered_mask: Tensor,
-    target_features: Callable[[Tensor], Features] | None = None,
-    rendering_features: Callable[[Tensor], Features] | None = None,
+    target_features: Callable[[Tensor], Features] = without_recogniser,
+    rendering_features: Callable[[Tensor], Features] = without_recogniser,
     radius: int = 2,
     reduction: Reduction = "sum",
-    across: Across = alone,
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """L_S (Sec. 3.2): the weighted sum of the terms that `weights` names, and each term unweighted and detached.
 
@@ -300,7 +305,7 @@ def segmentation_loss(
         {
             "neighbour": lambda: form("neighbour")(target, rendering, mask, radius=radius, reduction=reduction),
             "distance": lambda: form("distance")(masked_target_features(), rendering_features(mask * rendering)),
-            "area": lambda: form("area")(mask, rendered_mask, across=across),
+            "area": lambda: form("area")(mask, rendered_mask),
             "preservation": lambda: form("preservation")(masked_target_features(), plain_target_features()),
             "binary": lambda: form("binary")(mask, reduction=reduction),
             "pixel": lambda: form("pixel_segmentation")(target, rendering, mask, reduction=reduction),
@@ -329,10 +334,23 @@ def _over_pixels(values: Tensor, reduction: Reduction) -> Tensor:
 
 def _cosine_distance(first: Features, second: Features, form: Form) -> Tensor:
     firsts, seconds = ([maps] if isinstance(maps, Tensor) else list(maps) for maps in (first, second))
-    if form == "paper":
-        firsts, seconds = ([level.flatten(1) for level in levels] for levels in (firsts, seconds))
-    similarities = [functional.cosine_similarity(a, b, dim=1).mean() for a, b in zip(firsts, seconds, strict=True)]
-    return 1 - torch.stack(similarities).mean()
+    similarity = _map_similarity if form == "paper" else _location_similarity
+    return 1 - torch.stack([similarity(a, b) for a, b in zip(firsts, seconds, strict=True)]).mean()
+
+
+def _map_similarity(first: Tensor, second: Tensor) -> Tensor:
+    return functional.cosine_similarity(first.flatten(1), second.flatten(1)).mean()
+
+
+def _location_similarity(first: Tensor, second: Tensor) -> Tensor:
+    first, second = (_divided_by_norm(_divided_by_norm(maps, 3), 1) for maps in (first, second))
+    return (first * second).sum(1).mean()
+
+
+def _divided_by_norm(values: Tensor, axis: int) -> Tensor:
+    """Divide by the norm along an axis. What is all zero stays so, with gradient 0 in place of 1 / eps."""
+    norm = _safe_sqrt(values.square().sum(axis, keepdim=True))
+    return values / torch.where(norm > 0, norm, 1)
 
 
 def _safe_sqrt(values: Tensor) -> Tensor:

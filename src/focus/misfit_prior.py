@@ -39,7 +39,8 @@ def _draw_like(samples: Tensor, count: int, generator: torch.Generator) -> Tenso
     covariance = torch.cov(samples.double().T) + 1e-9 * torch.eye(samples.shape[1], dtype=torch.float64)
     values, vectors = torch.linalg.eigh(covariance)
     noise = torch.randn(count, samples.shape[1], generator=generator, dtype=torch.float64)
-    return mean + (noise * values.clamp(min=0).sqrt() @ vectors.T).to(samples.dtype)
+    drawn: Tensor = mean + (noise * values.clamp(min=0).sqrt() @ vectors.T).to(samples.dtype)
+    return drawn
 
 
 def render_faces(autoencoder: Autoencoder, latents: Parameters, backgrounds: Tensor | None) -> tuple[Tensor, Tensor]:

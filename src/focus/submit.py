@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
 
 import torch
 from torch import Tensor
@@ -19,11 +19,20 @@ from focus.evaluation.now_submission import Prediction, in_folder, write_submiss
 from focus.inference import encode
 from focus.misfit_prior import correct
 from focus.networks.store import load_weights
+from focus.settings import Assets, Corrected, Detector, Evaluation, NetworkSettings, Variant
 from focus.stages import build, paths
 from focus.stages.landmarks import crops
 
-SECTIONS = ("assets", "detector", "image", "encoder", "segmentation", "render", "evaluation")
-PARAMS = ("variants", "corrected")
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(NetworkSettings):
+    """What a submission is made by."""
+
+    assets: Assets
+    detector: Detector
+    evaluation: Evaluation
+    variants: dict[str, Variant]
+    corrected: dict[str, Corrected]
 
 
 def submit(method: str, out: Path, split: str, dataset: Path | None, reach: float) -> str:
@@ -40,7 +49,7 @@ def submit(method: str, out: Path, split: str, dataset: Path | None, reach: floa
     if folder.is_dir() and dataset is not None:  # anybody's predictions: no project is needed
         pictures, source = NoW(dataset, split), in_folder(folder)
     else:
-        chosen = settings.load(("compute", *SECTIONS), PARAMS)
+        chosen = settings.load(Settings)
         pictures = NoW(dataset or chosen.assets.now or paths.RAW / "now", split)
         source = in_folder(folder) if folder.is_dir() else method_predictions(method, pictures, chosen)
     count = write_submission(source, pictures.names, out, reach=reach)
@@ -48,7 +57,7 @@ def submit(method: str, out: Path, split: str, dataset: Path | None, reach: floa
     return f"{out}: {count} predictions for the {split} list of {pictures.root}{emulated}"
 
 
-def method_predictions(method: str, pictures: NoW, chosen: SimpleNamespace) -> Callable[[str], Prediction]:
+def method_predictions(method: str, pictures: NoW, chosen: Settings) -> Callable[[str], Prediction]:
     """Return line -> neutral full mesh of a trained method, less its misfit prior where it has one."""
     known = [*chosen.variants, *chosen.corrected]
     if method not in known:
@@ -75,7 +84,7 @@ def load_prior(path: Path) -> Tensor:
     return load_weights(path)[0]["misfit_prior"]
 
 
-def shape_latents(pictures: NoW, variant: str, chosen: SimpleNamespace) -> dict[str, Tensor]:
+def shape_latents(pictures: NoW, variant: str, chosen: Settings) -> dict[str, Tensor]:
     """Return line -> shape latents (K,) by the variant's R, on Deep3D crops by the detected landmarks.
 
     The server wants a mesh for every image: one without a usable face gets the mean face, and is named on stderr.

@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from focus.cost import Cost
 from focus.errors import FocusError
 from focus.files import read_json
 
@@ -32,7 +33,7 @@ def print_summary(root: Path) -> None:
             console.print(f"{place:24} {what}", soft_wrap=True)
 
 
-def cost_table(costs: list[dict]) -> Table:
+def cost_table(costs: list[Cost]) -> Table:
     """Return a table of stages with wall time, CPU time and peak memory, longest first, and their sum."""
     table = Table(title="Cost of the stages run on this machine", title_justify="left")
     for name in ("stage", "wall s", "CPU s", "peak MiB"):

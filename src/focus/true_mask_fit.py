@@ -16,7 +16,7 @@ from focus.autoencoder import Autoencoder, Parameters, Reconstruction
 from focus.instance_fit import LAST_RATE, UNITS, start
 from focus.losses import REFERENCE_SIZE, SIGMA, squared_error
 
-LANDMARK_NOISE = 3.0  # px at 224: about what the embedded detector is off by
+LANDMARK_NOISE = 3.0  # px at 224: about what a detector is off by (docs/detectors.md)
 POSE_AND_LIGHT = ("light", "pose")
 ALL = ("shape", "expression", "albedo", *POSE_AND_LIGHT)
 BETAS = (0.9, 0.99)  # a second moment of a thousand steps would outlast a fit of a hundred

@@ -145,15 +145,11 @@ def test_weights_beyond_float16(project, monkeypatch):
     with torch.no_grad():
         network = SegmentationNetwork(4, 2)
         network.last.bias.fill_(1e6)
-    monkeypatch.setattr(
-        import_authors, "load_bundle", lambda path: type("B", (), {"networks": {"segmentation": network.half()}})
-    )
+    networks = {"encoder": FaceEncoder(5, "small", 16, 8), "segmentation": network.half()}
+    networks["recogniser"] = FaceRecogniser((1, 1, 1, 1), (8, 8, 8, 8), 16, 8)
+    monkeypatch.setattr(import_authors, "load_bundle", lambda path: type("B", (), {"networks": networks}))
     monkeypatch.setattr(import_authors, "save_bundle", lambda path, bundle: None)
-    monkeypatch.setattr(
-        import_authors.build, "recogniser", lambda chosen: FaceRecogniser((1, 1, 1, 1), (8, 8, 8, 8), 16, 8)
-    )
-    monkeypatch.setattr(FaceRecogniser, "load_backbone", lambda self, path: None)
-    plan = type("S", (), {**dict(chosen), "method": settings.read_params().method})()
+    plan = settings.select(import_authors.Settings, chosen, settings.read_params())
     with pytest.raises(FocusError, match="beyond float16"):
         import_authors.write_bundle(project / "b", plan, {}, tiny.face_model(), None, {})
 
@@ -163,7 +159,7 @@ def test_stage_with_files(project, encoder, segmentation):
     files = {"focus_encoder": str(encoder), "focus_segmentation": str(segmentation)}
     change(project, "profiles/paper.yaml", assets=files)
     change(project, "params.yaml", profile="paper", remote="private")
-    imported.work(settings.load(imported.SECTIONS, imported.PARAMS))
+    imported.work(settings.load(imported.Settings))
     networks = {"encoder": FaceEncoder(257), "segmentation": SegmentationNetwork()}
     facts = load_networks(paths.network("imported"), networks)
     assert set(facts["sha256"]) == set(files) and build.start("imported") == paths.network("imported")
@@ -171,7 +167,7 @@ def test_stage_with_files(project, encoder, segmentation):
 
 def test_stage_without_files(project):
     """A run without the authors' files would stop at a stage that it does not need."""
-    imported.work(settings.load(imported.SECTIONS, imported.PARAMS))
+    imported.work(settings.load(imported.Settings))
     with pytest.raises(FocusError, match=r"assets.focus_encoder: found null, expected the path of .*enc_net_"):
         build.start("imported")
 
@@ -183,11 +179,9 @@ def test_variant_keeps_the_weights(project):
     change(project, "params.yaml", profile="smoke")
     for path in (paths.FACE_MODEL, paths.RENDERED_MODEL):
         tiny.face_model().save(path)
-    keys = ("seeds.training", "method", "variants.FOCUS-released")
-    chosen = settings.load(("compute", *train_stage.SECTIONS), keys)
-    variant = chosen.variants["FOCUS-released"]
+    chosen = tiny.sized(settings.load(train_stage.Settings, "FOCUS-released"))
+    variant = chosen.variant
     assert (variant.start, variant.schedule, variant.tables) == ("imported", "none", [1, 2, 3, 4, 5])
-    chosen.image = chosen.image.model_copy(update={"side": tiny.SIZE})
     tiny.packed_faces(paths.PACKED / "celeba_train")
     save_networks(paths.RECOGNISER, {"recogniser": build.recogniser(chosen)}, {})
     networks = {"encoder": build.autoencoder(chosen).encoder, "segmentation": build.segmentation(chosen)}

@@ -67,7 +67,7 @@ def test_bare_face_is_what_the_renderer_draws(generator):
 
 @pytest.mark.parametrize("supersampling", [1, 2])
 def test_landmarks_are_projected_vertices(generator, supersampling):
-    """If wrong, the detector learns points that are off by a fraction of a pixel or more."""
+    """If wrong, detectors are measured by points that are off by a fraction of a pixel or more."""
     scene, photograph = _take(generator, [], supersampling=supersampling)
     vertices = torch.from_numpy(scene.vertices[generator.template.landmarks68])[None]
     expected = Camera(SIZE).project(vertices, torch.from_numpy(scene.pose)[None])[0, :, :2]

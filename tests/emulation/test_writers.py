@@ -69,7 +69,7 @@ def test_celeba_masks_have_the_published_size_and_parts(celeba):
 
 
 def test_celeba_landmarks_are_those_of_training_images(celeba):
-    """If wrong, the embedded detector trains on test images or on points outside the picture."""
+    """If wrong, the known points are of test images, or outside the picture."""
     table = read_landmark_table(celeba / "landmarks.csv")
     assert list(table) == CelebAMaskHQ(celeba, "train").names
     points = np.stack(list(table.values()))

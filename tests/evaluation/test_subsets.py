@@ -59,7 +59,7 @@ def packed_squares(fractions: list[float]) -> SimpleNamespace:
         def __len__(self) -> int:
             return len(fractions)
 
-    return Set(landmarks=landmarks, visible=visible, names=[f"{fraction:.1f}" for fraction in fractions])
+    return Set(landmarks=landmarks, true_masks=lambda: visible, names=[f"{fraction:.1f}" for fraction in fractions])
 
 
 def test_celeba_subsets_take_both_ends():

@@ -41,27 +41,42 @@ def test_missing_package(monkeypatch):
         FaceAlignmentDetector()
 
 
-def test_largest_face_wins_and_no_face_has_a_reason(monkeypatch):
-    """A face in the background would be reconstructed, or an image be left out without a word."""
-    small = np.random.default_rng(0).random((68, 2))
-    answers = iter([([small, 5 * small + 3, small + 9], [np.ones(68)] * 3, None), (None, None, None), ([], [], [])])
-    look = SimpleNamespace(get_landmarks_from_image=lambda image, return_landmark_score: next(answers))
-    package(monkeypatch, lambda *_, **__: look)
-    found = FaceAlignmentDetector().detect([np.zeros((9, 9, 3), np.uint8)] * 3)
-    assert np.allclose(found[0].landmarks, 5 * small + 3) and found[0].landmarks.dtype == np.float32
-    assert [detection.reason for detection in found] == ["", *["no face found by face-alignment"] * 2]
-    assert found[1].landmarks is None is found[2].landmarks
+class Package:
+    """face-alignment's object: the faces of images by their brightest value, as the package returns them."""
+
+    def __init__(self, answers: dict[int, list[tuple[np.ndarray, float]]]) -> None:
+        self.answers, self.batches = answers, []
+
+    def get_landmarks_from_batch(self, images, return_landmark_score):
+        assert return_landmark_score and images.shape[1] == 3
+        self.batches.append(tuple(images.shape))
+        faces = [self.answers.get(int(image.max()), []) for image in images]
+        points = [np.concatenate([one for one, _ in found]) if found else [] for found in faces]
+        return points, [[np.full(68, score) for _, score in found] or None for found in faces], None
 
 
-def test_all_faces_of_a_large_photograph(monkeypatch):
-    """Landmarks of a shrunk photograph would be in its pixels, or a small face come first."""
-    small = np.random.default_rng(0).random((68, 2))
-    answer = ([small, 5 * small + 3], [np.full(68, 0.2), np.full(68, 0.6)], None)
-    look = SimpleNamespace(get_landmarks_from_image=lambda image, return_landmark_score: answer)
+def test_faces_largest_first_in_batches_of_one_size(monkeypatch):
+    """A face would be another image's or a background's, or images run one by one, as slowly as that is."""
+    small = np.random.default_rng(0).random((68, 2)).astype(np.float32)
+    look = Package({1: [(small, 0.2), (5 * small + 3, 0.6)], 2: [], 3: [(small, 0.3)]})
     package(monkeypatch, lambda *_, **__: look)
-    faces = FaceAlignmentDetector().faces(np.zeros((3200, 1600, 3), np.uint8))
-    assert [face.score for face in faces] == pytest.approx([0.6, 0.2])
-    assert np.allclose(faces[0].landmarks, (5 * small + 3.5) * 2 - 0.5, atol=1e-4)
+    images = [np.full((9, 9, 3), value, np.uint8) for value in [1, 2, *[1] * 7]] + [np.full((9, 7, 3), 3, np.uint8)]
+    found = FaceAlignmentDetector().detect(images)
+    assert look.batches == [(8, 3, 9, 9), (1, 3, 9, 9), (1, 3, 9, 7)]
+    assert [len(faces) for faces in found] == [2, 0, *[2] * 7, 1]
+    assert np.allclose(found[0][0].landmarks, 5 * small + 3) and found[0][0].landmarks.dtype == np.float32
+    assert [face.score for face in found[0]] == pytest.approx([0.6, 0.2])
+    assert FaceAlignmentDetector().detect([]) == []
+
+
+def test_large_images_are_seen_smaller(monkeypatch):
+    """Landmarks of a shrunk photograph would be in its pixels."""
+    small = np.random.default_rng(0).random((68, 2)).astype(np.float32)
+    look = Package({0: [(small, 0.2)]})
+    package(monkeypatch, lambda *_, **__: look)
+    ((face,),) = FaceAlignmentDetector().detect([np.zeros((3200, 1600, 3), np.uint8)])
+    assert look.batches == [(1, 3, 1600, 800)]
+    assert np.allclose(face.landmarks, (small + 0.5) * 2 - 0.5, atol=1e-4)
 
 
 def test_the_real_package_offers_what_the_adapter_calls(monkeypatch):
@@ -70,7 +85,7 @@ def test_the_real_package_offers_what_the_adapter_calls(monkeypatch):
     import inspect
 
     assert hasattr(package_found.LandmarksType, "TWO_D")
-    look = inspect.signature(package_found.FaceAlignment.get_landmarks_from_image).parameters
+    look = inspect.signature(package_found.FaceAlignment.get_landmarks_from_batch).parameters
     assert "return_landmark_score" in look
     parameters = inspect.signature(package_found.FaceAlignment.__init__).parameters
-    assert {"device", "compile"} <= set(parameters)
+    assert {"device", "compile", "max_batch_size"} <= set(parameters)

@@ -34,7 +34,7 @@ def upright() -> np.ndarray:
 
 
 def only_face(photo: np.ndarray) -> np.ndarray:
-    faces = detector().faces(np.ascontiguousarray(photo))
+    faces = detector().detect([np.ascontiguousarray(photo)])[0]
     assert len(faces) == 1
     return faces[0].landmarks
 
@@ -88,20 +88,31 @@ def test_small_faces_of_a_group_each_once():
     corners = [(x, y) for y in (20, 200, 380) for x in (30, 200, 350, 520)]
     for x, y in corners:
         group[y : y + 68, x : x + 72] = face
-    middles = np.array([one.landmarks[30] for one in detector().faces(group)])
+    middles = np.array([one.landmarks[30] for one in detector().detect([group])[0]])
     expected = np.array(corners) + (np.array(PICKED[30]) - (140, 40)) * 72 / 170
     distances = np.linalg.norm(middles[:, None] - expected[None], axis=2)
     assert len(middles) == 12 and distances.min(1).max() < 5 and sorted(distances.argmin(1)) == list(range(12))
 
 
 @here
-def test_no_face_has_a_reason_and_noise_is_no_face():
-    """A picture without a person would be reconstructed, or be left out without a word."""
+@pytest.mark.parametrize("portraits", [False, True])
+def test_noise_is_no_face(portraits):
+    """A picture without a person would be reconstructed, or take the place of one with a person."""
     noise = np.random.default_rng(0).integers(0, 255, (300, 300, 3), dtype=np.uint8)
-    assert detector().faces(noise) == []
-    found = detector().detect([noise, data.astronaut()])
-    assert found[0].landmarks is None and found[0].reason == "no face found by mediapipe"
-    assert apart(found[1].landmarks, upright()) < 0.03
+    found = MediaPipeDetector(portraits=portraits).detect([noise, data.astronaut()])
+    assert found[0] == [] and apart(found[1][0].landmarks, upright()) < 0.03
+
+
+@here
+def test_one_look_finds_a_portrait_and_a_search_what_it_misses():
+    """A data set's image would be searched for further faces, or one with a small face be left out."""
+    small = np.full((800, 1000, 3), 128, np.uint8)
+    small[500:756, 100:356] = np.asarray(Image.fromarray(data.astronaut()).resize((256, 256)))
+    portrait = MediaPipeDetector(portraits=True)
+    assert [len(faces) for faces in portrait._portraits([data.astronaut(), small])] == [1, 0]
+    found = portrait.detect([data.astronaut(), small])
+    assert apart(found[0][0].landmarks, upright()) < 0.03
+    assert np.abs(found[1][0].landmarks.mean(0) - upright().mean(0) / 2 - (100, 500)).max() < 4
 
 
 @here
@@ -109,7 +120,7 @@ def test_same_bits_and_no_images():
     """A rerun would give other landmarks, and all that follows from them."""
     photos = [data.astronaut(), np.ascontiguousarray(data.astronaut()[:300])]
     first, second = detector().detect(photos), MediaPipeDetector().detect(photos)
-    assert all(np.array_equal(one.landmarks, two.landmarks) for one, two in zip(first, second, strict=True))
+    assert all(np.array_equal(one[0].landmarks, two[0].landmarks) for one, two in zip(first, second, strict=True))
     assert detector().detect([]) == []
 
 

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from focus.settings import Profile, read_profile
+from golden_set import GoldenSet
+
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "official"
 
 
@@ -14,6 +17,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(scope="session")
-def golden(request: pytest.FixtureRequest) -> Path:
-    """The folder of the set that is tried."""
-    return request.config.getoption("--golden", FIXTURES)
+def golden(request: pytest.FixtureRequest) -> GoldenSet:
+    """The set that is tried."""
+    return GoldenSet(request.config.getoption("--golden", FIXTURES))
+
+
+@pytest.fixture(scope="session")
+def profile_paper(request: pytest.FixtureRequest) -> Profile:
+    """Profile `paper` as it ships."""
+    return read_profile("paper", request.config.rootpath)

@@ -62,15 +62,15 @@ def fresh_smoke(tmp_path: Path) -> Project:
 
 @pytest.fixture(scope="session")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The smoke profile up to the detector, a training of 40 steps."""
+    """The smoke profile up to the recogniser, a training of 40 steps."""
     project = smoke_profile(tmp_path_factory.mktemp("undisturbed") / "project")
-    project.dvc("repro", "detector")
+    project.dvc("repro", "recogniser")
     return project
 
 
 @pytest.fixture
 def untrained(undisturbed: Project, tmp_path: Path) -> Project:
-    """A copy in which the detector is to be trained again, as no cache holds it."""
+    """A copy in which the recogniser is to be trained again, as no cache holds it."""
     project = clone_of(undisturbed, tmp_path / "project")
     shutil.rmtree(project.path / "models")
     shutil.rmtree(project.path / ".dvc" / "cache")

@@ -6,9 +6,9 @@ import time
 
 import pytest
 
-from projects import TO_THE_DETECTOR, Project
+from projects import TO_THE_RECOGNISER, Project
 
-CHECKPOINT = ".checkpoints/detector/checkpoint.pt"
+CHECKPOINT = ".checkpoints/recogniser/checkpoint.pt"
 LIMIT_S = 300
 
 
@@ -23,13 +23,13 @@ def end_in_training(project: Project, command: tuple[str, ...], how: signal.Sign
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
-@pytest.mark.parametrize("engine", TO_THE_DETECTOR)
+@pytest.mark.parametrize("engine", TO_THE_RECOGNISER)
 def test_the_same_command_goes_on(undisturbed, untrained, engine, how):
     """After a power cut an engine would ask for its lock to be removed, begin anew, or end with other bits."""
-    end_in_training(untrained, TO_THE_DETECTOR[engine], how)
-    assert not (untrained.path / "models/detector").exists() and (untrained.path / CHECKPOINT).exists()
-    printed = untrained.run(*TO_THE_DETECTOR[engine]).stdout
-    log = untrained.path / "logs/detector.log"
-    assert "detector: going on from step" in (log.read_text() if engine == "snakemake" else printed)
-    assert untrained.contents("models/detector") == undisturbed.contents("models/detector") != {}
+    end_in_training(untrained, TO_THE_RECOGNISER[engine], how)
+    assert not (untrained.path / "models/recogniser").exists() and (untrained.path / CHECKPOINT).exists()
+    printed = untrained.run(*TO_THE_RECOGNISER[engine]).stdout
+    log = untrained.path / "logs/recogniser.log"
+    assert "recogniser: going on from step" in (log.read_text() if engine == "snakemake" else printed)
+    assert untrained.contents("models/recogniser") == undisturbed.contents("models/recogniser") != {}
     assert untrained.contents(".checkpoints") == {}

@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from projects import TO_THE_DETECTOR
+from projects import TO_THE_RECOGNISER
 
 LIMIT_S = 300
 REFUSALS = ("another run is at work in this folder", "is busy, it is being blocked by", "Unable to acquire lock")
@@ -13,7 +13,7 @@ REFUSALS = ("another run is at work in this folder", "is busy, it is being block
 @pytest.mark.parametrize("engines", [("dvc", "snakemake"), ("snakemake", "snakemake")], ids="-".join)
 def test_one_goes_on_and_the_other_stops(undisturbed, untrained, engines):
     """Snakemake deletes a job's outs first: a second run would take away or cut short what the first one made."""
-    running = [untrained.start(*TO_THE_DETECTOR[engine], output=subprocess.PIPE) for engine in engines]
+    running = [untrained.start(*TO_THE_RECOGNISER[engine], output=subprocess.PIPE) for engine in engines]
     said = [process.communicate(timeout=LIMIT_S)[0] for process in running]
     ended = [process.returncode for process in running]
     assert 0 in ended, said
@@ -21,9 +21,9 @@ def test_one_goes_on_and_the_other_stops(undisturbed, untrained, engines):
     for status, text in zip(ended, said, strict=True):
         lines = [line for line in text.splitlines() if any(refusal in line for refusal in refusals)]
         assert status == 0 or (len(lines) == 1 and 'File "' not in text), text
-    for command in (None, *TO_THE_DETECTOR.values()):  # as they left it; and both can go on from there
+    for command in (None, *TO_THE_RECOGNISER.values()):  # as they left it; and both can go on from there
         if command:
             untrained.run(*command)
-        assert untrained.contents("models/detector") == undisturbed.contents("models/detector") != {}
+        assert untrained.contents("models/recogniser") == undisturbed.contents("models/recogniser") != {}
     assert untrained.contents(".checkpoints") == {}
-    assert untrained.dvc("status", "detector").strip() == "Data and pipelines are up to date."
+    assert untrained.dvc("status", "recogniser").strip() == "Data and pipelines are up to date."

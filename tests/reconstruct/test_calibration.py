@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import bundles
+from focus.landmarks import Face
 from focus.reconstruct.calibration import calibrate, drawn_faces, found_face, occlusion_scores
 from focus.reconstruct.drawn import draw_people
 from focus.reconstruct.reconstructor import Reconstructor
@@ -24,9 +25,10 @@ class AtTheTruth:
     def __init__(self, shots):
         self.shots = shots
 
-    def faces(self, image):
-        from focus.landmarks import Face
+    def detect(self, images, names=()):
+        return [self.faces(image) for image in images]
 
+    def faces(self, image):
         truth = self.shots[0].photograph.landmarks
         mine = np.array_equal(image, self.shots[0].photograph.image)
         return [Face(truth + 500, 0.9), *([Face(truth + 1, 0.5)] if mine else [])]

@@ -9,7 +9,7 @@ import tiny
 from focus import Reconstructor
 from focus.errors import FocusError
 from focus.face_model import REGIONS
-from focus.reconstruct.finder import WindowFinder, agree, groups, looseness, overlap, squares
+from focus.reconstruct import reconstructor
 from focus.reconstruct.occlusion import occlusion_score, outlier_fraction, verdict
 from focus.reconstruct.photo_view import PhotoCamera, draw, sample
 from focus.rendering import Topology
@@ -87,6 +87,14 @@ def test_no_face():
         bundles.reconstructor()(np.full((90, 120, 3), 128, np.uint8))
 
 
+def test_without_a_detector_a_line_says_what_to_install(monkeypatch):
+    """Who has neither MediaPipe's networks nor face-alignment would read a traceback."""
+    for place in (reconstructor.mediapipe_files, reconstructor.face_alignment_adapter):
+        monkeypatch.setattr(place, "is_here", lambda: False)
+    with pytest.raises(FocusError, match="no landmark detector, expected one by `focus detector install`"):
+        bundles.reconstructor()(np.full((90, 120, 3), 128, np.uint8))
+
+
 def test_photo_camera_agrees_with_the_crop(fitted):
     """Meshes would not lie on the face in the photograph."""
     r, _, face = fitted
@@ -156,46 +164,6 @@ def test_score_passes_over_eyes_mouth_and_chin():
     assert judged.occluded and judged.parts["nose"] == 0 < judged.score < judged.parts["cheeks"]
     nothing = verdict(covered, rendered, np.full((8, 8), REGIONS.index("mouth")), 0.1)
     assert nothing.score == 1 and nothing.occluded
-
-
-def test_squares_cover_the_photograph():
-    """A face in a corner would never be looked at."""
-    centres, sides = squares(300, 500)
-    covered = np.zeros((300, 500), bool)
-    for (x, y), side in zip(centres[1:], sides[1:], strict=True):
-        low = [int(max(0, value - side / 2 + 1)) for value in (y, x)]
-        covered[low[0] : int(y + side / 2) + 1, low[1] : int(x + side / 2) + 1] = True
-    assert covered.all() and len(centres) == len(sides)
-
-
-def test_one_face_found_often_counts_once():
-    """A face would be written as often as it is seen, or two faces as one."""
-    face = tiny.face_model().shape_mean[tiny.face_model().landmarks68, :2].numpy() * (1, -1)
-    sightings = [(0.3, face), (0.4, face + 2), (0.35, face + 300), (0.3, face + 301), (0.9, face + 900)]
-    kept = groups(sightings, agree)
-    assert [len(group) for group in kept] == [1, 2, 2] and np.array_equal(kept[1][0][1], face + 2)
-    assert len(groups([(0.3, face), (0.4, face + 0.3 * np.ptp(face, axis=0))], overlap)) == 1
-
-
-def test_looseness_tells_a_face_from_a_heap_of_points():
-    """Noise in which the detector sees points would be reconstructed."""
-    face = tiny.face_model().shape_mean[tiny.face_model().landmarks68, :2].numpy() * (1, -1)
-    heap = np.random.default_rng(0).normal(size=(68, 2))
-    assert looseness(3 * face + 7, face) < 1e-3 < 0.08 < looseness(heap, face)
-    assert looseness(face * (1, -1), face) == float("inf")
-
-
-def test_window_finder_maps_back_to_the_photograph():
-    """Landmarks found in a shrunk copy would be in its pixels."""
-    face = tiny.face_model().shape_mean[tiny.face_model().landmarks68, :2].numpy() * (1, -1)
-
-    class Sure:
-        def look_at(self, pyramid, centres, sides):
-            assert len(centres) == len(sides) and centres[0].max() < 384
-            return [(0.5, face + 100)] * 2
-
-    found = WindowFinder(Sure(), face).faces(np.zeros((384, 768, 3), np.uint8))
-    assert np.allclose(found[0].landmarks, (face + 100.5) * 2 - 0.5, atol=1e-3)
 
 
 def test_models_on_other_devices_are_named():

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from focus.errors import FocusError
-from focus.rendering import AMBIENT, sh_basis, shade
+from focus.rendering import AMBIENT, released_directions, sh_basis, shade
 
 
 def test_basis_by_hand() -> None:
@@ -72,3 +72,15 @@ def test_exceptions() -> None:
         sh_basis(torch.zeros(4, 2))
     with pytest.raises(FocusError, match="light"):
         shade(torch.zeros(2, 4, 3), torch.zeros(1, 27))
+
+
+def test_released_directions(generator: torch.Generator) -> None:
+    """Unit normals would be lit from elsewhere, or a short one not by its z."""
+    unit = torch.nn.functional.normalize(torch.randn(2, 5, 3, generator=generator, dtype=torch.float64), dim=-1)
+    assert torch.allclose(released_directions(unit), unit, atol=1e-6)
+    short = released_directions(0.8 * unit)
+    assert torch.allclose(short[..., 2], 0.8 * unit[..., 2]) and torch.allclose(
+        short.norm(dim=-1), torch.ones(2, 5).double()
+    )
+    assert torch.isfinite(released_directions(torch.tensor([[0.0, 0.0, 1.0], [0.0, 0.0, 0.0]]))).all()
+    assert torch.autograd.gradcheck(released_directions, (0.8 * unit).requires_grad_())

@@ -80,3 +80,13 @@ def test_too_few_vertices() -> None:
     """A mesh of another model would be read out of bounds."""
     with pytest.raises(FocusError, match="at least 3"):
         vertex_normals(torch.zeros(1, 2, 3), Topology(torch.tensor([[0, 1, 2]])))
+
+
+def test_mean_normals_by_hand() -> None:
+    """The released normals would be unit ones, or a mean that areas do not weigh."""
+    corner = torch.tensor([[[0.0, 0, 0], [2, 0, 0], [0, 1, 0], [0, 0, 1]]], dtype=torch.float64)
+    topology = Topology(torch.tensor([[0, 1, 2], [0, 3, 1]]))  # areas 1 (normal +z) and 1 (normal +y)
+    found = vertex_normals(corner, topology, unit=False)[0]
+    assert torch.allclose(found[0], torch.tensor([0, 0.5, 0.5], dtype=torch.float64))
+    assert torch.allclose(found[2], torch.tensor([0, 0, 1.0], dtype=torch.float64))
+    assert torch.autograd.gradcheck(lambda v: vertex_normals(v, topology, unit=False), corner.requires_grad_())

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
+from dataclasses import dataclass
 
+import numpy as np
 import pytest
 import torch
 
 import tiny
 from focus import settings
+from focus.datasets.landmark_table import write_landmark_table
 from focus.errors import FocusError
 from focus.files import write_json
-from focus.landmarks import HeatmapDetector, HeatmapNetwork
 from focus.networks.store import save_networks
+from focus.settings import Detector
 from focus.stages import build, paths
 
-SECTIONS = ("image", "recogniser", "encoder", "segmentation", "render", "losses", "training", "em", "detector")
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(settings.NetworkSettings, settings.RecogniserSettings):
+    detector: settings.Detector
 
 
 @pytest.fixture
-def chosen(project) -> SimpleNamespace:
+def chosen(project) -> Settings:
     for path in (paths.FACE_MODEL, paths.RENDERED_MODEL):
         tiny.face_model().save(path)
-    return settings.load(("compute", *SECTIONS), ("seeds.training", "method"))
+    return settings.load(Settings)
 
 
 def test_networks_repeat_and_differ_by_purpose(chosen):
@@ -60,17 +65,26 @@ def test_model_of_another_size_is_one_line(chosen):
         build.focus_networks(chosen, paths.network("FOCUS"))
 
 
-def test_perception_and_detector(chosen):
-    """F or the detector would run with fresh weights or in training mode."""
+def test_perception(chosen):
+    """F would run with fresh weights or in training mode."""
     torch.manual_seed(3)
-    network, points = build.recogniser(chosen), HeatmapNetwork(chosen.detector.width)
+    network = build.recogniser(chosen)
     save_networks(paths.RECOGNISER, {"recogniser": network}, {})
-    save_networks(paths.DETECTOR, {"detector": points}, {})
     seen = build.perception(chosen)
     assert seen.size == chosen.recogniser.side and not seen.recogniser.training
     assert torch.equal(seen.recogniser.fc.weight, network.fc.weight)
-    detector = build.detector(chosen.detector, "celeba_val", chosen.compute)
-    assert isinstance(detector, HeatmapDetector) and torch.equal(detector.network.head.weight, points.head.weight)
+
+
+def test_given_landmarks(chosen, tmp_path):
+    """Another split's table would be read, or a missing setting end in a traceback."""
+    write_landmark_table(tmp_path / "ar.csv", {"a.png": np.ones((68, 2))})
+    plan = Detector(kind="given", tables=tmp_path)
+    ((face,), none) = build.detector(plan, "ar", chosen.compute).detect([None, None], ["a.png", "b.png"])
+    assert np.array_equal(face.landmarks, np.ones((68, 2))) and none == []
+    with pytest.raises(FocusError, match=r"now\.csv: no such file"):
+        build.detector(plan, "now", chosen.compute)
+    with pytest.raises(FocusError, match=r"detector\.tables: found null, expected a folder of <split>\.csv"):
+        build.detector(Detector(kind="given"), "ar", chosen.compute)
 
 
 def test_missing_set_says_why(project):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -27,8 +28,7 @@ def chosen(project):
     """The smoke profile at 32 px with a tiny face model, images and a start."""
     for path in (paths.FACE_MODEL, paths.RENDERED_MODEL):
         tiny.face_model().save(path)
-    found = settings.load(("compute", *train.SECTIONS), ("seeds.training", "method", "variants"))
-    found.image = found.image.model_copy(update={"side": tiny.SIZE})
+    found = tiny.sized(settings.load(train.Settings, "FOCUS"))
     tiny.packed_faces(paths.PACKED / "celeba_train")
     save_networks(paths.RECOGNISER, {"recogniser": build.recogniser(found)}, {})
     networks = {"encoder": build.autoencoder(found).encoder, "segmentation": build.segmentation(found)}
@@ -46,7 +46,7 @@ def elsewhere(monkeypatch):
 
 
 def trained(chosen, variant: str) -> dict[str, torch.Tensor]:
-    train.work(chosen, variant)
+    train.work(replace(chosen, variant=settings.read_params().variants[variant]), variant)
     return load_file(paths.network(variant))
 
 

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -16,7 +17,7 @@ from focus import settings
 from focus.files import read_npy, write_json
 from focus.report.results import load_results
 from focus.stages import paths
-from focus.stages.instance_fit import PARAMS, SECTIONS, work
+from focus.stages.instance_fit import Settings, work
 
 NAME = "Egger-like"
 
@@ -25,9 +26,7 @@ NAME = "Egger-like"
 def chosen(project):
     for path in (paths.FACE_MODEL, paths.RENDERED_MODEL):
         tiny.face_model().save(path)
-    found = settings.load(("compute", *SECTIONS), tuple(key.format(name=NAME) for key in PARAMS))
-    found.image = found.image.model_copy(update={"side": tiny.SIZE})
-    return found
+    return tiny.sized(settings.load(Settings, NAME))
 
 
 def test_every_image_has_its_scores(chosen, monkeypatch):
@@ -35,8 +34,7 @@ def test_every_image_has_its_scores(chosen, monkeypatch):
     tiny.packed_faces(paths.PACKED / "ar", 5)
     frames = []
     for batch in (2, 5):
-        chosen.evaluation = chosen.evaluation.model_copy(update={"batch": batch})
-        work(chosen, NAME)
+        work(replace(chosen, evaluation=chosen.evaluation.model_copy(update={"batch": batch})), NAME)
         frames.append(pd.read_csv(paths.METRICS / NAME / "images.csv"))
     assert len(frames[0]) == 5 and frames[0][["rmse", "acc", "ppv", "tpr", "f1"]].notna().all(axis=None)
     assert (frames[0]["testset"] == "AR").all()

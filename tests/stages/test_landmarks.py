@@ -9,7 +9,7 @@ import pytest
 
 from focus.datasets.crop import deep3d_crop
 from focus.datasets.sample import Sample
-from focus.landmarks import Detection
+from focus.landmarks import Face
 from focus.stages.landmarks import asset_of, cropped, crops
 
 
@@ -42,11 +42,12 @@ def test_cropped_like_deep3d(samples):
 
 def test_images_without_a_face_are_named(samples):
     """An image without a face, or with impossible points, would stop the stage or vanish silently."""
-    answers = [Detection(face()), Detection(None, "no face found"), Detection(np.full((68, 2), 5, np.float32))]
-    detector, missed = SimpleNamespace(detect=lambda images, names: answers[: len(images)]), {}
+    answers = [[Face(face(), 0.6), Face(face() / 2, 0.9)], [], [Face(np.full((68, 2), 5, np.float32), 1.0)]]
+    detector, missed = SimpleNamespace(name="stub", detect=lambda images, names: answers[: len(images)]), {}
     found = list(crops(samples, detector, 64, missed, {"0.png": {"occluder": "hand"}}))
     assert [sample.name for sample in found] == ["0.png"] and found[0].attributes["occluder"] == "hand"
-    assert list(missed) == ["1.png", "2.png"] and missed["1.png"] == "no face found"
+    assert np.allclose(found[0].landmarks, cropped(samples[0], face(), 64, {}).landmarks)
+    assert list(missed) == ["1.png", "2.png"] and missed["1.png"] == "no face found by stub"
     assert missed["2.png"] and "\n" not in missed["2.png"]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 import torch
@@ -16,7 +17,7 @@ from focus.inference import encode
 from focus.misfit_prior import misfit_prior
 from focus.networks.store import save_networks
 from focus.stages import build, paths
-from focus.stages.misfit_prior import PARAMS, SECTIONS, holdout_figures, work
+from focus.stages.misfit_prior import Settings, holdout_figures, work
 
 
 @pytest.fixture
@@ -25,9 +26,8 @@ def faces(project):
     model = tiny.face_model()
     for path in (paths.FACE_MODEL, paths.RENDERED_MODEL):
         model.save(path)
-    chosen = settings.load(("compute", *SECTIONS), PARAMS)
-    chosen.synthetic = chosen.synthetic.model_copy(update={"count": 7, "holdout": 3})
-    chosen.image = chosen.image.model_copy(update={"side": tiny.SIZE})
+    chosen = tiny.sized(settings.load(Settings))
+    chosen = replace(chosen, synthetic=chosen.synthetic.model_copy(update={"count": 7, "holdout": 3}))
     autoencoder = build.autoencoder(chosen)
     torch.nn.init.normal_(autoencoder.encoder.network.fc.weight, std=0.1)
     networks = {"encoder": autoencoder.encoder, "segmentation": build.segmentation(chosen)}

@@ -10,6 +10,7 @@ import tiny
 from focus import settings
 from focus.files import read_json, write_json, write_npy, write_text
 from focus.report.results import load_results
+from focus.settings import MethodSettings
 from focus.stages import constant_mask, paths, reference
 from focus.stages.common import folders, methods, references
 
@@ -17,9 +18,7 @@ NAMES = {"mean-face": "mean face", "best-fit": "best fit"}
 
 
 def loaded(module, name: str):
-    found = settings.load(("compute", *module.SECTIONS), tuple(key.format(name=name) for key in module.PARAMS))
-    found.image = found.image.model_copy(update={"side": tiny.SIZE})
-    return found
+    return tiny.sized(settings.load(module.Settings, name))
 
 
 @pytest.fixture
@@ -75,7 +74,7 @@ def test_missing_sets_leave_an_empty_row(project, module, name):
 
 def test_labels_stand_in_the_tables_and_names_in_the_folders(project):
     """The tables would look for a folder of another name, or a reference compete with the methods."""
-    chosen = settings.load((), ("variants", "corrected", "instance_wise", "constant_masks", "references"))
+    chosen = settings.load(MethodSettings)
     found = dict(zip(methods(chosen), folders(chosen), strict=True))
     assert found["mean face"] == "mean-face" and found["FOCUS"] == "FOCUS"
     assert references(chosen) == ["all-ones", *(plan.label for plan in chosen.references.values())]

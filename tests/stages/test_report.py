@@ -55,9 +55,7 @@ def chosen(project):
     Image.new("RGB", (40, 20)).save(stream, "PNG")
     for name in ("figure1", "figure4_plain"):
         write_bytes(paths.FIGURES / f"{name}.png", stream.getvalue())
-    loaded = settings.load(("compute", *report.SECTIONS), report.PARAMS)
-    loaded.image = loaded.image.model_copy(update={"side": tiny.SIZE})
-    return loaded
+    return tiny.sized(settings.load(report.Settings))
 
 
 def test_page_has_all_parts_and_stable_bytes(chosen) -> None:

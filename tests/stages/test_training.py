@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -11,13 +11,16 @@ from focus import settings
 from focus.errors import FocusError
 from focus.stages import paths, training
 
-SECTIONS = ("image", "losses", "training", "em")
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(settings.BatchSettings, settings.LossSettings):
+    em: settings.EM
 
 
 @pytest.fixture
-def chosen(project) -> SimpleNamespace:
+def chosen(project) -> Settings:
     tiny.face_model().save(paths.FACE_MODEL)
-    return settings.load(("compute", *SECTIONS), ("seeds.training", "method"))
+    return settings.load(Settings)
 
 
 def test_loss_plan(chosen):
@@ -27,7 +30,7 @@ def test_loss_plan(chosen):
     assert {form for term, form in plan.forms.items() if term != "initialisation"} == {"released"}
     assert plan.neighbourhood == chosen.losses.neighbourhood
     forms = chosen.method.forms.model_copy(update={"features": "paper", "pixel": "paper"})
-    chosen.method = chosen.method.model_copy(update={"forms": forms})
+    chosen = replace(chosen, method=chosen.method.model_copy(update={"forms": forms}))
     plan = training.loss_plan(chosen, ["distance"])
     paper = {name for name, form in plan.forms.items() if form == "paper"}
     assert paper - {"initialisation"} == {"features", "pixel", "distance", "preservation", "pixel_segmentation"}
@@ -50,13 +53,12 @@ def test_checkpoint_is_tied_to_settings_and_inputs(chosen):
     (paths.PACKED / "x").mkdir(parents=True)
     (paths.PACKED / "x" / "images.npy").write_bytes(b"1")
 
-    def key(stage: str = "train/FOCUS") -> str:
+    def key(stage: str = "train/FOCUS", chosen: Settings = chosen) -> str:
         return training.checkpoint_of(stage, chosen, [paths.FACE_MODEL, paths.PACKED / "x"]).key
 
     keys = [key(), key("train/MoFA")]
     (paths.PACKED / "x" / "images.npy").write_bytes(b"2")
     keys.append(key())
-    chosen.losses = chosen.losses.model_copy(update={"pixel": 9.0})
-    keys.append(key())
+    keys.append(key(chosen=replace(chosen, losses=chosen.losses.model_copy(update={"pixel": 9.0}))))
     assert key() == keys[-1] and len(set(keys)) == 4
     assert training.checkpoint_of("train/FOCUS", chosen, []).path == paths.CHECKPOINTS / "train-FOCUS" / "checkpoint.pt"

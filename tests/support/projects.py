@@ -16,7 +16,10 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 STAND_IN = Path(__file__).with_name("stand_in_stage.py")
 EXECUTED = "executed.log"
-TO_THE_DETECTOR = {"dvc": ("dvc", "repro", "detector"), "snakemake": ("snakemake", "--cores", "1", "models/detector")}
+TO_THE_RECOGNISER = {
+    "dvc": ("dvc", "repro", "recogniser"),
+    "snakemake": ("snakemake", "--cores", "1", "models/recogniser"),
+}
 
 
 def copy_of_the_work_tree(target: Path) -> Project:

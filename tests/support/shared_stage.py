@@ -7,17 +7,17 @@ import signal
 import sys
 import time
 from pathlib import Path
-from types import SimpleNamespace
 
 import torch
 
 from focus.errors import FocusError
+from focus.settings import StageSettings
 from focus.stages.runner import run
 from focus.stages.shared import shared
 from focus.training import processes
 
 
-def work(settings: SimpleNamespace) -> None:
+def work(settings: StageSettings) -> None:
     """Add up ranks; then end well, by an error of all, by a kill of one, or not at all."""
     mean = processes.mean(torch.tensor(float(processes.rank())))
     Path(f"rank-{processes.rank()}").write_text(f"{os.getpid()} {processes.count()} {mean.item()}")
@@ -31,4 +31,4 @@ def work(settings: SimpleNamespace) -> None:
 
 
 if __name__ == "__main__":
-    run("pretrain", (), (), shared(work))
+    run("pretrain", StageSettings, shared(work))

@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypeVar
 
 import igl
 import numpy as np
@@ -13,7 +14,7 @@ import torch
 from scipy.spatial import cKDTree
 from torch import nn
 
-from focus.autoencoder import Autoencoder, OutputScale, Parameters
+from focus.autoencoder import Autoencoder, Parameters
 from focus.datasets.packed import PackedSet, pack
 from focus.datasets.sample import Sample
 from focus.face_model import FaceModel, read_bfm, write_bfm
@@ -21,9 +22,18 @@ from focus.face_model.heads import FaceGenerator, build_embedded_model
 from focus.networks import FaceEncoder, FaceRecogniser, SegmentationNetwork
 from focus.perception import Perception
 from focus.rendering import Renderer
+from focus.settings import AutoencoderSettings, OutputScale
 
 SIZE = 32
-SCALE = OutputScale(albedo=1.0, light=0.5, translation_xy=10.0, translation_z=30.0)
+SCALE = OutputScale(
+    shape=1.0, expression=1.0, albedo=1.0, light=0.5, rotation=0.3, translation_xy=10.0, translation_z=30.0
+)
+SettingsT = TypeVar("SettingsT", bound=AutoencoderSettings)
+
+
+def sized(settings: SettingsT) -> SettingsT:
+    """Return settings of a stage for images of SIZE px."""
+    return replace(settings, image=settings.image.model_copy(update={"side": SIZE}))
 
 
 @cache

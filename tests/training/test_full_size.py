@@ -6,7 +6,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from focus.autoencoder import Autoencoder, OutputScale
+from focus.authors.networks import OUTPUT_SCALE
+from focus.autoencoder import Autoencoder
 from focus.datasets.packed import PackedSet, pack
 from focus.datasets.sample import Sample
 from focus.face_model import FaceModel, crop_to_face
@@ -84,7 +85,7 @@ def test_one_s_step_and_one_r_step_at_the_papers_size(tmp_path):
     torch.manual_seed(0)
     encoder = FaceEncoder(Autoencoder.output_count(model), "resnet50")
     nn.init.normal_(encoder.network.fc.weight, std=1e-3)  # at zero no gradient would pass the last layer
-    autoencoder = Autoencoder(encoder, model, Renderer(model.triangles, 224), OutputScale())
+    autoencoder = Autoencoder(encoder, model, Renderer(model.triangles, 224), OUTPUT_SCALE)
     mask_network, seen = SegmentationNetwork(), Perception(FaceRecogniser(), 112)
     batches = Batches(photograph(tmp_path / "set", autoencoder), 1, 0, None)
     finite: dict[str, float] = {}

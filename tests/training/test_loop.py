@@ -107,9 +107,17 @@ def test_optimisers_and_rates_go_on_across_rounds(packed, tmp_path):
     state = torch.load(checkpoint.path, weights_only=True)["optimisers"]
     assert {float(entry["step"]) for entry in state["segmentation"]["state"].values()} == {4.0}
     assert {float(entry["step"]) for entry in state["reconstruction"]["state"].values()} == {5.0}
-    assert [own for name, own in plan.order() if name == "reconstruction"] == list(range(6))
-    expected = plan.optimisers["reconstruction"].rate(4, 6)
+    assert [step for step, name in plan.order() if name == "reconstruction"] == [2, 3, 4, 7, 8, 9]
+    expected = plan.optimisers["reconstruction"].rate(8, 10)
     assert state["reconstruction"]["param_groups"][0]["lr"] == pytest.approx(expected)
+
+
+def test_a_baseline_makes_the_steps_of_the_full_method(packed):
+    """It would see other batches, at other rates, and differ from the full method for that reason too."""
+    full, baseline = em(packed), em(packed)
+    del baseline.objectives["segmentation"]
+    of_r = [(step, name) for step, name in full.order() if name == "reconstruction"]
+    assert list(baseline.order()) == of_r and baseline.total == full.total
 
 
 class Scalar(nn.Module):

@@ -1,7 +1,10 @@
 """dvc_dag: the stages as Snakemake sees them, and file times that say what DVC's hashes say."""
 
+import json
 import os
+import subprocess
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
@@ -88,6 +91,16 @@ def test_a_changed_parameter_reruns_its_stage(project):
     (project.path / "params.yaml").write_text("rate: 2\n")
     assert dvc_dag.sync_mtimes(stages, project.path) == {"fit"}
     assert needs_a_run(project, stages) >= {"fit"} and "split" not in needs_a_run(project, stages)
+
+
+def test_a_job_that_was_killed_a_moment_ago_is_waited_for(project):
+    """After a power cut's `kill -9` the same command would be refused while the last job's memory is being freed."""
+    stages = dvc_dag.load(project.path)
+    with subprocess.Popen(["sleep", "1"]) as job:
+        held = {"read": {}, "write": {os.fspath(project.path / "model.txt"): {"pid": job.pid, "cmd": "dvc repro fit"}}}
+        (project.path / ".dvc/tmp/rwlock").write_text(json.dumps(held))
+        Timer(1, job.wait).start()  # whoever started it takes note of its end
+        assert dvc_dag.sync_mtimes(stages, project.path) == set()
 
 
 def test_a_tampered_output_reruns_its_stage(project):

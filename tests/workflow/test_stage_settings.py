@@ -2,10 +2,12 @@
 
 import ast
 import re
+from importlib import import_module
 
 import pytest
 import yaml
 
+from focus import settings
 from focus.fingerprints.closure import Node, Source, chain
 from projects import ROOT
 
@@ -19,15 +21,10 @@ COMPUTES = {"torch", "numpy", "scipy", "pandas", "sklearn", "igl", "matplotlib"}
 AROUND_THE_WORK = {"focus.stages.runner", "focus.cost", "focus.device", "focus.isa", "focus.roots"}
 
 
-def constants(stage: str) -> dict[str, set[str]]:
-    """Return SECTIONS and PARAMS of a stage's module, without importing it."""
+def settings_of(stage: str) -> type[settings.StageSettings]:
+    """Return the class of a stage's settings."""
     body = STAGES[stage].get("do", STAGES[stage])
-    tree = ast.parse(SOURCE.file(MODULE.search(body["cmd"])[1]).read_text())
-    return {
-        node.targets[0].id: set(ast.literal_eval(node.value))
-        for node in tree.body
-        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", None) in {"SECTIONS", "PARAMS"}
-    }
+    return import_module(MODULE.search(body["cmd"])[1]).Settings
 
 
 def tracked(stage: str) -> tuple[set[str], set[str]]:
@@ -42,7 +39,7 @@ def tracked(stage: str) -> tuple[set[str], set[str]]:
 def test_profile_sections(stage):
     """A stage would use a setting whose change does not rerun it, or rerun for one that it never reads."""
     sections = {key for key in tracked(stage)[0] if not key.startswith("compute.")}
-    assert sections == constants(stage)["SECTIONS"]
+    assert sections | {"compute"} == set(settings.sections_of(settings_of(stage)))
 
 
 def work_of(stage: str) -> list[Node]:
@@ -75,4 +72,4 @@ def test_compute_keys(stage):
 def test_params_keys(stage):
     """As above, for params.yaml."""
     keys = {re.sub(r"\$\{(key|item)\}", "{name}", key) for key in tracked(stage)[1]}
-    assert keys == constants(stage)["PARAMS"]
+    assert keys == set(settings.keys_of(settings_of(stage)).values())

@@ -12,6 +12,7 @@ from focus.authors.pickled import read_module
 from focus.errors import FocusError
 from focus.networks import FaceEncoder, SegmentationNetwork
 from focus.networks.weights import load_state
+from focus.settings import OutputScale
 
 ENCODER, SEGMENTATION = "encoder.encoder.FaceEncoder", "UNet.UNet.UNet"  # the classes that the files name
 SHAPE, EXPRESSION, ALBEDO = 80, 64, 80  # components that the authors use of 199, 100 and 199
@@ -28,6 +29,9 @@ ROWS = [
 ]
 
 WIDTH, POOLINGS = 64, 4  # of S
+OUTPUT_SCALE = OutputScale(
+    shape=1.0, expression=1.0, albedo=3.0, light=1.0, rotation=0.3, translation_xy=1.0, translation_z=0.005
+)
 BLOCK = re.compile(r"(Conv|Up_conv|Up)(\d)\.(?:double_conv\.(?:0\.)?|up\.)(\d\..+)")  # the "0." where dropout follows
 
 
@@ -68,11 +72,11 @@ def _of_outputs(path: Path, name: str, value: Tensor) -> Tensor:
 
 def segmentation_state(path: Path) -> dict[str, Tensor]:
     """Return a U-Net file's entries by the names of `SegmentationNetwork`; unknown names stay as they are."""
-    return {_segmentation_name(name): value for name, value in _state(path, SEGMENTATION).items()}
+    return {segmentation_name(name): value for name, value in _state(path, SEGMENTATION).items()}
 
 
-def _segmentation_name(name: str) -> str:
-    """Conv1 … Conv5 go down; Up5, Up_conv5 … Up2, Up_conv2 come up again; Conv is the last layer."""
+def segmentation_name(name: str) -> str:
+    """Return our name of an entry: Conv1 … Conv5 go down, Up5, Up_conv5 … Up2, Up_conv2 up again, Conv is the last."""
     found = BLOCK.fullmatch(name)
     if found is None:
         return re.sub(r"^Conv\.", "last.", name)

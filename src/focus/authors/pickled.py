@@ -104,7 +104,7 @@ def _leaf(entry: zipfile.ZipInfo) -> str:
 def _inert_classes(path: Path, pickle: bytes) -> list[tuple[type[Inert], str]]:
     """Return an inert class for each of the networks' classes that a pickle names; refuse any other global by name."""
     try:
-        named = {argument.replace(" ", ".", 1) for code, argument, _ in pickletools.genops(pickle) if _names(code)}
+        named = {str(argument).replace(" ", ".", 1) for code, argument, _ in pickletools.genops(pickle) if _names(code)}
     except FocusError as error:
         raise FocusError(f"{path}: {error}") from None
     except Exception as error:  # pickletools raises many types on damaged bytes
@@ -124,7 +124,7 @@ def _names(code: pickletools.OpcodeInfo) -> bool:
 
 def _load(path: Path, classes: list[tuple[type[Inert], str]]) -> Any:
     try:
-        with warnings.catch_warnings(action="ignore"), torch.serialization.safe_globals(classes):
+        with warnings.catch_warnings(action="ignore"), torch.serialization.safe_globals([*classes]):
             return torch.load(path, "cpu", weights_only=True)
     except Exception:  # many types; torch's own advice would be to execute the file
         raise FocusError(f"{path}: not a whole pickled module of plain tensors; nothing was run") from None

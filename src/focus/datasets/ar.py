@@ -129,7 +129,8 @@ class AR:
             face |= labels[label]
         size = ((WIDTH, HEIGHT),)
         ellipse = read_image_of_size(self._ellipses[key], size).min(axis=2) >= _THRESHOLD
-        return (face & ellipse).astype(np.uint8)
+        visible: np.ndarray | None = (face & ellipse).astype(np.uint8)
+        return visible
 
 
 def read_raw(path: Path) -> np.ndarray:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from typing import Literal
+from typing import Literal, TypeGuard, get_args
 
 import numpy as np
 from PIL import Image
@@ -15,6 +15,12 @@ from PIL import Image
 from focus.errors import FocusError
 
 Flip = Literal["H", "H-1"]
+
+
+def is_flip(text: str) -> TypeGuard[Flip]:
+    """Tell whether a text names a way to flip y."""
+    return text in get_args(Flip)
+
 
 # Deep3D's standard face: eye, eye, nose tip, mouth corner, mouth corner (image left first); x right, y up.
 STANDARD_POINTS = np.array(
@@ -47,11 +53,13 @@ class CropTransform:
 
     def to_crop(self, points: np.ndarray) -> np.ndarray:
         """Map (..., 2) pixels of the original image to pixels of the crop, float64."""
-        return (np.asarray(points, np.float64) + 0.5) * self._scale - 0.5 - (self.left, self.up)
+        moved: np.ndarray = (np.asarray(points, np.float64) + 0.5) * self._scale - 0.5 - (self.left, self.up)
+        return moved
 
     def to_original(self, points: np.ndarray) -> np.ndarray:
         """Map (..., 2) pixels of the crop to pixels of the original image, float64."""
-        return (np.asarray(points, np.float64) + 0.5 + (self.left, self.up)) / self._scale - 0.5
+        moved: np.ndarray = (np.asarray(points, np.float64) + 0.5 + (self.left, self.up)) / self._scale - 0.5
+        return moved
 
     def crop(self, image: np.ndarray) -> np.ndarray:
         """Cut an image (H, W, 3) or a grey picture (H, W), uint8, by Pillow's bicubic; black outside."""

@@ -35,7 +35,7 @@ def read_mask(path: Path, sizes: tuple[tuple[int, int], ...] = ()) -> np.ndarray
     `sizes` are the (width, height) accepted; empty accepts any. Raises FocusError as `read_image` does, and on a mask
     of another size.
     """
-    mask = (read_image_of_size(path, sizes) > 0).any(axis=2)
+    mask: np.ndarray = read_image_of_size(path, sizes).max(axis=2) > 0
     return mask.astype(np.uint8)
 
 

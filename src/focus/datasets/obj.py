@@ -26,7 +26,8 @@ def read_obj(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
     colours (V, 3) float64 in 0..1, or None. Colours that only some vertices have are dropped with a warning. Raises
     FocusError on rows that are no numbers or have another count.
     """
-    vertices, widths, triangles, before = [np.empty((0, 6))], set(), [np.empty((0, 3), np.int64)], 0
+    vertices, triangles, before = [np.empty((0, 6))], [np.empty((0, 3), np.int64)], 0
+    widths: set[int] = set()
     for block in _blocks(read_text(path, "a mesh (.obj)")):
         lines = [line.lstrip() for line in _COMMENT.sub("", block).replace("\\\n", " ").split("\n")]
         rows = [line[2:].split() for line in lines if line.startswith(("v ", "v\t"))]

@@ -63,6 +63,12 @@ class PackedSet:
             attributes={key: value for key, value in row.items() if key not in FIXED_COLUMNS and value},
         )
 
+    def true_masks(self) -> np.ndarray:
+        """Return the visible faces (N,S,S) uint8 0/1. Raises FocusError where the set has no ground truth."""
+        if self.visible is None:
+            raise FocusError(f"{self.folder / 'visible.npy'}: no such file, expected the ground truth of the masks")
+        return self.visible
+
     @property
     def names(self) -> list[str]:
         """The images' names, in order."""
@@ -88,10 +94,9 @@ def pack(folder: Path, samples: Iterable[Sample]) -> PackedSet:
             _GrowingArray(temporary / "visible.npy", (size, size), np.uint8) as visible,
         ):
             for sample in _chain(first, iterator):
-                _check(sample, first, rows, folder)
+                landmarks.append(_checked_landmarks(sample, first, rows, folder))
                 rows[sample.name] = _row(sample, folder)
                 images.append(sample.image)
-                landmarks.append(sample.landmarks)
                 if sample.visible_face is not None:
                     visible.append(sample.visible_face)
         if first.visible_face is None:
@@ -135,8 +140,8 @@ def _chain(first: Sample, others: Iterable[Sample]) -> Iterable[Sample]:
     yield from others
 
 
-def _check(sample: Sample, first: Sample, rows: dict[str, dict[str, str]], folder: Path) -> None:
-    """Raise FocusError unless `sample` fits beside the first one."""
+def _checked_landmarks(sample: Sample, first: Sample, rows: dict[str, dict[str, str]], folder: Path) -> np.ndarray:
+    """Return the landmarks of a sample. Raises FocusError unless it has some, and fits beside the first one."""
     size = first.image.shape[0]
     where = f"{folder}: {sample.name}"
     if sample.image.shape != (size, size, 3):
@@ -149,6 +154,7 @@ def _check(sample: Sample, first: Sample, rows: dict[str, dict[str, str]], folde
         raise FocusError(f"{where} has mask values up to {sample.visible_face.max()}, expected 0 and 1")
     if sample.name in rows:
         raise FocusError(f"{where} is given twice, expected each image once")
+    return sample.landmarks
 
 
 def _row(sample: Sample, folder: Path) -> dict[str, str]:

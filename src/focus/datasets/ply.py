@@ -95,7 +95,8 @@ def _header(content: bytes) -> tuple[str, list[Element], int]:
     end = start and re.compile(rb"(?<=[\r\n])end_header[ \t]*(" + start[1] + rb"|\Z)").search(content)
     if not start or not end:
         raise ValueError("no .ply header")
-    order, elements = None, []
+    order: str | None = None
+    elements: list[Element] = []
     for line in content[start.end() : end.start()].decode("latin-1").split(start[1].decode()):
         if len(elements) + sum(len(element.properties) for element in elements[-1:]) > MOST_PROPERTIES:
             raise ValueError(f"more than {MOST_PROPERTIES} elements or properties")
@@ -177,7 +178,7 @@ def _even_rows(content: bytes, at: int, element: Element, order: str) -> tuple[R
     end = at + (place - at) * element.count
     if end > len(content):
         return None
-    fields = []
+    fields: list[tuple[str, str] | tuple[str, str, tuple[int, ...]]] = []
     for index, own in enumerate(element.properties):
         if own.counter:
             fields.append((f"count{index}", order + own.counter))
@@ -187,11 +188,11 @@ def _even_rows(content: bytes, at: int, element: Element, order: str) -> tuple[R
         if own.counter and (table[f"count{index}"] != lengths.get(own.name, 0)).any():
             return None
     numbers = {own.name: table[f"value{i}"] for i, own in enumerate(element.properties) if not own.counter}
-    place_of = next((i for i, own in enumerate(element.properties) if own is element.indices), None)
-    if place_of is None:
+    listed = element.indices
+    if listed is None:
         return Rows(numbers, np.empty(0, np.int64), np.empty(0, np.int64)), end
-    corners = np.ascontiguousarray(table[f"value{place_of}"]).reshape(-1)
-    return Rows(numbers, corners, np.full(element.count, lengths.get(element.indices.name, 0))), end
+    corners = np.ascontiguousarray(table[f"value{element.properties.index(listed)}"]).reshape(-1)
+    return Rows(numbers, corners, np.full(element.count, lengths.get(listed.name, 0))), end
 
 
 def _uneven_rows(content: bytes, at: int, element: Element, order: str) -> tuple[Rows, int]:
@@ -224,7 +225,7 @@ def _length(content: bytes, at: int, own: Property, order: str) -> int:
     """Return how long the list at a place of the file is."""
     if at + own.least > len(content):
         raise ValueError(f"cut off at byte {len(content)}")
-    (count,) = struct.unpack_from(order + _CODES[own.counter], content, at)
+    count: int = struct.unpack_from(order + _CODES[own.counter], content, at)[0]
     if count < 0 or at + own.least + count * int(own.kind[1]) > len(content):
         raise ValueError(f"a list {own.name} of {count} numbers at byte {at}, longer than the file")
     return count
@@ -258,7 +259,7 @@ def _text_element(lines: Iterator[bytes], element: Element) -> Rows:
     return Rows(columns, np.array(corners, np.int64), np.array(lengths, np.int64))
 
 
-def _take_lists(row: list[bytes], element: Element, corners: array, lengths: array) -> None:
+def _take_lists(row: list[bytes], element: Element, corners: array[int], lengths: array[int]) -> None:
     """Append the vertex numbers of one row."""
     at = 0
     for own in element.properties:

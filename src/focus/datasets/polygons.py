@@ -28,4 +28,5 @@ def unstripped(corners: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     a, b, c = line[:-2], line[1:-1], line[2:]
     odd = (place[:-2] - begin) % 2 == 1
     triangles = np.stack([np.where(odd, b, a), np.where(odd, a, b), c], axis=1)
-    return triangles[(triangles >= 0).all(axis=1) & (a != b) & (b != c) & (a != c)]
+    whole: np.ndarray = triangles[(triangles >= 0).all(axis=1) & (a != b) & (b != c) & (a != c)]
+    return whole

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -39,3 +41,15 @@ class Sample:
             raise ValueError(f"{self.name}: mask is {mask.dtype} {mask.shape}, expected uint8 {self.image.shape[:2]}")
         if self.landmarks is not None and self.landmarks.shape != (68, 2):
             raise ValueError(f"{self.name}: landmarks are {self.landmarks.shape}, expected (68, 2)")
+
+
+class Samples(Protocol):
+    """What the reader of every data set is: its images in order, each read when asked for."""
+
+    root: Path
+
+    def __len__(self) -> int:
+        """Return the number of images."""
+
+    def __getitem__(self, position: int) -> Sample:
+        """Return one image."""

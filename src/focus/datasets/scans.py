@@ -30,7 +30,7 @@ def pack_scans(folder: Path, now: NoW) -> None:
         arrays[f"{subject}/vertices"], _ = now.scan(subject)
         arrays[f"{subject}/landmarks"] = now.scan_landmarks(subject)
     stream = io.BytesIO()
-    np.savez(stream, **arrays)
+    np.savez(stream, allow_pickle=False, **arrays)
     write_bytes(folder / FILE, stream.getvalue())
 
 

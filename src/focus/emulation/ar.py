@@ -92,7 +92,7 @@ def write_ar(root: Path, generator: FaceGenerator, per_subset: int = 100, sideli
 def _plan(per_subset: int, sidelight: int) -> list[Shot]:
     """The pictures to take, person by person."""
     people = max((per_subset + 1) // 2, (sidelight + 1) // 2)
-    shots = []
+    shots: list[Shot] = []
     for codes, count in (*((codes, per_subset) for codes in _SUBSETS), (_SIDE_LIGHTS, sidelight)):
         shots += islice((Shot(person, code) for person in range(people) for code in codes), count)
     return sorted(shots)

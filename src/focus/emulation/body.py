@@ -56,7 +56,8 @@ class Head:
     def upright(self, vertices: NDArray[np.float64]) -> NDArray[np.float64]:
         """Turn vertices (...,3) given in the body's frame into the head's, about the joint at the top of the neck."""
         joint = np.array([0.0, -45.0, self.back - 25.0])
-        return (vertices - joint) @ self.body_turn.T + joint
+        turned: NDArray[np.float64] = (vertices - joint) @ self.body_turn.T + joint
+        return turned
 
 
 def neck(head: Head, rng: np.random.Generator) -> Patch:

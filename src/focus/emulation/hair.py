@@ -68,7 +68,8 @@ def _hairline_depth(head: Head, line: Array) -> Array:
     """Depth z (n,) of the edge of the face nearest to points (n,2) of the frontal plane."""
     squared = ((line[:, None] - head.rim[None, :, :2]) ** 2).sum(-1)
     weight = np.exp(-(squared - squared.min(1, keepdims=True)) / (2 * 6.0**2))
-    return (weight * head.rim[:, 2]).sum(1) / weight.sum(1)
+    depth: Array = (weight * head.rim[:, 2]).sum(1) / weight.sum(1)
+    return depth
 
 
 def fringe(head: Head, person: Person, rng: np.random.Generator) -> Patch:

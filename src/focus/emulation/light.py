@@ -39,7 +39,9 @@ def _direction(azimuth: float, elevation: float) -> NDArray[np.float64]:
     return np.array([np.sin(azimuth) * across, -np.sin(elevation), -np.cos(azimuth) * across])
 
 
-def compose(ambient: NDArray[np.float64], lamps: list[tuple[NDArray[np.float64], NDArray[np.float64]]]) -> NDArray:
+def compose(
+    ambient: NDArray[np.float64], lamps: list[tuple[NDArray[np.float64], NDArray[np.float64]]]
+) -> NDArray[np.float32]:
     """Coefficients (27,) float32 of an even light (3,) and of lamps (direction (3,), irradiance (3,)), RGB.
 
     Irradiances are relative to the renderer's own even light, so ambient 1 without lamps gives zeros.

@@ -73,7 +73,8 @@ def _dark_glass(rng: np.random.Generator) -> Texture:
     shade = dark + (light - dark) * row + rng.uniform(0, 0.18) * np.exp(-(((row - 0.25) / 0.2) ** 2))
     glint = rng.uniform(0, 0.2) * (textures.smooth_noise(rng, 24, 24, 3, 4) > 0.62)
     tint = np.exp(rng.normal(0, 0.1, 3) + rng.random() * np.array([0.2, 0, -0.2]))  # neutral to brown
-    return np.clip((shade + glint)[..., None] * tint, 0, 1).astype(np.float32)
+    glass: Texture = np.clip((shade + glint)[..., None] * tint, 0, 1).astype(np.float32)
+    return glass
 
 
 def clear_glasses(head: Head, rng: np.random.Generator) -> list[Patch]:
@@ -201,7 +202,7 @@ def thing(head: Head, rng: np.random.Generator) -> list[Patch]:
     size = rng.uniform((34, 66), (38, 76)) if kind == "telephone" else rng.uniform((45, 55), (70, 80))
     aim = aim - up * rng.uniform(0.2, 0.8) * size[1]
     sheet = textures.mottled(rng, colour, 0.05) if kind == "telephone" else textures.fabric(rng, 32, 64)
-    plate = disc(aim, right, up, superellipse(*size, power=9), dome=2)
+    plate = disc(aim, right, up, superellipse(size[0], size[1], power=9), dome=2)
     return [Patch(plate, sheet, "", "object", 0.3, uv=frontal_uv(plate))]
 
 

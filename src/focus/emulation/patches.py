@@ -61,7 +61,8 @@ class Patch:
 def grid_normals(vertices: Array) -> Array:
     """Unit normals (LONG,SHORT,3) of a grid, towards du x dv."""
     normal = np.cross(np.gradient(vertices, axis=0), np.gradient(vertices, axis=1))
-    return normal / np.maximum(np.linalg.norm(normal, axis=-1, keepdims=True), 1e-12)
+    normals: Array = normal / np.maximum(np.linalg.norm(normal, axis=-1, keepdims=True), 1e-12)
+    return normals
 
 
 def facing_out(vertices: Array, inside: ArrayLike) -> Array:
@@ -85,7 +86,8 @@ def plain(colour: ArrayLike) -> Texture:
 def unit(vector: ArrayLike) -> Array:
     """The vector (3,) at length 1."""
     vector = np.asarray(vector, dtype=float)
-    return vector / np.linalg.norm(vector)
+    scaled: Array = vector / np.linalg.norm(vector)
+    return scaled
 
 
 def ellipsoid(centre: ArrayLike, radii: ArrayLike, axes: ArrayLike | None = None) -> Array:
@@ -129,7 +131,8 @@ def tube(path: ArrayLike, radii: ArrayLike, flat: float = 1.0) -> Array:
     rim = np.cos(angle) * side[:, None] + flat * np.sin(angle) * depth[:, None]
     grid = centre[:, None] + radius[:, None, None] * rim
     outward = (grid_normals(grid) * rim).sum()
-    return grid if outward >= 0 else grid[:, ::-1]
+    facing: Array = grid if outward >= 0 else grid[:, ::-1]
+    return facing
 
 
 def disc(centre: ArrayLike, right: ArrayLike, up: ArrayLike, outline: Array, dome: float = 0.0) -> Array:

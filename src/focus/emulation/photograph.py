@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 import numpy as np
 import torch
@@ -134,7 +135,7 @@ class Studio:
         return self._topologies[patches]
 
     @torch.no_grad()
-    def _draw(self, scenes: list[Scene]) -> tuple[NDArray, NDArray, torch.Tensor]:
+    def _draw(self, scenes: list[Scene]) -> tuple[NDArray[np.float32], NDArray[np.int64], torch.Tensor]:
         """Rasterize scenes.
 
         Returns values (B,h,w,6) float32 = RGB light (for the head: finished colour), u, v, highlight; layers (B,h,w)
@@ -196,7 +197,12 @@ class Studio:
         return torch.from_numpy(stacked.reshape(len(scenes), count * _GRID, channels))
 
     def _develop(
-        self, scene: Scene, values: NDArray, layers: NDArray, face: NDArray | None, landmarks: NDArray
+        self,
+        scene: Scene,
+        values: NDArray[np.float32],
+        layers: NDArray[np.int64],
+        face: NDArray[np.bool_] | None,
+        landmarks: NDArray[np.float32],
     ) -> Photograph:
         """Texture, shadows, blur and noise of one photograph; its masks."""
         image = scene.background.copy()
@@ -216,12 +222,12 @@ class Studio:
         casting = np.isin(layers, _FIRST_PATCH + np.flatnonzero(casters))
         image = _contact_shadow(image, casting, parts["skin"], 9 * self._pixels_per_mm(scene))
         bare = self._shrink(face if face is not None else parts["skin"])
-        seen = {name: self._shrink(mask) for name, mask in parts.items()}
+        whole = {name: self._shrink(mask) for name, mask in parts.items()}
         occluders = {name: self._shrink(hiding[name]) for name in sorted(hiding)}
         occluders = {name: mask for name, mask in occluders.items() if (mask & bare).any()}
         return Photograph(
             image=_expose(self._average(image), scene.rng),
-            parts={name: mask for name, mask in seen.items() if name == "skin" or mask.any()},
+            parts={name: mask for name, mask in whole.items() if name == "skin" or mask.any()},
             occluders=occluders,
             covered=bare & np.logical_or.reduce([np.zeros_like(bare), *occluders.values()]),
             landmarks=landmarks,
@@ -230,11 +236,11 @@ class Studio:
     def _pixels_per_mm(self, scene: Scene) -> float:
         return self._camera.focal / (1000.0 + float(scene.pose[5]))
 
-    def _landmarks(self, points: NDArray) -> NDArray[np.float32]:
+    def _landmarks(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
         """Landmarks in pixels of the photograph: canvas pixel i covers i/k of a pixel when k by k are averaged."""
         return ((points[self.template.landmarks68, :2] + 0.5) / self.supersampling - 0.5).astype(np.float32)
 
-    def _average(self, image: NDArray) -> NDArray:
+    def _average(self, image: NDArray[Any]) -> NDArray[np.float32]:
         k = self.supersampling
         return image if k == 1 else image.reshape(self.height, k, self.width, k, -1).mean((1, 3), dtype=np.float32)
 
@@ -243,7 +249,7 @@ class Studio:
         return mask if self.supersampling == 1 else self._average(mask[..., None])[..., 0] > 0.5
 
 
-def _paint(patch: Patch, values: NDArray) -> NDArray:
+def _paint(patch: Patch, values: NDArray[np.float32]) -> NDArray[np.float32]:
     """Colours (n,3) of pixels of a patch: texture (bilinear) times light plus highlight."""
     height, width, _ = patch.texture.shape
     if height * width == 1:
@@ -256,10 +262,13 @@ def _paint(patch: Patch, values: NDArray) -> NDArray:
         upper = flat[corner] * (1 - fx) + flat[corner + 1] * fx
         lower = flat[corner + width] * (1 - fx) + flat[corner + width + 1] * fx
         colour = upper * (1 - fy) + lower * fy
-    return ALBEDO_SCALE * colour * values[:, :3] + patch.gloss * values[:, 5:]
+    shaded: NDArray[np.float32] = ALBEDO_SCALE * colour * values[:, :3] + patch.gloss * values[:, 5:]
+    return shaded
 
 
-def _contact_shadow(image: NDArray, casting: NDArray, face: NDArray, radius: float) -> NDArray:
+def _contact_shadow(
+    image: NDArray[np.float32], casting: NDArray[np.bool_], face: NDArray[np.bool_], radius: float
+) -> NDArray[np.float32]:
     """Darken the face beside what lies on it: less of the surrounding light arrives there."""
     if not casting.any():
         return image
@@ -269,7 +278,7 @@ def _contact_shadow(image: NDArray, casting: NDArray, face: NDArray, radius: flo
     return image
 
 
-def _expose(image: NDArray, rng: np.random.Generator) -> NDArray[np.uint8]:
+def _expose(image: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.uint8]:
     """A camera's blur, white balance and noise; (H,W,3) uint8."""
     sharp = Image.fromarray((np.clip(image, 0, 1) * 255 + 0.5).astype(np.uint8))
     tap = np.exp(-0.5 / rng.uniform(0.45, 0.75) ** 2)  # a Gaussian of that many pixels is nearly 0 beyond one pixel

@@ -20,7 +20,7 @@ _FAR_MM = 1000.0
 
 
 def scan(
-    template: Template, neutral: NDArray, spacing_mm: float, rng: np.random.Generator
+    template: Template, neutral: NDArray[np.floating], spacing_mm: float, rng: np.random.Generator
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Return a scan: vertices (S,3) float64 mm (x right, y up, z forward) and triangles (F,3) int64.
 
@@ -45,7 +45,7 @@ def scan(
 
 
 def _front_view(
-    template: Template, neutral: NDArray, spacing: float, rng: np.random.Generator
+    template: Template, neutral: NDArray[np.floating], spacing: float, rng: np.random.Generator
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """The foremost points (h,w,3) mm on a lattice of random place and roll, and where there are any (h,w)."""
     angle = rng.uniform(-_TILT, _TILT)
@@ -68,24 +68,26 @@ def _lattice_triangles(seen: NDArray[np.bool_]) -> NDArray[np.int64]:
         number[rows, columns].ravel() for rows in (np.s_[:-1], np.s_[1:]) for columns in (np.s_[:-1], np.s_[1:])
     )
     triangles = np.concatenate([np.stack([a, c, b], -1), np.stack([b, c, d], -1)])
-    return triangles[seen.reshape(-1)[triangles].all(1)]
+    kept: NDArray[np.int64] = triangles[seen.reshape(-1)[triangles].all(1)]
+    return kept
 
 
-def _relief(place: NDArray, rng: np.random.Generator) -> NDArray[np.float64]:
+def _relief(place: NDArray[np.floating], rng: np.random.Generator) -> NDArray[np.float64]:
     """Smooth random relief (S,) mm at points (S,2), standard deviation _WRINKLES_MM, by random Fourier features."""
     relief = np.zeros(len(place))
     for length in _WRINKLE_LENGTHS_MM:
         waves, phase = rng.normal(0, 1 / length, (2, 48)), rng.uniform(0, 2 * np.pi, 48)
         relief += np.cos(place @ waves + phase) @ rng.standard_normal(48) * np.sqrt(2 / 48)
-    return relief * _WRINKLES_MM / np.sqrt(len(_WRINKLE_LENGTHS_MM))
+    scaled: NDArray[np.float64] = relief * _WRINKLES_MM / np.sqrt(len(_WRINKLE_LENGTHS_MM))
+    return scaled
 
 
-def picked_points(template: Template, neutral: NDArray, rng: np.random.Generator) -> NDArray[np.float64]:
+def picked_points(template: Template, neutral: NDArray[np.floating], rng: np.random.Generator) -> NDArray[np.float64]:
     """NoW's seven landmarks (7,3) in mm as a person would pick them on the scan."""
     return np.asarray(neutral, dtype=float)[template.landmarks_now] + rng.normal(0, _PICKING_MM, (7, 3))
 
 
-def picked_points_xml(points: NDArray, mesh_name: str) -> str:
+def picked_points_xml(points: NDArray[np.floating], mesh_name: str) -> str:
     """MeshLab's PickedPoints document (.pp) for points (7,3) picked on the mesh file `mesh_name`."""
     rows = [
         f' <point x="{x:.6f}" y="{y:.6f}" z="{z:.6f}" active="1" name="{number}"/>'

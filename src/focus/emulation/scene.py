@@ -35,7 +35,7 @@ def draw_occluders(rng: np.random.Generator) -> list[str]:
     return drawn
 
 
-def measure(person: Person, vertices: NDArray, pose: NDArray, studio: Studio) -> Head:
+def measure(person: Person, vertices: NDArray[np.float32], pose: NDArray[np.float32], studio: Studio) -> Head:
     """Measure the face with its expression; the body turns a third as far as the head."""
     angles = torch.from_numpy(np.stack([pose[:3], pose[:3] * (0.2, 0.35, 0.3)]).astype(np.float64))
     head, body = rotation_matrix(angles).numpy()

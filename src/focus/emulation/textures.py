@@ -47,13 +47,15 @@ def skin_colour(rng: np.random.Generator) -> Colour:
     place = rng.uniform(0, len(SKIN_TONES) - 1)
     index = min(int(place), len(SKIN_TONES) - 2)
     tone = SKIN_TONES[index] + (place - index) * (SKIN_TONES[index + 1] - SKIN_TONES[index])
-    return np.clip(tone * (1 + rng.normal(0, 0.03, 3)), 0.05, 0.95)
+    colour: Colour = np.clip(tone * (1 + rng.normal(0, 0.03, 3)), 0.05, 0.95)
+    return colour
 
 
 def smooth_noise(rng: np.random.Generator, height: int, width: int, rows: int, columns: int) -> Texture:
     """Noise (height,width) in 0..1 with about `rows` by `columns` blobs, by bicubic enlargement."""
     small = Image.fromarray(rng.random((rows, columns), dtype=np.float32))
-    return np.clip(np.asarray(small.resize((width, height), Image.Resampling.BICUBIC)), 0, 1)
+    large: Texture = np.clip(np.asarray(small.resize((width, height), Image.Resampling.BICUBIC)), 0, 1)
+    return large
 
 
 def _coordinates(height: int, width: int) -> tuple[Texture, Texture]:
@@ -70,7 +72,8 @@ def knitted(
     stitch = 0.5 + 0.5 * np.cos(2 * np.pi * (row * rows + bend))
     groove = np.cos(2 * np.pi * column * columns)
     shade = 0.86 + 0.12 * stitch - 0.07 * groove + 0.06 * (smooth_noise(rng, height, width, 6, 12) - 0.5)
-    return np.clip(colour * shade[..., None], 0, 1).astype(np.float32)
+    cloth: Texture = np.clip(colour * shade[..., None], 0, 1).astype(np.float32)
+    return cloth
 
 
 def ribbed(rng: np.random.Generator, colour: Colour, height: int, width: int) -> Texture:
@@ -78,7 +81,8 @@ def ribbed(rng: np.random.Generator, colour: Colour, height: int, width: int) ->
     _, column = _coordinates(height, width)
     shade = 0.9 + 0.12 * np.cos(2 * np.pi * column * rng.integers(24, 48)) * (0.6 + 0.4 * rng.random())
     shade = shade + 0.08 * (smooth_noise(rng, height, width, 6, 12) - 0.5)
-    return np.clip(colour * shade[..., None], 0, 1).astype(np.float32)
+    cloth: Texture = np.clip(colour * shade[..., None], 0, 1).astype(np.float32)
+    return cloth
 
 
 def striped(rng: np.random.Generator, colour: Colour, height: int, width: int, along: bool) -> Texture:
@@ -105,11 +109,12 @@ def checked(rng: np.random.Generator, colour: Colour, height: int, width: int) -
     return woven(rng, mixed, height, width)
 
 
-def woven(rng: np.random.Generator, colour: NDArray, height: int, width: int) -> Texture:
+def woven(rng: np.random.Generator, colour: NDArray[np.floating], height: int, width: int) -> Texture:
     """Cloth of one colour or of given colours (height,width,3), with faint threads and uneven dye."""
     threads = rng.normal(0, 0.02, (height, 1)) + rng.normal(0, 0.02, (1, width))
     shade = 0.95 + threads + 0.12 * (smooth_noise(rng, height, width, 5, 10) - 0.5)
-    return np.clip(colour * shade[..., None], 0, 1).astype(np.float32)
+    cloth: Texture = np.clip(colour * shade[..., None], 0, 1).astype(np.float32)
+    return cloth
 
 
 def fabric(rng: np.random.Generator, height: int = 64, width: int = 192) -> Texture:
@@ -183,8 +188,8 @@ def studio_wall(rng: np.random.Generator, height: int, width: int) -> Texture:
     return enlarge(rng.uniform(0.68, 0.88) * np.array([1.0, 0.99, 0.97]) * fall[..., None], height, width)
 
 
-def enlarge(picture: NDArray, height: int, width: int) -> Texture:
+def enlarge(picture: NDArray[np.floating], height: int, width: int) -> Texture:
     """Enlarge (h,w,3) in 0..1 to (height,width,3) float32 with soft edges."""
     small = Image.fromarray((np.clip(picture, 0, 1) * 255).astype(np.uint8))
     large = small.resize((width, height), Image.Resampling.BICUBIC)
-    return np.asarray(large, dtype=np.float32) / 255
+    return np.asarray(large, dtype=np.float32) / np.float32(255)

@@ -82,7 +82,8 @@ def read_face_mask(path: Path, side: int) -> np.ndarray:
     mask = read_image_of_size(path, ((side, side),)).mean(axis=2)
     if mask.max() == 1:
         raise FocusError(f"{path}: values 0 and 1, expected 0 to 255 (white = face)")
-    return mask / 255.0
+    share: np.ndarray = mask / 255.0
+    return share
 
 
 def _checked(measured: Measured, folder: Path) -> Measured:

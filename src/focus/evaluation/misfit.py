@@ -51,7 +51,8 @@ def along_normals(field: FloatArray, mean_face: FloatArray, triangles: FloatArra
     """
     alignment = procrustes(mean_face[region], (mean_face + field)[region])
     shape_only = alignment.apply(mean_face + field) - mean_face
-    return np.einsum("ij,ij->i", shape_only, igl.per_vertex_normals(mean_face, triangles))
+    signed: FloatArray = np.einsum("ij,ij->i", shape_only, igl.per_vertex_normals(mean_face, triangles))
+    return signed
 
 
 def agreement(first: FloatArray, second: FloatArray) -> dict[str, float]:

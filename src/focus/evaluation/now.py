@@ -8,6 +8,7 @@ prediction's surface. Whole sets: `focus.evaluation.now_benchmark`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
 
@@ -29,6 +30,15 @@ UNITS = {"metres": 1000.0, "decimetres": 100.0, "inches": 25.4, "centimetres": 1
 LOOSE_FIT_MM = 10.0  # root mean square over the seven landmarks; honest predictions stay below about 5
 
 
+class Statistics(TypedDict):
+    """Median, mean and standard deviation of errors, and how many they are."""
+
+    median: float
+    mean: float
+    std: float
+    points: int
+
+
 @dataclass(frozen=True)
 class NowResult:
     """Errors of one prediction.
@@ -44,12 +54,12 @@ class NowResult:
     warnings: tuple[str, ...]
 
     @property
-    def statistics(self) -> dict[str, float | int]:
+    def statistics(self) -> Statistics:
         """Median, mean, standard deviation (ddof 0), in mm, and the number of points."""
         return statistics(self.errors)
 
 
-def statistics(errors: FloatArray) -> dict[str, float | int]:
+def statistics(errors: FloatArray) -> Statistics:
     """Return median, mean and standard deviation (ddof 0) of `errors` (n,), and `points` = n; n > 0."""
     median, mean, std = float(np.median(errors)), float(errors.mean()), float(errors.std())
     return {"median": median, "mean": mean, "std": std, "points": len(errors)}
@@ -169,7 +179,8 @@ def has_area(vertices: FloatArray, triangles: FloatArray) -> FloatArray:
     a, b, c = (vertices[triangles[:, corner]] for corner in range(3))
     ab, ac, bc = b - a, c - a, c - b
     longest = np.maximum(np.maximum((ab**2).sum(1), (ac**2).sum(1)), (bc**2).sum(1))
-    return np.linalg.norm(np.cross(ab, ac), axis=1) > 1e-12 * longest
+    wide: FloatArray = np.linalg.norm(np.cross(ab, ac), axis=1) > 1e-12 * longest
+    return wide
 
 
 def likely_unit(millimetres: float) -> str:

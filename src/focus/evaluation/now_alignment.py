@@ -27,11 +27,13 @@ class Alignment:
 
     def apply(self, points: FloatArray) -> FloatArray:
         """Map points (n, 3) of the prediction to the scan's frame."""
-        return self.scale * (points @ self.rotation.T) + self.translation
+        mapped: FloatArray = self.scale * (points @ self.rotation.T) + self.translation
+        return mapped
 
     def invert(self, points: FloatArray) -> FloatArray:
         """Map points (n, 3) of the scan to the prediction's frame."""
-        return ((points - self.translation) @ self.rotation) / self.scale
+        mapped: FloatArray = ((points - self.translation) @ self.rotation) / self.scale
+        return mapped
 
     @property
     def mirrored(self) -> bool:
@@ -85,13 +87,15 @@ class Surface:
 
     def distances(self, points: FloatArray, alignment: Alignment) -> FloatArray:
         """Return unsigned distances (n,) in mm from scan points (n, 3) to the aligned surface."""
-        return alignment.scale * np.sqrt(self.closest(alignment.invert(points)).squared)
+        found: FloatArray = alignment.scale * np.sqrt(self.closest(alignment.invert(points)).squared)
+        return found
 
     def normals(self, triangles: FloatArray) -> FloatArray:
         """Return unit normals (n, 3) of the triangles with these numbers (n,)."""
         a, b, c = (self.vertices[self.triangles[triangles, corner]] for corner in range(3))
         normal = np.cross(b - a, c - a)
-        return normal / np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-300)
+        units: FloatArray = normal / np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-300)
+        return units
 
 
 class Linearised(NamedTuple):
@@ -140,7 +144,8 @@ def rotation_from_vector(vector: FloatArray) -> FloatArray:
     angle = float(np.linalg.norm(vector))
     x, y, z = vector / angle if angle > 0 else vector
     cross = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
-    return np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * (cross @ cross)
+    rotation: FloatArray = np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * (cross @ cross)
+    return rotation
 
 
 def refine(

@@ -14,7 +14,8 @@ import numpy as np
 
 from focus.datasets.meshes import read_landmarks, read_mesh
 from focus.errors import FocusError
-from focus.evaluation.now import FloatArray, NowResult, now_errors, statistics
+from focus.evaluation.now import NowResult, now_errors, statistics
+from focus.evaluation.now_alignment import FloatArray
 from focus.files import write_bytes, write_json, write_text
 
 MESH_SUFFIXES, LANDMARK_SUFFIXES = (".obj", ".ply"), (".npy", ".txt")  # the first that exists is read, as published
@@ -69,7 +70,9 @@ class NowReport:
         ]
         if not chosen:
             return {"median": None, "mean": None, "std": None, "points": 0, "images": 0}
-        return {**statistics(np.concatenate(chosen)), "images": len(chosen)}
+        found = statistics(np.concatenate(chosen))
+        figures: dict[str, float | int | None] = {"median": found["median"], "mean": found["mean"], "std": found["std"]}
+        return figures | {"points": found["points"], "images": len(chosen)}
 
     def curve(self) -> FloatArray:
         """Return (161, 2): a distance from 0 to 8 mm, and the percentage of pooled points at most that far off."""

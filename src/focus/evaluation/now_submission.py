@@ -21,13 +21,12 @@ from focus.evaluation.now import (
     EYE_DISTANCE_MM,
     LANDMARKS,
     LOOSE_FIT_MM,
-    FloatArray,
     checked_landmarks,
     checked_surface,
     face_region,
     likely_unit,
 )
-from focus.evaluation.now_alignment import procrustes
+from focus.evaluation.now_alignment import FloatArray, procrustes
 from focus.evaluation.now_benchmark import prediction_files
 
 # Round figures of an adult face, mm (x to the image's right, y up, z to the viewer): enough to tell the order.

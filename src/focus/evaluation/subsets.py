@@ -67,7 +67,8 @@ def occluded_fraction(landmarks: np.ndarray, visible: np.ndarray) -> float:
 
 def celeba_subsets(packed: PackedSet, unoccluded: int, occluded: int) -> dict[str, list[str]]:
     """Return the names of the two subsets by the rule above; with too few images each takes at most half of them."""
-    fractions = [occluded_fraction(packed.landmarks[i], packed.visible[i]) for i in range(len(packed))]
+    visible = packed.true_masks()
+    fractions = [occluded_fraction(packed.landmarks[i], visible[i]) for i in range(len(packed))]
     order = np.argsort(fractions, kind="stable")
     half = len(order) // 2
     low, high = order[: min(unoccluded, half)], order[::-1][: min(occluded, len(order) - half)]

@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import h5py
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from focus.errors import FocusError, reason_of
 from focus.face_model.landmarks import IBUG_IDS, NOW_IDS, landmark_vertices
@@ -103,10 +105,16 @@ class _Reader:
         for group, (_, basis) in groups.items():
             self.refuse(f"{group}/model/pcaBasis", odd_components(group, count, *self.lengths(group, basis)))
         metadata = self.file["metadata"].attrs if "metadata" in self.file else {}
-        tensors = (raw_mean - ORIGIN, shape_basis, expression_mean, expression_basis, albedo_mean, albedo_basis)
         return FaceModel(
-            *(torch.from_numpy(np.ascontiguousarray(array, dtype=np.float32)) for array in tensors),
-            *(torch.from_numpy(np.ascontiguousarray(array, dtype=np.int64)) for array in (triangles, ibug, now)),
+            _floats(raw_mean - ORIGIN),
+            _floats(shape_basis),
+            _floats(expression_mean),
+            _floats(expression_basis),
+            _floats(albedo_mean),
+            _floats(albedo_basis),
+            _numbers(triangles),
+            _numbers(ibug),
+            _numbers(now),
             name=_text(metadata.get("name", self.path.stem)),
             licence=_text(metadata.get("licence", BFM_LICENCE)),
         )
@@ -150,7 +158,8 @@ class _Reader:
         cells = self.dataset(name, (3, None))[()]
         if not cells.size or cells.min() < 0 or cells.max() >= vertices or (cells != np.floor(cells)).any():
             self.fail(name, "does not hold vertex numbers", f"whole numbers 0..{vertices - 1}")
-        return cells.T.astype(np.int64)
+        ids: NDArray[np.int64] = cells.T.astype(np.int64)
+        return ids
 
     def points(self) -> dict[str, tuple[float, float, float]]:
         """Named points of metadata/landmarks/json, raw mm; empty when the file has none."""
@@ -163,7 +172,7 @@ class _Reader:
         text: Any = np.asarray(found[()]).ravel()[0]
         try:
             entries = json.loads(_text(text))
-            return {str(entry["id"]): tuple(map(float, entry["coordinates"][:3])) for entry in entries}
+            return {str(entry["id"]): _point(entry["coordinates"]) for entry in entries}
         except (ValueError, KeyError, TypeError, RecursionError):
             self.fail(name, "cannot be read", "a JSON list of {id, coordinates}")
 
@@ -194,8 +203,21 @@ class _Reader:
             self.fail(name, "has values that are not finite", "finite numbers")
         return array
 
-    def fail(self, name: str, found: str, expected: str) -> None:
+    def fail(self, name: str, found: str, expected: str) -> NoReturn:
         raise FocusError(f"{self.path}: {name} {found}; expected {expected}")
+
+
+def _floats(array: Array) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(array, dtype=np.float32))
+
+
+def _numbers(array: NDArray[np.int64]) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(array, dtype=np.int64))
+
+
+def _point(coordinates: Sequence[Any]) -> tuple[float, float, float]:
+    x, y, z = map(float, coordinates[:3])
+    return x, y, z
 
 
 def _text(value: Any) -> str:

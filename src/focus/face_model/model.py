@@ -7,6 +7,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -108,7 +109,8 @@ class FaceModel:
         def move(value: Tensor) -> Tensor:
             return value.to(device=device, dtype=dtype if value.is_floating_point() else None)
 
-        return dataclasses.replace(self, **{name: move(value) for name, value in self._tensors().items()})
+        moved: dict[str, Any] = {name: move(value) for name, value in self._tensors().items()}
+        return dataclasses.replace(self, **moved)
 
     def save(self, path: Path) -> None:
         """Write the model as safetensors, byte for byte the same each time (one metadata key, which holds JSON)."""
@@ -151,4 +153,5 @@ def _combine(basis: Tensor, parameters: Tensor, name: str) -> Tensor:
     """Sum of columns (B,V,3) of a basis (3V,K) weighted with parameters (B,K)."""
     if parameters.ndim != 2 or parameters.shape[1] != basis.shape[1]:
         raise ValueError(f"{name} has shape {tuple(parameters.shape)}; expected (batch, {basis.shape[1]})")
-    return (parameters @ basis.T).unflatten(1, (-1, 3))
+    combined: Tensor = (parameters @ basis.T).unflatten(1, (-1, 3))
+    return combined

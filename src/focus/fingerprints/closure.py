@@ -63,8 +63,16 @@ class Source:
         if name not in self._modules:
             file = self.file(name) if self._is_own(name) else None
             package = name if file is not None and file.name == "__init__.py" else name.rpartition(".")[0]
-            self._modules[name] = file and read_module(file.read_text(encoding="utf-8"), str(file), package)
+            text = None if file is None else file.read_text(encoding="utf-8")
+            self._modules[name] = None if text is None else read_module(text, str(file), package)
         return self._modules[name]
+
+    def own_module(self, name: str) -> Module:
+        """Return a module of the project. Raises FocusError where there is none."""
+        found = self.module(name)
+        if found is None:
+            raise FocusError(f"{self.folder}: found no module {name}, expected one of the project")
+        return found
 
     @cached_property
     def _packages(self) -> set[str]:
@@ -87,7 +95,7 @@ class Source:
 
     def named(self, module: str, name: str) -> list[Node]:
         """Return what a name in a module may stand for, an import followed to where the thing is defined."""
-        here = self.module(module)
+        here = self.own_module(module)
         own = [Node("definition", module, name)] if name in here.definitions else []
         return own + [self.find(target) for target in sorted(here.imports.get(name, ()))]
 
@@ -95,12 +103,12 @@ class Source:
         """Return the syntax of a part."""
         if node.kind in ("external", "data", "whole"):
             return []
-        module = self.module(node.module)
+        module = self.own_module(node.module)
         if node.kind == "definition":
             return module.definitions[node.name]
         if node.kind == "field":
             owner, _, name = node.name.partition(".")
-            return [field for field in fields(module.definitions[owner]) if field.target.id == name]
+            return [field for found, field in fields(module.definitions[owner]) if found == name]
         return module.main if node.kind == "main" else module.effects
 
     def edges(self, node: Node) -> list[tuple[str, Node]]:
@@ -112,7 +120,7 @@ class Source:
     def _find_edges(self, node: Node) -> Iterator[tuple[str, Node]]:
         if node.kind in ("external", "data"):
             return
-        module = self.module(node.module)
+        module = self.own_module(node.module)
         if node.kind == "whole":
             yield from (("", Node("definition", node.module, name)) for name in module.definitions)
         if node.kind == "effects":
@@ -133,7 +141,7 @@ class Source:
 
     def _loaded(self, name: str) -> Iterator[tuple[str, Node]]:
         """Yield what importing a module runs: its packages' and its imports' effects, and what it may register."""
-        module = self.module(name)
+        module = self.own_module(name)
         yield from self._imported({*module.loads.get(None, set()), name.rpartition(".")[0]})
         for defined, statements in module.definitions.items():
             for decorator in (each for part in statements for each in getattr(part, "decorator_list", [])):
@@ -146,13 +154,8 @@ class Source:
 
     def _references(self, module: str, node: ast.AST) -> Iterator[tuple[str, Node]]:
         """Yield what the names in a piece of syntax stand for."""
-        if (
-            isinstance(node, ast.BinOp)
-            and isinstance(node.op, ast.Div)
-            and _is_text(node.right)
-            and _package(node.left)
-        ):
-            yield "", Node("data", _package(node.left), node.right.value)
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and _text(node.right) and _package(node.left):
+            yield "", Node("data", _package(node.left), _text(node.right))
             return
         if isinstance(node, ast.Call):
             yield from self._loads_by_call(module, node)
@@ -177,9 +180,10 @@ class Source:
     def _loads_by_call(self, module: str, call: ast.Call) -> Iterator[tuple[str, Node]]:
         called = getattr(call.func, "id", getattr(call.func, "attr", ""))
         if called == "import_module":
-            if not (call.args and isinstance(call.args[0], ast.Constant)):
+            name = _text(call.args[0]) if call.args else ""
+            if not name:
                 raise FocusError(f"{self.file(module)}: found import_module of a computed name, expected a literal one")
-            yield call.args[0].value, self.find(call.args[0].value)
+            yield name, self.find(name)
         elif ast.unparse(call.func) in _RESOURCES:
             if not _package(call):
                 raise FocusError(
@@ -247,9 +251,9 @@ class Source:
     def _fields(self, found: set[Node], words: set[str]) -> Iterator[Node]:
         """Yield the fields, among `words`, of the settings classes that were found."""
         for node in [each for each in found if each.kind == "definition" and is_settings(each.module)]:
-            for field in fields(self.statements(node)):
-                if field.target.id in words:
-                    yield Node("field", node.module, f"{node.name}.{field.target.id}")
+            for name, _ in fields(self.statements(node)):
+                if name in words:
+                    yield Node("field", node.module, f"{node.name}.{name}")
 
 
 def is_settings(module: str) -> bool:
@@ -257,10 +261,11 @@ def is_settings(module: str) -> bool:
     return f"{module}.".startswith(f"{SETTINGS}.")
 
 
-def fields(statements: list[ast.AST]) -> list[ast.AnnAssign]:
-    """Return the fields of a class."""
+def fields(statements: list[ast.AST]) -> list[tuple[str, ast.AnnAssign]]:
+    """Return the fields of a class with their names."""
     classes = [each for each in statements if isinstance(each, ast.ClassDef)]
-    return [each for found in classes for each in found.body if isinstance(each, ast.AnnAssign)]
+    found = [each for kind in classes for each in kind.body if isinstance(each, ast.AnnAssign)]
+    return [(each.target.id, each) for each in found if isinstance(each.target, ast.Name)]
 
 
 def _without_fields(statement: ast.AST) -> list[ast.AST]:
@@ -280,14 +285,15 @@ def chain(node: ast.AST) -> list[str] | None:
     return [node.id, *reversed(parts)] if isinstance(node, ast.Name) else None
 
 
-def _is_text(node: ast.AST) -> bool:
-    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+def _text(node: ast.AST) -> str:
+    """Return a literal text; "" for anything else."""
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
 
 
 def _package(node: ast.AST) -> str:
     """Return the package of `resources.files("package")`; "" for anything else."""
-    if isinstance(node, ast.Call) and ast.unparse(node.func) in _RESOURCES and node.args and _is_text(node.args[0]):
-        return node.args[0].value
+    if isinstance(node, ast.Call) and ast.unparse(node.func) in _RESOURCES and node.args:
+        return _text(node.args[0])
     return ""
 
 
@@ -296,8 +302,8 @@ def _words(statement: ast.AST) -> Iterator[str]:
     for node in ast.walk(statement):
         if isinstance(node, ast.Attribute):
             yield node.attr
-        elif _is_text(node):
-            yield from node.value.split(".")
+        elif _text(node):
+            yield from _text(node).split(".")
         elif isinstance(node, ast.keyword) and node.arg:
             yield node.arg
         elif isinstance(node, ast.MatchClass):

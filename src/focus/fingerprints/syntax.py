@@ -108,5 +108,6 @@ def _names(statement: ast.stmt) -> Iterator[str]:
     elif isinstance(statement, ast.Assign | ast.AnnAssign | ast.AugAssign):
         targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
         targets = [part for target in targets for part in (target.elts if isinstance(target, ast.Tuple) else [target])]
-        if all(isinstance(target, ast.Name) for target in targets):
-            yield from (target.id for target in targets)
+        names = [target.id for target in targets if isinstance(target, ast.Name)]
+        if len(names) == len(targets):
+            yield from names

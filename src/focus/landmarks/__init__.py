@@ -1,7 +1,5 @@
-"""Who finds the 68 landmarks: MediaPipe's networks, face-alignment, a table, or the embedded heat-map network."""
+"""Who finds the 68 landmarks: MediaPipe's networks, face-alignment, or somebody before us, whose table is given."""
 
-from focus.landmarks.detector import Detection, Detector, Face, FaceFinder, largest
-from focus.landmarks.heatmap import HeatmapDetector, HeatmapNetwork
-from focus.landmarks.squares import Pyramid
+from focus.landmarks.detector import Detector, Face, largest
 
-__all__ = ["Detection", "Detector", "Face", "FaceFinder", "HeatmapDetector", "HeatmapNetwork", "Pyramid", "largest"]
+__all__ = ["Detector", "Face", "largest"]

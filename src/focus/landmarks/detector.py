@@ -17,32 +17,16 @@ class Face:
     score: float
 
 
-@dataclass(frozen=True)
-class Detection:
-    """landmarks (68,2) float32 px in the image given, iBUG order, or None; reason: why there are none."""
-
-    landmarks: np.ndarray | None
-    reason: str = ""
-
-
 class Detector(Protocol):
-    """Finds the one face of each image of a data set."""
-
-    def detect(self, images: Sequence[np.ndarray], names: Sequence[str] = ()) -> list[Detection]:
-        """Return the largest face of each uint8 RGB image (H,W,3); images may differ in size.
-
-        `names`: the images' file names, which `TableDetector` looks up.
-        """
-        ...
-
-
-class FaceFinder(Protocol):
-    """Finds all faces of a photograph. `name`: what a person calls it."""
+    """Finds the faces of images, of a data set's as of a person's own. `name`: what a person calls it."""
 
     name: str
 
-    def faces(self, image: np.ndarray) -> list[Face]:
-        """Return every face of a photograph (H,W,3) uint8 RGB, largest first."""
+    def detect(self, images: Sequence[np.ndarray], names: Sequence[str] = ()) -> list[list[Face]]:
+        """Return the faces of each uint8 RGB image (H,W,3), largest first; images may differ in size.
+
+        `names`: the images' file names, which `TableDetector` looks up.
+        """
         ...
 
 

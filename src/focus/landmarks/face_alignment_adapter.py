@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib.util import find_spec
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from focus.errors import FocusError
-from focus.landmarks.detector import Detection, Face, largest
+from focus.landmarks.detector import Face, largest
 from focus.landmarks.search import shrunk
 
 WEIGHTS = ("s3fd-619a316812.pth", "2DFAN4-11f355bf06.pth.tar")
-LONGEST_SIDE = 1600  # pixels of a photograph that is searched: the time grows with them
+LONGEST_SIDE = 1600  # pixels of an image that is searched: the time grows with them
+BATCH = 8  # images of one size that S3FD sees at once
 
 
 def is_here() -> bool:
@@ -41,7 +43,7 @@ class FaceAlignmentDetector:
             ) from None
         try:
             kind = face_alignment.LandmarksType.TWO_D
-            self._aligner = face_alignment.FaceAlignment(kind, device=device, compile=False)
+            self._aligner = face_alignment.FaceAlignment(kind, device=device, compile=False, max_batch_size=BATCH)
         except OSError as error:
             folder = Path(torch.hub.get_dir()) / "checkpoints"
             raise FocusError(
@@ -49,24 +51,30 @@ class FaceAlignmentDetector:
                 f"expected {' and '.join(WEIGHTS)} there"
             ) from None
 
-    def detect(self, images: Sequence[np.ndarray], names: Sequence[str] = ()) -> list[Detection]:
-        """Return the largest face of each uint8 RGB image (H,W,3)."""
-        return [self._one(image) for image in images]
+    def detect(self, images: Sequence[np.ndarray], names: Sequence[str] = ()) -> list[list[Face]]:
+        """Return every face of each image, largest first; the score is the mean of its points' heat-map peaks.
 
-    def faces(self, image: np.ndarray) -> list[Face]:
-        """Return every face of a photograph, largest first; the score is the mean of its points' heat-map peaks."""
-        small, step = shrunk(image, LONGEST_SIDE)
+        Neighbours of one size go through S3FD in one batch, the faces of an image through 2D-FAN-4 in one.
+        """
+        small = [shrunk(image, LONGEST_SIDE) for image in images]
+        seen: list[list[Face]] = []
+        for _, alike in groupby(small, key=lambda pair: pair[0].shape):
+            same = [image for image, _ in alike]
+            for start in range(0, len(same), BATCH):
+                seen += self._batch(np.stack(same[start : start + BATCH]))
         return [
-            Face(((face.landmarks + 0.5) * step - 0.5).astype(np.float32), face.score) for face in self._seen(small)
+            [Face(((face.landmarks + 0.5) * step - 0.5).astype(np.float32), face.score) for face in faces]
+            for faces, (_, step) in zip(seen, small, strict=True)
         ]
 
-    def _seen(self, image: np.ndarray) -> list[Face]:
-        points, scores, _ = self._aligner.get_landmarks_from_image(image, return_landmark_score=True)
-        return largest([
-            Face(one.astype(np.float32), float(np.mean(score)))
-            for one, score in zip(points or [], scores or [], strict=True)
-        ])  # fmt: skip
-
-    def _one(self, image: np.ndarray) -> Detection:
-        faces = self._seen(image)
-        return Detection(faces[0].landmarks) if faces else Detection(None, f"no face found by {self.name}")
+    def _batch(self, images: np.ndarray) -> list[list[Face]]:
+        """Return the faces of images (B,H,W,3)."""
+        channels_first = torch.from_numpy(images).permute(0, 3, 1, 2)
+        points, scores, _ = self._aligner.get_landmarks_from_batch(channels_first, return_landmark_score=True)
+        return [
+            largest([
+                Face(one, float(np.mean(score)))
+                for one, score in zip(np.reshape(found, (-1, 68, 2)), peaks or [], strict=True)
+            ])
+            for found, peaks in zip(points, scores, strict=True)
+        ]  # fmt: skip

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from focus.landmarks import mediapipe_files
-from focus.landmarks.detector import Detection, Face, largest
+from focus.landmarks.detector import Face, largest
 from focus.landmarks.search import grouped, shrunk, squares, unlike
 from focus.landmarks.squares import Pyramid, rotation
 from focus.landmarks.tflite import read_tflite
@@ -49,27 +49,36 @@ class MediaPipeDetector:
 
     name = "mediapipe"
 
-    def __init__(self, device: torch.device | str = "cpu") -> None:
-        """Raises FocusError, with the way to get them, where the networks' files are not installed."""
-        self.device = torch.device(device)
+    def __init__(self, device: torch.device | str = "cpu", *, portraits: bool = False) -> None:
+        """`portraits`: the images show a face each, so one that the whole image shows ends the search.
+
+        Raises FocusError, with the way to get them, where the networks' files are not installed.
+        """
+        self.device, self.portraits = torch.device(device), portraits
         self.blazeface, self.facemesh = (
             TfliteNetwork(read_tflite(mediapipe_files.read(name))).to(self.device)
             for name in (mediapipe_files.BLAZEFACE, mediapipe_files.FACEMESH)
         )
         self.anchors, self.groups = anchors(BLAZEFACE_SIDE), ibug_groups()
 
-    def detect(self, images: Sequence[np.ndarray], names: Sequence[str] = ()) -> list[Detection]:
-        """Return the largest face of each image: one look at the whole, and a search where that finds nothing."""
+    def detect(self, images: Sequence[np.ndarray], names: Sequence[str] = ()) -> list[list[Face]]:
+        """Return every face of each image, upright or turned; a face that is seen in several squares is one."""
+        seen = self._portraits(images) if self.portraits else [[]] * len(images)
+        return [found or self._search(image) for image, found in zip(images, seen, strict=True)]
+
+    def _portraits(self, images: Sequence[np.ndarray]) -> list[list[Face]]:
+        """Return the surest face of each image, by one look at the whole of it; none where that finds nothing."""
         pyramids = [Pyramid(image) for image in images]
         guesses = self._whole(images, pyramids)
         best = [max(found, key=lambda guess: guess.score) if found else None for found in guesses]
         seen = iter(self._mesh([(p, g) for p, g in zip(pyramids, best, strict=True) if g is not None]))
+        answers = (None if guess is None else next(seen) for guess in best)
         return [
-            self._one(image, None if guess is None else next(seen)) for image, guess in zip(images, best, strict=True)
+            [Face(self._ibug(answer[0]), answer[1])] if answer is not None and answer[1] > LEAST else []
+            for answer in answers
         ]
 
-    def faces(self, image: np.ndarray) -> list[Face]:
-        """Return every face of a photograph, upright or turned; a face that is seen in several squares is one."""
+    def _search(self, image: np.ndarray) -> list[Face]:
         small, step = shrunk(image, LONGEST_SIDE)
         found = self._upright(small)
         for turn in () if any(face.score >= SURE for face in found) else TURNS:
@@ -78,12 +87,6 @@ class MediaPipeDetector:
             found += [Face(turned_back(face.landmarks, small.shape, turn), face.score) for face in sure]
         distinct = unlike(sorted(found, key=lambda face: -face.score), lambda face: face.landmarks)
         return largest([Face(((f.landmarks + 0.5) * step - 0.5).astype(np.float32), f.score) for f in distinct])
-
-    def _one(self, image: np.ndarray, seen: tuple[np.ndarray, float] | None) -> Detection:
-        if seen is not None and seen[1] > LEAST:
-            return Detection(self._ibug(seen[0]))
-        faces = self.faces(image)
-        return Detection(faces[0].landmarks) if faces else Detection(None, f"no face found by {self.name}")
 
     def _whole(self, images: Sequence[np.ndarray], pyramids: Sequence[Pyramid]) -> list[list[Guess]]:
         """Look once at the whole of each image."""

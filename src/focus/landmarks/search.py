@@ -83,4 +83,5 @@ def shared(first: np.ndarray, second: np.ndarray) -> float:
 
 def _steps(extent: int, side: float) -> list[float]:
     count = 1 + int(np.ceil(max(0.0, extent - side) / (STRIDE * side)))
-    return (np.linspace(side / 2, extent - side / 2, count) - 0.5).tolist()
+    middles: list[float] = (np.linspace(side / 2, extent - side / 2, count) - 0.5).tolist()
+    return middles

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from focus.datasets.landmark_table import read_landmark_table
-from focus.landmarks.detector import Detection
+from focus.landmarks.detector import Face
 
 
 class TableDetector:
@@ -16,14 +16,9 @@ class TableDetector:
 
     def __init__(self, path: Path) -> None:
         """Raises FocusError, in one line, for a table that is missing or damaged."""
-        self.path, self._table = path, read_landmark_table(path)
+        self.name, self._table = f"the table {path}", read_landmark_table(path)
 
-    def detect(self, images: Sequence[np.ndarray], names: Sequence[str] = ()) -> list[Detection]:
+    def detect(self, images: Sequence[np.ndarray], names: Sequence[str] = ()) -> list[list[Face]]:
         """Return the points of each image by its name; a name is looked up as it is, then without its folders."""
-        return [self._one(name) for _, name in zip(images, names, strict=True)]
-
-    def _one(self, name: str) -> Detection:
-        points = self._table.get(name, self._table.get(Path(name).name))
-        if points is None:
-            return Detection(None, f"no row for {name} in {self.path}")
-        return Detection(points.astype(np.float32))
+        found = (self._table.get(name, self._table.get(Path(name).name)) for _, name in zip(images, names, strict=True))
+        return [[] if points is None else [Face(points.astype(np.float32), 1.0)] for points in found]

@@ -84,7 +84,8 @@ class Table:
         return self._content[first : first + count]
 
     def _at(self, form: str, place: int) -> int:
-        return struct.unpack_from("<" + form, self._content, place)[0]
+        number: int = struct.unpack_from("<" + form, self._content, place)[0]
+        return number
 
     def _follow(self, place: int) -> int:
         return place + self._at("I", place)
@@ -124,8 +125,7 @@ def _operation(operator: Table, codes: list[int]) -> Operation:
     if code not in OPERATORS:
         raise ValueError(f"operator {code} of TensorFlow Lite, expected one of {sorted(OPERATORS)}")
     kind, options = OPERATORS[code], operator.table(4)
-    fields = OPTIONS.get(kind, {}) if options is not None else {}
-    found = {name: options.scalar(*field) for name, field in fields.items()}
+    found = {name: options.scalar(*field) for name, field in OPTIONS.get(kind, {}).items()} if options else {}
     return Operation(kind, operator.numbers(1), operator.numbers(2), found)
 
 

@@ -5,6 +5,8 @@ Agrees with LiteRT to rounding. Layers are (N,C,H,W) here and (N,H,W,C) in the f
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -76,7 +78,7 @@ def _torch_layout(weight: Tensor, kind: str) -> Tensor:
     return weight.flatten() if kind == "prelu" else weight
 
 
-def _padded(images: Tensor, kernel: int, options: dict[str, int], value: float) -> Tensor:
+def _padded(images: Tensor, kernel: int, options: Mapping[str, int], value: float) -> Tensor:
     """Pad as TensorFlow's SAME does: the odd row and column go below and to the right."""
     if options["padding"] != SAME:
         return images

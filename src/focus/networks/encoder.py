@@ -43,7 +43,8 @@ class SmallEncoder(nn.Module):
         """Map images (B,3,size,size) in [0,1] to (B,outputs)."""
         x = (images * 2 - 1).contiguous(memory_format=torch.channels_last)
         x = self.blocks(self.stem(x)).flatten(1)
-        return self.fc(functional.relu(self.norm(self.hidden(x))))
+        theta: Tensor = self.fc(functional.relu(self.norm(self.hidden(x))))
+        return theta
 
 
 class FaceEncoder(Engine):
@@ -75,7 +76,8 @@ class FaceEncoder(Engine):
     @entry_point
     def forward(self, images: Tensor) -> Tensor:
         """Map images float32 (B,3,S,S), RGB in [0,1], to raw parameters (B,parameters) without units."""
-        return self.network(images)
+        theta: Tensor = self.network(images)
+        return theta
 
     def load_backbone(self, path: Path) -> None:
         """Load everything but the last layer from published weights (torchvision's ResNet-50 on ImageNet).

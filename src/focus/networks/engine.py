@@ -3,39 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
-from typing import Any
+from functools import update_wrapper
+from typing import Concatenate, ParamSpec, TypeVar
 
 import torch
 from torch import Tensor, nn
+
+Others = ParamSpec("Others")
+FoundT = TypeVar("FoundT", Tensor, list[Tensor])
 
 
 class Engine(nn.Module):
     """A network whose entry points (`entry_point`) can run in bfloat16, and compiled. As made, it does neither."""
 
-    bfloat16 = False
+    in_bfloat16 = False
 
     def run_with(self, *, bfloat16: bool, compiled: bool, backend: str = "inductor") -> None:
         """Set how the entry points run from now on; `backend` is torch.compile's."""
-        self.bfloat16 = bfloat16
+        self.in_bfloat16 = bfloat16
         if compiled:
             for name in (name for name in dir(type(self)) if hasattr(getattr(type(self), name), "is_entry_point")):
                 setattr(self, name, torch.compile(getattr(self, name), backend=backend))
 
 
-def entry_point(method: Callable[..., Any]) -> Callable[..., Any]:
+EngineT = TypeVar("EngineT", bound=Engine)
+
+
+def entry_point(
+    method: Callable[Concatenate[EngineT, Tensor, Others], FoundT],
+) -> Callable[Concatenate[EngineT, Tensor, Others], FoundT]:
     """Mark a method of an Engine that takes images and returns tensors: with `bfloat16` it runs under autocast.
 
     What it returns is float32, so that the renderer and the losses are.
     """
 
-    @wraps(method)
-    def run(self: Engine, images: Tensor, *others: Any) -> Any:
-        if not self.bfloat16:
-            return method(self, images, *others)
+    def run(self: EngineT, images: Tensor, /, *others: Others.args, **named: Others.kwargs) -> FoundT:
+        if not self.in_bfloat16:
+            return method(self, images, *others, **named)
         with torch.autocast(images.device.type, torch.bfloat16):
-            found = method(self, images, *others)
+            found = method(self, images, *others, **named)
         return [value.float() for value in found] if isinstance(found, list) else found.float()
 
-    run.is_entry_point = True  # type: ignore[attr-defined]
+    update_wrapper(run, method)
+    run.is_entry_point = True  # type: ignore[attr-defined]  # a mark on the function, which `run_with` looks for
     return run

@@ -46,14 +46,15 @@ class ImprovedBlock(nn.Module):
         """Map (B,inputs,H,W) to (B,width,H/stride,W/stride)."""
         kept = x if self.downsample is None else self.downsample(x)
         hidden = self.prelu(self.bn2(self.conv1(self.bn1(x))))
-        return self.bn3(self.conv2(hidden)) + kept
+        summed: Tensor = self.bn3(self.conv2(hidden)) + kept
+        return summed
 
 
 class FaceRecogniser(Engine):
     """iResNet: aligned face -> embedding, and the maps after each of its four stages.
 
     Args:
-        layers: blocks of each stage; (3, 4, 14, 3) is iResNet-50.
+        layers: blocks of each of the four stages; (3, 4, 14, 3) is iResNet-50.
         widths: channels of each stage.
         size: side of the aligned crop in pixels (112 for the published weights); at least 16.
         embedding: length of the embedding (512).
@@ -61,10 +62,15 @@ class FaceRecogniser(Engine):
     The aligned images (B,3,size,size) are RGB in [0,1]; the 2x - 1 of the published weights is applied inside.
     """
 
+    layer1: nn.Sequential
+    layer2: nn.Sequential
+    layer3: nn.Sequential
+    layer4: nn.Sequential
+
     def __init__(
         self,
-        layers: tuple[int, int, int, int] = (3, 4, 14, 3),
-        widths: tuple[int, int, int, int] = (64, 128, 256, 512),
+        layers: Sequence[int] = (3, 4, 14, 3),
+        widths: Sequence[int] = (64, 128, 256, 512),
         size: int = 112,
         embedding: int = 512,
     ) -> None:
@@ -120,7 +126,8 @@ class FaceRecogniser(Engine):
     def embedding(self, aligned: Tensor) -> Tensor:
         """Return the embedding (B,embedding), not normalised: the features of Eq. 6."""
         x = self.bn2(self._maps(aligned, [4])[0])
-        return self.features(self.fc(self.dropout(x.flatten(1))))
+        found: Tensor = self.features(self.fc(self.dropout(x.flatten(1))))
+        return found
 
     def forward(self, aligned: Tensor) -> Tensor:
         """Return `embedding(aligned)`."""

@@ -71,6 +71,11 @@ class ResNet(nn.Module):
     State-dict names and shapes are torchvision's; convolutions start from He's normal initialisation (fan out).
     """
 
+    layer1: nn.Sequential
+    layer2: nn.Sequential
+    layer3: nn.Sequential
+    layer4: nn.Sequential
+
     def __init__(self, block: type[BasicBlock] | type[Bottleneck], layers: tuple[int, int, int, int], outputs: int):
         """Draw the first weights from torch's global generator."""
         super().__init__()
@@ -95,7 +100,8 @@ class ResNet(nn.Module):
         x = images.contiguous(memory_format=torch.channels_last)
         x = self.maxpool(functional.relu_(self.bn1(self.conv1(x))))
         x = self.layer4(self.layer3(self.layer2(self.layer1(x))))
-        return self.fc(x.mean((2, 3)))
+        found: Tensor = self.fc(x.mean((2, 3)))
+        return found
 
 
 def resnet50(outputs: int = 1000) -> ResNet:

@@ -23,15 +23,11 @@ class DoubleConvolution(nn.Sequential):
 
 
 class UpConvolution(nn.Sequential):
-    """Nearest upsampling to the skip connection's size, then 3x3 convolution, batch norm, ReLU."""
+    """After nearest upsampling to the skip connection's size: 3x3 convolution, batch norm, ReLU."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         """Draw the first weights from torch's global generator."""
         super().__init__(nn.Conv2d(inputs, outputs, 3, padding=1), nn.BatchNorm2d(outputs), nn.ReLU(inplace=True))
-
-    def forward(self, x: Tensor, size: torch.Size) -> Tensor:
-        """Map (B,inputs,h,w) to (B,outputs,*size)."""
-        return super().forward(functional.interpolate(x, size=size))
 
 
 class SegmentationNetwork(Engine):
@@ -66,8 +62,9 @@ class SegmentationNetwork(Engine):
             x = block(x if depth == 0 else functional.max_pool2d(x, 2))
             skips.append(x)
         for up, merge, skip in zip(self.up, self.merge, skips[-2::-1], strict=True):
-            x = merge(torch.cat([skip, up(x, skip.shape[2:])], 1))
-        return SHARPNESS * self.last(x)
+            x = merge(torch.cat([skip, up(functional.interpolate(x, size=skip.shape[2:]))], 1))
+        logits: Tensor = SHARPNESS * self.last(x)
+        return logits
 
     def forward(self, rendered: Tensor, target: Tensor) -> Tensor:
         """Return the soft mask M = S(I_T, I_R), (B,1,S,S): 1 face, 0 outlier; not yet cut to the rendered face."""

@@ -90,14 +90,13 @@ def _data_work(profile: Profile, counts: dict[str, int]) -> dict[str, Work]:
 
 
 def _network_work(profile: Profile) -> dict[str, Work]:
-    batch, detector, recogniser = profile.training.batch, profile.detector, profile.recogniser
+    batch, recogniser = profile.training.batch, profile.recogniser
     trained = 1 if profile.emulate else 0  # ms1mv3's weights are read, not trained
     blocks = sum(
         count * (width / 2**level) ** 2
         for level, (count, width) in enumerate(zip(recogniser.layers, recogniser.widths, strict=True))
     )
     found = {
-        "detector": Work(amount=(detector.kind == "heatmap") * detector.steps * detector.batch * detector.width),
         "recogniser": Work(amount=trained * recogniser.steps * recogniser.batch * recogniser.side**2 * blocks),
         "initialise": Work(images=(("initialise", profile.initialise.steps * batch),), networks=True),
         "pretrain": Work(images=(("pretrain", profile.pretrain.steps * batch),), networks=True),

@@ -13,7 +13,6 @@ ONCE_A_WORLD = (
     "code",
     "face_model",
     "datasets",
-    "detector",
     "landmarks",
     "subsets",
     "recogniser",

@@ -155,7 +155,7 @@ class Worker:
         """Return the 68 points of each face, given or found, and what to call it in a message."""
         if table is not None:
             return table.lines(path)
-        found = [face.landmarks for face in self.reconstructor.finder.faces(pixels)]
+        found = [face.landmarks for face in self.reconstructor.finder.detect([pixels])[0]]
         if not found:
             self.fail(path, f"no face found by {self.reconstructor.finder.name}")
         return [(f"face {number} of {len(found)}", points) for number, points in enumerate(found, start=1)]
@@ -180,7 +180,8 @@ class Worker:
 
     def _finish(self, batch: Sequence[Waiting]) -> None:
         """Reconstruct and write one batch, each face alone where they fail together."""
-        began, faces = time.perf_counter(), [None] * len(batch)
+        began = time.perf_counter()
+        faces: Sequence[Face | None] = [None] * len(batch)
         try:
             faces = self._reconstruct(batch)
         except Exception:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypedDict
 
 import torch
 from pydantic import Field, TypeAdapter, ValidationError
@@ -19,17 +19,18 @@ from safetensors.torch import save
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from focus.autoencoder import Autoencoder, OutputScale
+from focus.autoencoder import Autoencoder
 from focus.errors import FocusError, reason_of
 from focus.face_model import FaceModel, crop_to_face
 from focus.files import write_bytes
-from focus.landmarks import HeatmapNetwork
 from focus.networks import FaceEncoder, FaceRecogniser, SegmentationNetwork
+from focus.networks.encoder import Architecture
 from focus.networks.store import fill_network, load_weights
-from focus.rendering import Renderer
+from focus.rendering import Interpolation, Normals, Renderer
+from focus.settings import OutputScale
 
 FORMAT = "focus-bundle-1"
-NETWORKS = ("encoder", "segmentation", "detector", "recogniser")
+NETWORKS = ("encoder", "segmentation", "recogniser")
 MODELS = Path(str(resources.files("focus") / "models"))
 DEMO = "demo"
 Count = Annotated[int, Field(ge=1, le=4096)]
@@ -40,20 +41,35 @@ class NetworkSizes:
     """What must be known to build the networks that the weights belong to; the names are those of the profiles."""
 
     side: Count
-    encoder_architecture: str
+    encoder_architecture: Architecture
     encoder_width: Count
     output_scale: Mapping[str, float]
     segmentation_width: Count
     segmentation_poolings: Count
-    interpolation: str
+    interpolation: Interpolation
     crop_to_face: bool
-    detector_side: Count
-    detector_width: Count
-    detector_threshold: float
     recogniser_side: Count
     recogniser_layers: tuple[Count, ...]
     recogniser_widths: tuple[Count, ...]
     recogniser_embedding: Count
+    normals: Normals = "unit"  # files of before this setting have none
+
+
+class Networks(TypedDict):
+    """R's encoder, S and F."""
+
+    encoder: FaceEncoder
+    segmentation: SegmentationNetwork
+    recogniser: FaceRecogniser
+
+
+def modules(networks: Networks) -> dict[str, nn.Module]:
+    """Return the networks by name."""
+    return {
+        "encoder": networks["encoder"],
+        "segmentation": networks["segmentation"],
+        "recogniser": networks["recogniser"],
+    }
 
 
 @dataclass(frozen=True)
@@ -86,7 +102,7 @@ class Bundle:
     sizes: NetworkSizes
     face_model: FaceModel
     misfit_prior: Tensor
-    networks: Mapping[str, nn.Module]
+    networks: Networks
     fit_loss: FitLoss
     thresholds: Mapping[str, float]
     card: Card
@@ -99,23 +115,19 @@ class Bundle:
         """Return R, in eval mode, on a device; it renders the face only where the sizes say so."""
         model = crop_to_face(self.face_model)[0] if self.sizes.crop_to_face else self.face_model
         model = model.to(device)
-        renderer = Renderer(model.triangles, self.sizes.side, self.sizes.interpolation)
+        renderer = Renderer(model.triangles, self.sizes.side, self.sizes.interpolation, normals=self.sizes.normals)
         scale = OutputScale(**self.sizes.output_scale)
         return Autoencoder(self.networks["encoder"], model, renderer, scale).to(device).eval()
 
 
-def empty_networks(sizes: NetworkSizes, face_model: FaceModel) -> dict[str, nn.Module]:
-    """Return the four networks of these sizes with fresh weights."""
+def empty_networks(sizes: NetworkSizes, face_model: FaceModel) -> Networks:
+    """Return the three networks of these sizes with fresh weights."""
     outputs = Autoencoder.output_count(face_model)
     return {
         "encoder": FaceEncoder(outputs, sizes.encoder_architecture, sizes.side, sizes.encoder_width),
         "segmentation": SegmentationNetwork(sizes.segmentation_width, sizes.segmentation_poolings),
-        "detector": HeatmapNetwork(sizes.detector_width),
         "recogniser": FaceRecogniser(
-            tuple(sizes.recogniser_layers),
-            tuple(sizes.recogniser_widths),
-            sizes.recogniser_side,
-            sizes.recogniser_embedding,
+            sizes.recogniser_layers, sizes.recogniser_widths, sizes.recogniser_side, sizes.recogniser_embedding
         ),
     }
 
@@ -124,7 +136,7 @@ def save_bundle(path: Path, bundle: Bundle) -> None:
     """Write a bundle, the same bytes each time. Network weights are stored as float16, a tenth of an 8-bit step."""
     tensors = {f"face_model.{name}": value for name, value in _model_tensors(bundle.face_model).items()}
     tensors["misfit_prior"] = bundle.misfit_prior
-    for name, network in bundle.networks.items():
+    for name, network in modules(bundle.networks).items():
         tensors |= {f"{name}.{key}": _half(value) for key, value in network.state_dict().items()}
     model = bundle.face_model
     header = {
@@ -158,7 +170,7 @@ def load_bundle(source: str | Path) -> Bundle:
         raise FocusError(f"{path}: incomplete bundle ({reason_of(error)}), expected all of format {FORMAT}") from None
     if prior.shape != face_model.shape_mean.shape:
         raise FocusError(f"{path}: misfit prior of shape {tuple(prior.shape)}, expected one row for each vertex")
-    for name, network in networks.items():
+    for name, network in modules(networks).items():
         fill_network(network.eval(), name, weights, path)
     return Bundle(sizes, face_model, prior, networks, fit_loss, thresholds, card)
 
@@ -172,19 +184,15 @@ def _checked(kind: Any, value: object) -> Any:
         raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
 
 
-def _networks(sizes: NetworkSizes, face_model: FaceModel, weights: Mapping[str, Tensor]) -> dict[str, nn.Module]:
+def _networks(sizes: NetworkSizes, face_model: FaceModel, weights: Mapping[str, Tensor]) -> Networks:
     """Return the networks of these sizes, which take no more memory than the weights that the file holds."""
     with torch.device("meta"), Unfilled():
         planned = empty_networks(sizes, face_model)
-    here = {key.split(".")[0] for key in weights}
-    needed = sum(value.numel() for name in planned if name in here for value in planned[name].state_dict().values())
+    needed = sum(value.numel() for network in modules(planned).values() for value in network.state_dict().values())
     found = sum(value.numel() for value in weights.values())
     if needed > found:
         raise ValueError(f"sizes of {needed:,} weights, of which the file holds {found:,}")
-    networks = empty_networks(sizes, face_model)
-    if "detector" not in here:
-        del networks["detector"]  # a model trained with face-alignment brings no detector of its own
-    return networks
+    return empty_networks(sizes, face_model)
 
 
 class Unfilled(TorchFunctionMode):

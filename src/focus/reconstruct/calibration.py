@@ -50,7 +50,7 @@ def drawn_faces(reconstructor: Reconstructor, shots: Iterable[Shot]) -> JudgedFa
 def found_face(reconstructor: Reconstructor, shot: Shot) -> FoundFace | None:
     """Return the face that is found on a drawn person's, None where none is."""
     truth = shot.photograph.landmarks
-    for face in reconstructor.finder.faces(shot.photograph.image):
+    for face in reconstructor.finder.detect([shot.photograph.image])[0]:
         if np.linalg.norm(face.landmarks - truth, axis=1).mean() < ON_THE_FACE * np.ptp(truth[:, 1]):
             return reconstructor.cut(shot.photograph.image, face.landmarks)
     return None
@@ -65,7 +65,8 @@ def is_occluded(packed: PackedSet) -> np.ndarray:
     noted = [row.get("occluder") for row in packed.index]
     if all(noted):
         return np.array([occluder != "none" for occluder in noted])
-    return np.array([occluded_fraction(packed.landmarks[i], packed.visible[i]) >= COVERED for i in range(len(packed))])
+    visible = packed.true_masks()
+    return np.array([occluded_fraction(packed.landmarks[i], visible[i]) >= COVERED for i in range(len(packed))])
 
 
 def occlusion_scores(reconstructor: Reconstructor, faces: JudgedFaces, steps: int, batch: int) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from focus.reconstruct.bundle import Bundle
+from focus.reconstruct.bundle import Bundle, modules
 
 WARNING = (
     "This model saw only faces drawn by a program. On photographs of people its forward pass will often miss; "
@@ -16,7 +16,7 @@ WARNING = (
 def model_card(bundle: Bundle) -> str:
     """Return the card in Markdown: what it is, what it was trained on, what it is for, and its figures."""
     card, sizes, model = bundle.card, bundle.sizes, bundle.face_model
-    parameters = sum(value.numel() for network in bundle.networks.values() for value in network.parameters())
+    parameters = sum(value.numel() for network in modules(bundle.networks).values() for value in network.parameters())
     lines = [
         f"# Model card: {card.name}",
         "",

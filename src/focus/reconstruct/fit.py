@@ -10,6 +10,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
+from operator import itemgetter
 
 import torch
 from torch import Tensor, nn
@@ -70,7 +72,8 @@ class Fitter:
 
     @torch.no_grad()
     def _mask(self, images: Tensor, result: Reconstruction) -> Tensor:
-        return self.segmentation(result.image, images)
+        mask: Tensor = self.segmentation(result.image, images)
+        return mask
 
     def _loss(self, images: Tensor, landmarks: Tensor, target: Tensor, mask: Tensor, result: Reconstruction) -> Tensor:
         """Return the sum of Eq. 8 over the faces, each as if it were alone."""
@@ -78,7 +81,7 @@ class Fitter:
         total = images.new_zeros(())
         for i in range(len(images)):
             one = slice(i, i + 1)
-            theta = self._regularised(result.parameters.map(lambda part, one=one: part[one]))
+            theta = self._regularised(result.parameters.map(itemgetter(one)))
             value, _ = losses.reconstruction_loss(
                 self.loss.weights,
                 self.loss.forms,
@@ -89,7 +92,7 @@ class Fitter:
                 landmarks=landmarks[one],
                 rendered_landmarks=result.landmarks[one],
                 theta=(theta.shape, theta.expression, theta.albedo, theta.light, theta.pose),
-                embeddings=lambda one=one: (target[one], embedding[one]),
+                embeddings=partial(_pair, target[one], embedding[one]),
                 reduction="mean",
             )
             total = total + value
@@ -100,6 +103,10 @@ class Fitter:
         if self.loss.forms.get("regularisation") != "paper":
             return parameters
         return self.autoencoder.split(parameters.theta() / self.autoencoder.units)
+
+
+def _pair(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
+    return first, second
 
 
 class Adam:

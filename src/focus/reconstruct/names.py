@@ -98,6 +98,7 @@ def old_faces(out: Path, photographs: Mapping[str, str], present: Collection[str
 def file_of(folder: Path) -> str | None:
     """Return the file name of the photograph that a face's folder was made from, None where it does not say."""
     try:
-        return read_json(folder / "parameters.json")["image"]["file"]
+        file: str | None = read_json(folder / "parameters.json")["image"]["file"]
+        return file
     except (FocusError, KeyError, TypeError):
         return None

@@ -80,7 +80,8 @@ def extended(mask: np.ndarray, rendered: np.ndarray) -> np.ndarray:
     if not rendered.any():
         return np.zeros_like(mask)
     nearest = distance_transform_edt(~rendered, return_distances=False, return_indices=True)
-    return mask[tuple(nearest)]
+    spread: np.ndarray = mask[tuple(nearest)]
+    return spread
 
 
 def verdict(mask: np.ndarray, rendered: np.ndarray, pixels: np.ndarray, threshold: float) -> Verdict:

@@ -41,7 +41,8 @@ class PhotoCamera:
 
     def to_camera(self, vertices: np.ndarray) -> np.ndarray:
         """Return vertices (V,3) mm in the camera frame."""
-        return vertices @ self.rotation.T + self.translation
+        moved: np.ndarray = vertices @ self.rotation.T + self.translation
+        return moved
 
     def project(self, vertices: np.ndarray) -> np.ndarray:
         """Return (V,3): x, y in pixels of the photograph, depth in mm."""
@@ -98,10 +99,13 @@ def _bands(rows: int, columns: int) -> Iterator[slice]:
         yield slice(first, min(rows, first + step))
 
 
-def lit_colours(camera: PhotoCamera, vertices: np.ndarray, albedo: np.ndarray, light: Tensor, topology: Topology):
+def lit_colours(
+    camera: PhotoCamera, vertices: np.ndarray, albedo: np.ndarray, light: Tensor, topology: Topology
+) -> np.ndarray:
     """Return the rendered colours (V,3) float32 of a mesh (V,3) mm under light (1,27): albedo times irradiance."""
     seen = torch.from_numpy(camera.to_camera(vertices)).float()[None]
-    return albedo * shade(vertex_normals(seen, topology), light)[0].numpy()
+    lit: np.ndarray = albedo * shade(vertex_normals(seen, topology), light)[0].numpy()
+    return lit
 
 
 def sample(image: np.ndarray, points: np.ndarray) -> np.ndarray:
@@ -113,4 +117,5 @@ def sample(image: np.ndarray, points: np.ndarray) -> np.ndarray:
     fx, fy = (x - x0)[:, None], (y - y0)[:, None]
     upper = image[y0, x0] * (1 - fx) + image[y0, x1] * fx
     lower = image[y1, x0] * (1 - fx) + image[y1, x1] * fx
-    return (upper * (1 - fy) + lower * fy).astype(np.float32)
+    mixed: np.ndarray = (upper * (1 - fy) + lower * fy).astype(np.float32)
+    return mixed

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import overload
 
 import numpy as np
 import torch
@@ -15,15 +16,14 @@ from focus.autoencoder import Parameters
 from focus.datasets.crop import CropTransform, deep3d_crop
 from focus.errors import FocusError
 from focus.face_model import FaceModel
-from focus.inference import Prediction
-from focus.landmarks import FaceFinder, HeatmapDetector, face_alignment_adapter, mediapipe_files
+from focus.inference import MaskedPrediction
+from focus.landmarks import Detector, face_alignment_adapter, mediapipe_files
 from focus.landmarks.face_alignment_adapter import FaceAlignmentDetector
 from focus.landmarks.mediapipe import MediaPipeDetector
 from focus.masks import segmentation as segment
 from focus.misfit_prior import correct
 from focus.perception import Perception
 from focus.reconstruct.bundle import DEMO, Bundle, load_bundle
-from focus.reconstruct.finder import WindowFinder
 from focus.reconstruct.fit import Fitter, Progress
 from focus.reconstruct.occlusion import RegionMap, Verdict, verdict
 
@@ -78,8 +78,8 @@ class Face:
 class Reconstructor:
     """R, S and what belongs to them, ready for photographs: `face = Reconstructor.load()(image)`."""
 
-    def __init__(self, bundle: Bundle, device: torch.device | str = "cpu", finder: FaceFinder | None = None) -> None:
-        """`finder`: who finds faces; None takes MediaPipe's networks, else face-alignment, else the bundle's own.
+    def __init__(self, bundle: Bundle, device: torch.device | str = "cpu", finder: Detector | None = None) -> None:
+        """`finder`: who finds faces; None takes MediaPipe's networks, else face-alignment.
 
         Each is taken where its files are installed.
         """
@@ -107,7 +107,7 @@ class Reconstructor:
         return DRAWN_FIT if self.bundle.card.drawn_faces else 0
 
     @cached_property
-    def finder(self) -> FaceFinder:
+    def finder(self) -> Detector:
         """Who finds faces and landmarks."""
         if self._finder is not None:
             return self._finder
@@ -115,19 +115,34 @@ class Reconstructor:
             return MediaPipeDetector(self.device)
         if face_alignment_adapter.is_here():
             return FaceAlignmentDetector(str(self.device))
-        sizes = self.bundle.sizes
-        if "detector" not in self.bundle.networks:
-            raise FocusError(
-                f"model {self.bundle.card.name}: has no detector; expected `focus detector install` or --landmarks"
-            )
-        detector = HeatmapDetector(self.bundle.networks["detector"], sizes.detector_side, sizes.detector_threshold)
-        frontal = self.model.shape_mean[self.model.landmarks68, :2].numpy() * (1, -1)
-        return WindowFinder(detector, frontal)
+        raise FocusError(
+            "photograph: found no landmark detector, expected one by `focus detector install`, or --landmarks"
+        )
 
     @cached_property
     def regions(self) -> RegionMap:
         """Where the regions of the face are in a rendering."""
         return RegionMap(self.autoencoder.model, self.autoencoder.renderer)
+
+    @overload
+    def __call__(
+        self,
+        images: np.ndarray,
+        *,
+        landmarks: np.ndarray | None = None,
+        fit: int | None = None,
+        misfit_prior: bool = True,
+    ) -> Face: ...
+
+    @overload
+    def __call__(
+        self,
+        images: Sequence[np.ndarray],
+        *,
+        landmarks: np.ndarray | Sequence[np.ndarray] | None = None,
+        fit: int | None = None,
+        misfit_prior: bool = True,
+    ) -> list[Face]: ...
 
     def __call__(
         self,
@@ -149,9 +164,9 @@ class Reconstructor:
             FocusError: a photograph without a face, or landmarks from which no face follows.
         """
         if isinstance(images, np.ndarray):
-            points = None if landmarks is None else [np.asarray(landmarks)]
-            return self([images], landmarks=points, fit=fit, misfit_prior=misfit_prior)[0]
-        points = [None] * len(images) if landmarks is None else list(landmarks)
+            only = None if landmarks is None else [np.asarray(landmarks)]
+            return self([images], landmarks=only, fit=fit, misfit_prior=misfit_prior)[0]
+        points: Sequence[np.ndarray | None] = [None] * len(images) if landmarks is None else [*landmarks]
         found = [self.crop_all(image, given)[0] for image, given in zip(images, points, strict=True)]
         return self.reconstruct(found, fit=fit, misfit_prior=misfit_prior)
 
@@ -162,8 +177,10 @@ class Reconstructor:
 
         Faces that are too small to be cut out are passed over. Raises FocusError when none is left.
         """
-        given = () if landmarks is None else landmarks if np.ndim(landmarks) == 3 else [landmarks]
-        faces = [face.landmarks for face in self.finder.faces(image)] if landmarks is None else given
+        if landmarks is None:
+            faces = [face.landmarks for face in self.finder.detect([image])[0]]
+        else:
+            faces = list(landmarks) if np.ndim(landmarks) == 3 else [np.asarray(landmarks)]
         cut: list[FoundFace] = []
         reason = f"no face found by {self.finder.name}" if landmarks is None else "no landmarks given"
         for points in faces:
@@ -201,7 +218,9 @@ class Reconstructor:
         pixels = self.regions(prediction.parameters).cpu().numpy()
         return [self._face(one, prediction, i, pixels[i], steps, misfit_prior) for i, one in enumerate(found)]
 
-    def solve(self, images: Tensor, landmarks: Tensor, steps: int, progress: Progress | None = None) -> Prediction:
+    def solve(
+        self, images: Tensor, landmarks: Tensor, steps: int, progress: Progress | None = None
+    ) -> MaskedPrediction:
         """Return what R and S make of crops (B,3,S,S) in [0,1] with landmarks (B,68,2) px, refined by `steps` steps."""
         with torch.no_grad():
             parameters = self.autoencoder.encode(images)
@@ -210,10 +229,16 @@ class Reconstructor:
         with torch.no_grad():
             result = self.autoencoder.decode(parameters)
             mask = segment(images, result.image, result.mask, None, self.segmentation)
-        return Prediction(result.image, result.mask, mask, result.landmarks, parameters)
+        return MaskedPrediction(result.image, result.mask, mask, result.landmarks, parameters)
 
     def _face(
-        self, found: FoundFace, prediction: Prediction, i: int, regions: np.ndarray, steps: int, misfit_prior: bool
+        self,
+        found: FoundFace,
+        prediction: MaskedPrediction,
+        i: int,
+        regions: np.ndarray,
+        steps: int,
+        misfit_prior: bool,
     ) -> Face:
         latents = prediction.parameters.map(lambda part: part[i : i + 1].cpu())
         model = self.model

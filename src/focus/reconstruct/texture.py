@@ -73,7 +73,8 @@ class TextureBaker:
         behind = np.where(depth[1], depth[0][..., 0], np.inf)
         cells = np.clip(np.rint(placed[:, :2]).astype(int), 0, DEPTH_SIDE - 1)
         visible = points[:, 2] <= behind[cells[:, 1], cells[:, 0]] + HIDDEN_MM
-        return visible * ramp(facing(face, camera, self.topology), FACING)
+        share: np.ndarray = visible * ramp(facing(face, camera, self.topology), FACING)
+        return share
 
     def fill(
         self, photo: np.ndarray, face: Face, camera: PhotoCamera, points: np.ndarray, shown: np.ndarray
@@ -89,7 +90,8 @@ class TextureBaker:
         mean = (shown[:, None] * ratio).sum(0) / (shown.sum() + 1)  # nothing shown: no gain
         system = SMOOTHNESS * self.laplacian + diags_array(shown + ANCHOR)
         gain = splu(system.tocsc()).solve(shown[:, None] * ratio + ANCHOR * mean)
-        return np.clip(lit * np.exp(gain), 0, 1).astype(np.float32)
+        filled: np.ndarray = np.clip(lit * np.exp(gain), 0, 1).astype(np.float32)
+        return filled
 
     def shading(self, face: Face, camera: PhotoCamera) -> np.ndarray:
         """Return the irradiance (V,3) of each vertex in the face's light."""
@@ -110,7 +112,8 @@ def evened(shading: np.ndarray, shown: np.ndarray) -> np.ndarray:
     grey = shading.mean(1)
     seen = shown > 0.5 if (shown > 0.5).any() else np.ones(len(shown), bool)
     tint = shading[seen].sum(0) / max(1e-6, float(grey[seen].sum()))
-    return np.clip(grey, *np.quantile(grey[seen], SHADES))[:, None] * tint
+    even: np.ndarray = np.clip(grey, *np.quantile(grey[seen], SHADES))[:, None] * tint
+    return even
 
 
 def shown_in_crop(face: Face) -> np.ndarray:
@@ -133,24 +136,28 @@ def own_parts(face: Face) -> np.ndarray:
     numbers, count = label(face.rendered & (face.mask < 0.5), np.ones((3, 3)))
     inside = np.bincount(numbers.ravel(), parts.ravel(), count + 1) / np.bincount(numbers.ravel(), minlength=count + 1)
     inside[0] = 0  # no outlier
-    return (inside >= WITHIN)[numbers]
+    own: np.ndarray = (inside >= WITHIN)[numbers]
+    return own
 
 
 def at_points(picture: np.ndarray, face: Face, points: np.ndarray) -> np.ndarray:
     """Return (N,) a picture of the crop (S,S) at points (N,2) px of the photograph, 0 beyond the crop."""
     in_crop = face.transform.to_crop(points)
     inside = ((in_crop >= -0.5) & (in_crop <= face.transform.size - 0.5)).all(1)
-    return inside * sample(picture[..., None], in_crop)[:, 0]
+    values: np.ndarray = inside * sample(picture[..., None], in_crop)[:, 0]
+    return values
 
 
 def within(photo: np.ndarray, points: np.ndarray) -> np.ndarray:
     """Return (N,) bool: points (N,2) px in a photograph (H,W,3)."""
-    return ((points >= 0) & (points <= (photo.shape[1] - 1, photo.shape[0] - 1))).all(1)
+    last = np.array([photo.shape[1] - 1, photo.shape[0] - 1])
+    return np.asarray(((points >= 0) & (points <= last)).all(1))
 
 
 def mixed(photo: np.ndarray, points: np.ndarray, share: np.ndarray, fill: np.ndarray) -> np.ndarray:
     """Return (N,3) 0..1 the photograph at points (N,2) px by its share (N,), the filling (N,3) for the rest."""
-    return np.clip(share[:, None] * sample(photo, points) / 255 + (1 - share[:, None]) * fill, 0, 1)
+    colours: np.ndarray = np.clip(share[:, None] * sample(photo, points) / 255 + (1 - share[:, None]) * fill, 0, 1)
+    return colours
 
 
 def facing(face: Face, camera: PhotoCamera, topology: Topology) -> np.ndarray:
@@ -158,12 +165,14 @@ def facing(face: Face, camera: PhotoCamera, topology: Topology) -> np.ndarray:
     seen = camera.to_camera(face.posed)
     normals = vertex_normals(torch.from_numpy(seen).float()[None], topology)[0].numpy()
     towards = -seen / np.linalg.norm(seen, axis=1, keepdims=True)
-    return (normals * towards).sum(1)
+    cosine: np.ndarray = (normals * towards).sum(1)
+    return cosine
 
 
 def ramp(values: np.ndarray, ends: tuple[float, float]) -> np.ndarray:
     """Return 0 up to the first end, 1 from the second on, and straight between."""
-    return np.clip((values - ends[0]) / (ends[1] - ends[0]), 0, 1)
+    share: np.ndarray = np.clip((values - ends[0]) / (ends[1] - ends[0]), 0, 1)
+    return share
 
 
 def laplacian(triangles: np.ndarray, count: int) -> coo_array:

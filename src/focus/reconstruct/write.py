@@ -66,8 +66,8 @@ class FaceWriter:
 
     def _meshes(self, folder: Path, photo: np.ndarray, face: Face, camera: PhotoCamera) -> None:
         triangles = self.bundle.face_model.triangles.numpy()
-        texture, colours = self.baker.bake(photo, face, camera)
-        texture = png(texture)  # encoded once, written four times
+        picture, colours = self.baker.bake(photo, face, camera)
+        texture = png(picture)  # encoded once, written four times
         for name, vertices in (("mesh", face.vertices), ("neutral", face.neutral)):
             write_textured_obj(folder / f"{name}.obj", vertices, triangles, self.baker.uv)
             write_bytes(folder / f"{name}.png", texture)
@@ -152,7 +152,8 @@ def inlier_pixels(face: Face, shape: tuple[int, int], corner: tuple[int, int]) -
         _hat(face.transform.to_crop(np.repeat(np.arange(first, first + count)[:, None], 2, axis=1))[:, axis], face)
         for first, count, axis in ((corner[1], shape[0], 1), (corner[0], shape[1], 0))
     )
-    return rows @ extended(face.mask, face.rendered).astype(np.float32) @ columns.T >= 0.5
+    drawn: np.ndarray = rows @ extended(face.mask, face.rendered).astype(np.float32) @ columns.T >= 0.5
+    return drawn
 
 
 def _hat(places: np.ndarray, face: Face) -> np.ndarray:
@@ -160,7 +161,8 @@ def _hat(places: np.ndarray, face: Face) -> np.ndarray:
     last = face.transform.size - 1
     inside = (places >= -0.5) & (places <= last + 0.5)
     distance = np.abs(np.clip(places, 0, last)[:, None] - np.arange(last + 1))
-    return (np.clip(1 - distance, 0, None) * inside[:, None]).astype(np.float32)
+    weights: np.ndarray = (np.clip(1 - distance, 0, None) * inside[:, None]).astype(np.float32)
+    return weights
 
 
 def landmark_rows(face: Face) -> str:

@@ -2,19 +2,22 @@
 
 from focus.rendering.camera import Camera, rotation_matrix, to_camera_frame
 from focus.rendering.interpolation import interpolate
-from focus.rendering.light import AMBIENT, sh_basis, shade
+from focus.rendering.light import AMBIENT, released_directions, sh_basis, shade
 from focus.rendering.rasterizer import rasterize
-from focus.rendering.renderer import Renderer, Rendering
+from focus.rendering.renderer import Interpolation, Normals, Renderer, Rendering
 from focus.rendering.topology import Topology, vertex_normals
 
 __all__ = [
     "AMBIENT",
     "Camera",
+    "Interpolation",
+    "Normals",
     "Renderer",
     "Rendering",
     "Topology",
     "interpolate",
     "rasterize",
+    "released_directions",
     "rotation_matrix",
     "sh_basis",
     "shade",

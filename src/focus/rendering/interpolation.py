@@ -48,7 +48,8 @@ def interpolate(
 
     planes = [plane.reshape(-1) for plane in points.permute(2, 0, 1).contiguous().unbind(0)]
     row = within // width
-    weights = _barycentric(*map(gather, planes[:2]), (within - row * width).to(points.dtype), row.to(points.dtype))
+    x, y = gather(planes[0]), gather(planes[1])
+    weights = _barycentric(x, y, (within - row * width).to(points.dtype), row.to(points.dtype))
     if perspective:
         z0, z1, z2 = gather(planes[2])
         weights = torch.stack([weights[0] * (z1 * z2), weights[1] * (z0 * z2), weights[2] * (z0 * z1)])

@@ -51,6 +51,17 @@ def sh_basis(normals: Tensor) -> Tensor:
     return planes.movedim(0, -1)
 
 
+def released_directions(normals: Tensor) -> Tensor:
+    """Return the unit directions (..., 3) that the released code lights: polar angle from z alone, azimuth from x, y.
+
+    Its normals are not renormalised (`vertex_normals(unit=False)`), so that their length acts through z.
+    """
+    x, y, z = normals.unbind(-1)
+    z = z.clamp(-1 + 1e-7, 1 - 1e-7)  # at the poles the root's gradient is infinite
+    scale = ((1 - z * z) / (x * x + y * y).clamp(min=1e-24)).sqrt()
+    return torch.stack([x * scale, y * scale, z], -1)
+
+
 def shade(normals: Tensor, light: Tensor) -> Tensor:
     """Return the irradiance at each normal: sum over the basis of (coefficient + ambient on DC) * Y; no clamp.
 

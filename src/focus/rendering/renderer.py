@@ -12,11 +12,12 @@ from torch import Tensor
 from focus.errors import FocusError
 from focus.rendering.camera import Camera, to_camera_frame
 from focus.rendering.interpolation import interpolate
-from focus.rendering.light import shade
+from focus.rendering.light import released_directions, shade
 from focus.rendering.rasterizer import rasterize
 from focus.rendering.topology import Topology, vertex_normals
 
 Interpolation = Literal["affine", "perspective"]
+Normals = Literal["unit", "released"]
 # points (B, V, 3), colours (B, V, C), topology, size, perspective -> image (B, S, S, C), pixel_to_face (B, S, S)
 Backend = Callable[[Tensor, Tensor, Topology, int, bool], tuple[Tensor, Tensor]]
 
@@ -33,7 +34,8 @@ def _load_torch() -> Backend:
 
 
 def _load_pytorch3d() -> Backend:
-    return import_module("focus.rendering.pytorch3d_backend").draw
+    draw: Backend = import_module("focus.rendering.pytorch3d_backend").draw
+    return draw
 
 
 BACKENDS: dict[str, Callable[[], Backend]] = {"torch": _load_torch, "pytorch3d": _load_pytorch3d}
@@ -63,7 +65,12 @@ class Renderer:
     """
 
     def __init__(
-        self, triangles: Tensor, size: int, interpolation: Interpolation = "affine", backend: str = "torch"
+        self,
+        triangles: Tensor,
+        size: int,
+        interpolation: Interpolation = "affine",
+        backend: str = "torch",
+        normals: Normals = "unit",
     ) -> None:
         """Prepare the renderer.
 
@@ -72,10 +79,13 @@ class Renderer:
             size: of the image, pixels.
             interpolation: "affine" in the screen, as the authors' code, or "perspective".
             backend: a key of BACKENDS.
+            normals: lit with length 1, or as the authors' code has them, shorter where the surface bends.
 
         Raises:
-            FocusError: for an unknown interpolation or backend, or a backend that is not installed.
+            FocusError: for an unknown interpolation, backend or normals, or a backend that is not installed.
         """
+        if normals not in ("unit", "released"):
+            raise FocusError(f"normals: {normals!r}, expected 'unit' or 'released'")
         if interpolation not in ("affine", "perspective"):
             raise FocusError(f"interpolation: {interpolation!r}, expected 'affine' or 'perspective'")
         if backend not in BACKENDS:
@@ -83,6 +93,7 @@ class Renderer:
         self.camera = Camera(size)
         self.topology = Topology(triangles)
         self.perspective = interpolation == "perspective"
+        self.unit_normals = normals == "unit"
         self._draw = BACKENDS[backend]()
 
     def __call__(self, vertices: Tensor, albedo: Tensor, light: Tensor, pose: Tensor) -> Rendering:
@@ -107,7 +118,11 @@ class Renderer:
             raise FocusError(f"vertices: on {vertices.device}, expected {device}, where the renderer's triangles are")
         in_camera = to_camera_frame(vertices, pose)
         points = self.camera.project_camera_frame(in_camera)
-        colours = albedo * shade(vertex_normals(in_camera, self.topology), light)
+        colours = albedo * shade(self._lit_directions(in_camera), light)
         image, pixel_to_face = self._draw(points, colours, self.topology, self.camera.size, self.perspective)
         mask = (pixel_to_face >= 0).unsqueeze(1).to(points.dtype)
         return Rendering(image.permute(0, 3, 1, 2), mask, points)
+
+    def _lit_directions(self, in_camera: Tensor) -> Tensor:
+        normals = vertex_normals(in_camera, self.topology, self.unit_normals)
+        return normals if self.unit_normals else released_directions(normals)

@@ -12,16 +12,16 @@ from focus.errors import FocusError
 
 
 class _Bags(NamedTuple):
-    """Groups of row numbers: group i is `index[first[i] : first[i + 1]]`, as in a sparse matrix of ones in CSR form."""
+    """Groups of row numbers: group i is `members[first[i] : first[i + 1]]`, a sparse matrix of ones in CSR form."""
 
-    index: Tensor
+    members: Tensor
     first: Tensor
 
 
 def _sum_rows(rows: Tensor, groups: _Bags) -> Tensor:
     # embedding_bag is ten times slower unless the last stride is 1, which a contiguous (N, 1) need not have.
     rows = rows.contiguous().view(-1).view(rows.shape)
-    return embedding_bag(groups.index, rows, groups.first, mode="sum")
+    return embedding_bag(groups.members, rows, groups.first, mode="sum")
 
 
 class _SumRows(torch.autograd.Function):
@@ -39,6 +39,11 @@ class _SumRows(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *grad: Tensor) -> tuple[Tensor, None, None]:
         return _sum_rows(grad[0], ctx.transposed), None, None
+
+
+def _sum_by(rows: Tensor, groups: _Bags, transposed: _Bags) -> Tensor:
+    summed: Tensor = _SumRows.apply(rows, groups, transposed)  # type: ignore[no-untyped-call]  # torch's method
+    return summed
 
 
 class Topology:
@@ -85,22 +90,24 @@ class Topology:
 
     def gather_corners(self, rows: Tensor) -> Tensor:
         """Return (3F, D): the rows (V, D) of all first, all second, then all third corners; differentiable."""
-        return _SumRows.apply(rows, self._corner_takes_vertex, self._vertex_sums_corners)
+        return _sum_by(rows, self._corner_takes_vertex, self._vertex_sums_corners)
 
     def sum_incident_faces(self, rows: Tensor) -> Tensor:
         """Return (V, D): for each vertex the sum of the rows (F, D) of the triangles around it; differentiable."""
-        return _SumRows.apply(rows, self._vertex_sums_faces, self._face_sums_vertices)
+        return _sum_by(rows, self._vertex_sums_faces, self._face_sums_vertices)
 
 
-def vertex_normals(vertices: Tensor, topology: Topology) -> Tensor:
-    """Return unit vertex normals: the normalised sum of the incident triangles' normals, weighted by their areas.
+def vertex_normals(vertices: Tensor, topology: Topology, unit: bool = True) -> Tensor:
+    """Return vertex normals from the incident triangles' normals, weighted by their areas: their direction, or mean.
 
     Args:
         vertices: (B, V, 3) in any right-handed frame.
         topology: of the same mesh.
+        unit: of length 1; else the weighted mean itself, which is shorter where the surface bends, as in the
+            released code (renderer/geometry.py:47-62).
 
     Returns:
-        (B, V, 3) outward unit normals in the frame of `vertices`; zero where a vertex has no triangle.
+        (B, V, 3) outward normals in the frame of `vertices`; zero where a vertex has no triangle.
 
     Raises:
         FocusError: when the shape is not (B, V, 3) with the vertices of the topology.
@@ -109,14 +116,24 @@ def vertex_normals(vertices: Tensor, topology: Topology) -> Tensor:
         raise FocusError(
             f"vertices: shape {tuple(vertices.shape)}, expected (B, V, 3) with V of at least {topology.vertex_count}"
         )
+    faces = _face_normals(vertices[:, : topology.vertex_count], topology)
+    x, y, z = (topology.sum_incident_faces(plane) for plane in faces)
+    # The clamps keep the gradient finite where the sum vanishes.
+    if unit:
+        scale = (x * x + y * y + z * z).clamp(min=1e-24).rsqrt()
+    else:
+        fx, fy, fz = faces
+        areas = (fx * fx + fy * fy + fz * fz).clamp(min=1e-24).sqrt()
+        scale = topology.sum_incident_faces(areas).clamp(min=1e-12).reciprocal()
+    normals = torch.stack([x * scale, y * scale, z * scale]).permute(2, 1, 0)
+    return pad(normals, (0, 0, 0, vertices.shape[1] - topology.vertex_count))
+
+
+def _face_normals(vertices: Tensor, topology: Topology) -> tuple[Tensor, Tensor, Tensor]:
+    """Return x, y and z (F, B) of the triangles' normals, whose lengths are twice the areas."""
     # One (V, B) plane a coordinate, the batch innermost: long contiguous rows to gather, and no work across lanes.
-    planes = vertices[:, : topology.vertex_count].permute(2, 1, 0).contiguous().unbind(0)
+    planes = vertices.permute(2, 1, 0).contiguous().unbind(0)
     a, b, c = zip(*(topology.gather_corners(plane).chunk(3) for plane in planes), strict=True)
     ux, uy, uz = (end - start for end, start in zip(b, a, strict=True))
     vx, vy, vz = (end - start for end, start in zip(c, a, strict=True))
-    faces = (uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx)
-    x, y, z = (topology.sum_incident_faces(plane) for plane in faces)
-    # The clamp keeps the gradient finite where the sum vanishes.
-    scale = (x * x + y * y + z * z).clamp(min=1e-24).rsqrt()
-    normals = torch.stack([x * scale, y * scale, z * scale]).permute(2, 1, 0)
-    return pad(normals, (0, 0, 0, vertices.shape[1] - topology.vertex_count))
+    return uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx

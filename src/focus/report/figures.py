@@ -6,7 +6,7 @@ import io
 import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import matplotlib
 import numpy as np
@@ -14,6 +14,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+
+if TYPE_CHECKING:
+    from matplotlib.typing import RcKeyType
 
 DPI = 110
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F7F7F", "#000000")
@@ -36,7 +39,7 @@ def drawn_png(draw: Callable[..., Figure]) -> Callable[..., bytes]:
     return to_png
 
 
-def _style() -> dict[str, Any]:
+def _style() -> dict[RcKeyType, Any]:
     defaults = {key: value for key, value in matplotlib.rcParamsDefault.items() if not key.startswith("backend")}
     return defaults | {
         "font.size": 8,
@@ -94,7 +97,8 @@ def as_rgb(array: np.ndarray) -> np.ndarray:
         raise ValueError(f"image_grid: found shape {array.shape}; expected (N,H,W,3) or (N,H,W)")
     if array.dtype == np.uint8:
         return array
-    return np.rint(np.clip(np.nan_to_num(array), 0, 1) * 255).astype(np.uint8)
+    eight_bit: np.ndarray = np.rint(np.clip(np.nan_to_num(array), 0, 1) * 255).astype(np.uint8)
+    return eight_bit
 
 
 @drawn_png
@@ -106,10 +110,10 @@ def error_curves(curves: Mapping[str, np.ndarray], references: Sequence[str] = (
     figure = Figure(figsize=(4.8, 3.4), layout="constrained")
     axes = figure.subplots()
     for k, (name, curve) in enumerate(curves.items()):
-        style = {"color": _colour(k), "linestyle": _dash(k)}
+        colour, dash = _colour(k), _dash(k)
         if name in references:
-            style = {"color": "black", "linestyle": MARKERS[1 + references.index(name)]}
-        axes.plot(curve[:, 0], 100 * curve[:, 1], label=name, **style)
+            colour, dash = "black", MARKERS[1 + references.index(name)]
+        axes.plot(curve[:, 0], 100 * curve[:, 1], label=name, color=colour, linestyle=dash)
     axes.set(xlim=(0, limit_mm), ylim=(0, 100), xlabel="median error (mm)", ylabel="images (%)")
     axes.legend(loc="lower right")
     return figure

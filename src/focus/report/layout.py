@@ -7,8 +7,9 @@ once, so that Markdown and LaTeX need only draw the cells.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 
@@ -133,14 +134,14 @@ def _block(
 ) -> Block:
     key, testsets = keys
     groups = [group for group in form.groups if (frame[key] == group.value).any()]
-    indexed = frame.set_index(["method", key])
+    rows = {(row["method"], row[key]): row for row in frame.to_dict("records")}
     methods = list(dict.fromkeys(frame["method"]))
     body: dict[str, list[Cell]] = {}
     for method in methods:
         body[method] = []
         for group in groups:
             why = reason(missing, method, testsets[group.value])
-            body[method] += _cells(indexed, method, group, why)
+            body[method] += _cells(rows.get((method, group.value)), group, why)
     competing = [method for method in methods if method not in references]
     _mark_best(body, competing, [figure for group in groups for figure in group.figures])
     images = _image_counts(frame, key, groups)
@@ -152,16 +153,15 @@ def _block(
     return Block(source, form.corner, spans, headings, list(body.items()), images, references)
 
 
-def _cells(indexed: pd.DataFrame, method: str, group: Group, why: str | None) -> list[Cell]:
-    if (method, group.value) not in indexed.index:
+def _cells(row: Mapping[Hashable, Any] | None, group: Group, why: str | None) -> list[Cell]:
+    if row is None:
         return [Cell("-") for _ in group.figures]
-    row = indexed.loc[(method, group.value)]
     if why and all(pd.isna(row[figure.mean]) for figure in group.figures):
         return [Cell(f"n/a: {why}", note=True)] + [Cell() for _ in group.figures[1:]]
     return [Cell(_text(row, figure)) for figure in group.figures]
 
 
-def _text(row: pd.Series, figure: Figure) -> str:
+def _text(row: Mapping[Hashable, Any], figure: Figure) -> str:
     if pd.isna(row[figure.mean]):
         return "-"
     text = f"{row[figure.mean]:.{figure.decimals}f}"

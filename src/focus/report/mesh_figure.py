@@ -91,7 +91,7 @@ def _draw_mesh(
     patch = PolyCollection(corners[seen, :, :2], linewidths=0.3, antialiaseds=False)
     if shaded:
         light = 0.35 + 0.6 * normals[seen, 2] / np.linalg.norm(normals[seen], axis=1)
-        patch.set_color(np.repeat(light[:, None], 3, axis=1))
+        patch.set_color([(grey, grey, grey) for grey in light.tolist()])
     else:
         patch.set_array(values[triangles[seen]].mean(axis=1))
         patch.set(cmap=colours, norm=norm, edgecolors="face")
@@ -109,10 +109,15 @@ def _draw_axes(axes: Axes, vertices: np.ndarray, degrees: float) -> None:
     for end, name, colour in zip(ends, "xyz", (COLOURS[1], COLOURS[2], COLOURS[0]), strict=True):
         if np.linalg.norm(end[:2] - origin[:2]) < 0.05 * size:
             axes.plot(*origin[:2], "o", color=colour, markersize=3)
-            axes.annotate(name, origin[:2], xytext=(-7, -7), textcoords="offset points", color=colour)
+            axes.annotate(name, (origin[0], origin[1]), xytext=(-7, -7), textcoords="offset points", color=colour)
             continue
-        axes.annotate("", end[:2], origin[:2], arrowprops={"arrowstyle": "->", "color": colour, "linewidth": 1.2})
-        axes.annotate(name, end[:2], xytext=(2, 2), textcoords="offset points", color=colour)
+        axes.annotate(
+            "",
+            (end[0], end[1]),
+            (origin[0], origin[1]),
+            arrowprops={"arrowstyle": "->", "color": colour, "linewidth": 1.2},
+        )
+        axes.annotate(name, (end[0], end[1]), xytext=(2, 2), textcoords="offset points", color=colour)
     reach = np.array([origin[:2], *[end[:2] for end in ends]])
     axes.update_datalim(reach)
     axes.autoscale_view()

@@ -143,7 +143,7 @@ def _numbers(values: pd.Series, dtype: str, name: str) -> pd.Series:
     if wrong.any():
         kind = "a whole number" if dtype == "Int64" else "a number"
         raise FocusError(f"{name} holds {text[wrong].iloc[0]!r}; expected {kind} or an empty cell")
-    return numbers.astype(dtype)
+    return numbers.astype("Int64") if dtype == "Int64" else numbers
 
 
 def _one_line(cases: pd.DataFrame) -> str:

@@ -22,7 +22,7 @@ AR_OVERALL = ("unoccluded", "glasses", "scarf")
 AR_TITLES = {"Unoccluded": "unoccluded", "Glasses": "glasses", "Scarf": "scarf"}
 NOW_TITLES = {"Unoccluded": "unoccluded", "Occluded": "occluded"}
 
-Row = dict[str, object]
+Row = dict[str, str | float | None]
 
 
 def read_paper_table(number: int) -> pd.DataFrame:
@@ -178,7 +178,8 @@ def _now_test_row(method: str, figures: Mapping[str, float]) -> Row:
 
 def _finite(values: pd.Series) -> np.ndarray:
     array = values.to_numpy(dtype=float)
-    return array[np.isfinite(array)]
+    finite: np.ndarray = array[np.isfinite(array)]
+    return finite
 
 
 def _mean_std(values: np.ndarray) -> tuple[float, float]:
@@ -193,7 +194,7 @@ def _now_rows(
     results: Results, source: str, method: str, key: str, titles: Mapping[str, str], column: str
 ) -> list[Row]:
     pooled = results.pooled.get((source, method), {})
-    rows = []
+    rows: list[Row] = []
     for title, subset in titles.items():
         figures = pooled.get(subset)
         if figures and figures["median"] is not None:
@@ -203,7 +204,7 @@ def _now_rows(
 
 
 def _score_rows(results: Results, source: str, method: str, titles: Mapping[str, str]) -> list[Row]:
-    rows = []
+    rows: list[Row] = []
     for title, subset in titles.items():
         images = results.rows(source, method, "AR", [subset])
         images = images[images["f1"].notna()]

@@ -217,5 +217,5 @@ def _claim_lines(verdicts: Sequence[Verdict]) -> Iterator[str]:
 
 
 def _word(verdict: Verdict) -> str:
-    holds = verdict["holds"]
-    return {True: "yes", False: "no", None: "n/a"}.get(holds, NOT_RESOLVED)  # type: ignore[arg-type]
+    words: dict[object, str] = {True: "yes", False: "no", None: "n/a"}
+    return words.get(verdict["holds"], NOT_RESOLVED)

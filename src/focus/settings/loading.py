@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import reprlib
+from dataclasses import fields
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
+from typing import Any, TypeVar, get_type_hints
 
 import yaml
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -14,7 +14,10 @@ from focus.errors import FocusError
 from focus.settings.base import Section
 from focus.settings.params import Params
 from focus.settings.profile import Profile
+from focus.settings.stage import Key, StageSettings
 
+SettingsT = TypeVar("SettingsT", bound=BaseModel)
+StageT = TypeVar("StageT", bound=StageSettings)
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml where PyYAML was built with it: ten times as quick
 _DEPTH = 50  # of brackets; the C loader is not safe against thousands
 
@@ -36,7 +39,7 @@ def read_yaml(path: Path) -> Any:
         raise FocusError(f"{path}: cannot be read as settings ({error})") from None
 
 
-def validate(path: Path, kind: type[BaseModel]) -> Any:
+def validate(path: Path, kind: type[SettingsT]) -> SettingsT:
     """Return `path` as an instance of `kind`. Raises FocusError that names the first wrong key."""
     content = read_yaml(path)
     try:
@@ -60,32 +63,55 @@ def read_profile(name: str, root: Path = Path()) -> Profile:
     return validate(root / "profiles" / f"{name}.yaml", Profile)
 
 
-def load(sections: tuple[str, ...], params: tuple[str, ...] = (), root: Path = Path()) -> SimpleNamespace:
-    """Return only the named profile sections and params.yaml keys, after validating both files whole.
+def load(kind: type[StageT], name: str = "", root: Path = Path()) -> StageT:
+    """Return what a stage reads, after validating both files whole; `name` stands for {name} in keys (see `select`).
 
-    `params` may be dotted: of "variants.FOCUS" `settings.variants` is a dict with that one entry, of "seeds.data"
-    `settings.seeds` has that one attribute. Raises FocusError on any wrong key, or when licensed assets meet
-    `remote: shared`.
+    Raises FocusError on any wrong key, or when licensed assets meet `remote: shared`.
     """
-    everything = read_params(root)
-    profile = read_profile(everything.profile, root)
-    if everything.remote != "private" and any(path is not None for path in dict(profile.assets).values()):
+    params = read_params(root)
+    profile = read_profile(params.profile, root)
+    if params.remote != "private" and any(path is not None for path in dict(profile.assets).values()):
         raise FocusError("params.yaml: remote: found shared, expected private, as the profile names licensed assets")
-    chosen: dict[str, Any] = {name: getattr(profile, name) for name in sections}
-    for key in params:
-        head, _, entry = key.partition(".")
-        value = getattr(everything, head)
-        if isinstance(value, Section) and entry:
-            vars(chosen.setdefault(head, SimpleNamespace()))[entry] = getattr(value, entry)
-        elif entry:
-            if entry not in value:
-                raise FocusError(f"params.yaml: {head}: found no entry {entry!r}, expected one of {', '.join(value)}")
-            chosen.setdefault(head, {})[entry] = value[entry]
-        else:
-            chosen[head] = value
-    return SimpleNamespace(**chosen)
+    return select(kind, profile, params, name)
 
 
-def json_schemas() -> dict[str, dict]:
+def select(kind: type[StageT], profile: Profile, params: Params, name: str = "") -> StageT:
+    """Return the settings that the fields of `kind` name. Raises FocusError where params.yaml has no such entry."""
+    sections = {field: getattr(profile, field) for field in sections_of(kind)}
+    values = {field: _entry(params, key.format(name=name)) for field, key in keys_of(kind).items()}
+    return kind(**sections, **values)
+
+
+def sections_of(kind: type[StageSettings]) -> list[str]:
+    """Return the sections of the profile that a stage's settings hold: the fields that are called like one."""
+    return [field for field in _fields(kind) if field in Profile.model_fields]
+
+
+def keys_of(kind: type[StageSettings]) -> dict[str, str]:
+    """Return field -> key of params.yaml, as dvc.yaml writes it: the field's name, or what its `Key` says."""
+    found = {field: meta for field, meta in _fields(kind).items() if field not in Profile.model_fields}
+    return {field: next((each.path for each in meta if isinstance(each, Key)), field) for field, meta in found.items()}
+
+
+def _fields(kind: type[StageSettings]) -> dict[str, tuple[Any, ...]]:
+    """Return field -> what its annotation holds besides the type."""
+    hints = get_type_hints(kind, include_extras=True)
+    return {field.name: getattr(hints[field.name], "__metadata__", ()) for field in fields(kind)}
+
+
+def _entry(params: Params, key: str) -> Any:
+    """Return the value of a key of params.yaml: `profile`, `seeds.data`, `variants.FOCUS`."""
+    head, _, entry = key.partition(".")
+    value = getattr(params, head)
+    if not entry:
+        return value
+    if isinstance(value, Section):
+        return getattr(value, entry)
+    if entry not in value:
+        raise FocusError(f"params.yaml: {head}: found no entry {entry!r}, expected one of {', '.join(value)}")
+    return value[entry]
+
+
+def json_schemas() -> dict[str, dict[str, Any]]:
     """Return the JSON schemas of params.yaml and of a profile."""
     return {"params": TypeAdapter(Params).json_schema(), "profile": TypeAdapter(Profile).json_schema()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -16,7 +17,7 @@ IMPORTED = "imported"  # where the authors' own weights stand, once they are rea
 class Seeds(Section):
     """Seeds of the random draws."""
 
-    data: Count = Field(description="the emulated world, the detector and F trained on it")
+    data: Count = Field(description="the emulated world and F, trained on it")
     training: Count = Field(description="initial weights, batches and augmentation")
 
 
@@ -158,6 +159,7 @@ class Params(Section):
     @model_validator(mode="after")
     def _fits_together(self) -> Params:
         starts = {"initialise", "pretrain", IMPORTED, *self.variants}
+        named: list[tuple[str, str, Collection[str]]]
         named = [(f"variants.{name}.start", variant.start, starts) for name, variant in self.variants.items()]
         named += [(f"corrected.{name}.variant", plan.variant, self.variants) for name, plan in self.corrected.items()]
         named += [

@@ -117,13 +117,7 @@ class Optimiser(Section):
 class Detector(Section):
     """Who finds the 68 landmarks."""
 
-    kind: Literal["heatmap", "mediapipe", "face-alignment", "given"]
-    side: Positive = Field(description="input side of the heat-map network, px")
-    width: Positive = Field(description="channels of its first block")
-    steps: Positive
-    batch: Positive
-    optimiser: Optimiser
-    threshold: Share = Field(description="least mean heat-map peak that counts as a face")
+    kind: Literal["mediapipe", "face-alignment", "given"]
     tables: Path | None = Field(default=None, description="folder of <split>.csv with known landmarks (kind given)")
 
 
@@ -184,6 +178,7 @@ class Render(Section):
 
     interpolation: Literal["affine", "perspective"]
     backend: Literal["torch", "pytorch3d"]
+    normals: Literal["unit", "released"] = Field("unit", description="unit length, or the released code's, lit as such")
 
 
 class LossWeights(Section):

@@ -1,7 +1,7 @@
 """One thin file per stage of dvc.yaml: read settings, call the floors below, write the outs.
 
-The only place that knows pipeline paths. A stage module names the profile sections and params.yaml keys it reads in
-SECTIONS and PARAMS; a test compares them with what dvc.yaml tracks for it.
+The only place that knows pipeline paths. The fields of a stage module's class `Settings` are the profile sections and
+params.yaml keys that it reads; a test compares them with what dvc.yaml tracks for it.
 """
 
 import sys
@@ -12,4 +12,4 @@ from focus.errors import FocusError
 
 if sys.argv[0] == "-m":  # Python is on its way to a module of ours that it will run, and has imported no other yet
     with suppress(FocusError):  # the stage itself says what is wrong with the settings
-        isa.pin(settings.load(("compute",)).compute.isa)
+        isa.pin(settings.load(settings.StageSettings).compute.isa)

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TypeVar
 
 import torch
 
 from focus import device
-from focus.autoencoder import Autoencoder, OutputScale
+from focus.autoencoder import Autoencoder
 from focus.datasets.packed import PackedSet
 from focus.errors import FocusError
 from focus.face_model import FaceModel
 from focus.files import read_json
-from focus.landmarks import Detector, HeatmapDetector, HeatmapNetwork
+from focus.landmarks import Detector
 from focus.networks import Engine, FaceEncoder, FaceRecogniser, SegmentationNetwork
 from focus.networks.store import load_networks
 from focus.perception import Perception
 from focus.rendering import Renderer
 from focus.seeds import derive
-from focus.settings import Compute
+from focus.settings import (
+    AutoencoderSettings,
+    Compute,
+    NetworkSettings,
+    RecogniserSettings,
+    SegmentationSettings,
+)
 from focus.settings import Detector as DetectorSettings
 from focus.stages import paths
 
@@ -56,21 +61,24 @@ def ready(network: NetworkT, compute: Compute) -> NetworkT:
     return network.to(device.choose(compute.device))
 
 
-def autoencoder(settings: SimpleNamespace, *, purpose: str = "reference", seed: int = 0) -> Autoencoder:
-    """Return R with fresh weights drawn for (seed, purpose); needs sections image, encoder and render."""
+def autoencoder(
+    settings: AutoencoderSettings, *, purpose: str = "reference", seed: int = 0, backbone: Path | None = None
+) -> Autoencoder:
+    """Return R with fresh weights drawn for (seed, purpose), those of the encoder's backbone from a file if given."""
     model = rendered_model().to(device.choose(settings.compute.device))
     torch.manual_seed(derive(seed, "weights", "encoder", purpose))
     plan = settings.encoder
     encoder = FaceEncoder(Autoencoder.output_count(model), plan.architecture, settings.image.side, plan.width)
+    if backbone is not None:
+        encoder.load_backbone(backbone)
     ready(encoder, settings.compute)
-    renderer = Renderer(model.triangles, settings.image.side, settings.render.interpolation, settings.render.backend)
-    return Autoencoder(encoder, model, renderer, OutputScale(**plan.output_scale.model_dump())).to(
-        model.triangles.device
-    )
+    drawn = settings.render
+    renderer = Renderer(model.triangles, settings.image.side, drawn.interpolation, drawn.backend, drawn.normals)
+    return Autoencoder(encoder, model, renderer, plan.output_scale).to(model.triangles.device)
 
 
-def segmentation(settings: SimpleNamespace, *, purpose: str = "reference", seed: int = 0) -> SegmentationNetwork:
-    """Return S with fresh weights drawn for (seed, purpose); needs section segmentation."""
+def segmentation(settings: SegmentationSettings, *, purpose: str = "reference", seed: int = 0) -> SegmentationNetwork:
+    """Return S with fresh weights drawn for (seed, purpose)."""
     torch.manual_seed(derive(seed, "weights", "segmentation", purpose))
     return ready(SegmentationNetwork(settings.segmentation.width, settings.segmentation.poolings), settings.compute)
 
@@ -83,22 +91,22 @@ def start(name: str) -> Path:
     return paths.network(name)
 
 
-def focus_networks(settings: SimpleNamespace, file: Path) -> tuple[Autoencoder, SegmentationNetwork]:
+def focus_networks(settings: NetworkSettings, file: Path) -> tuple[Autoencoder, SegmentationNetwork]:
     """Return R and S as trained in a model file, in eval mode."""
     reconstruction, mask_network = autoencoder(settings), segmentation(settings)
     load_networks(file, {"encoder": reconstruction.encoder, "segmentation": mask_network})
     return reconstruction.eval(), mask_network.eval()
 
 
-def recogniser(settings: SimpleNamespace) -> FaceRecogniser:
+def recogniser(settings: RecogniserSettings) -> FaceRecogniser:
     """Return an untrained face recogniser F of the size that section recogniser names."""
     plan = settings.recogniser
     network = FaceRecogniser(tuple(plan.layers), tuple(plan.widths), plan.side, plan.embedding)
     return ready(network, settings.compute)
 
 
-def perception(settings: SimpleNamespace) -> Perception:
-    """Return the frozen recogniser F; needs section recogniser."""
+def perception(settings: RecogniserSettings) -> Perception:
+    """Return the frozen recogniser F."""
     network = recogniser(settings)
     load_networks(paths.RECOGNISER, {"recogniser": network})
     return Perception(network, settings.recogniser.side, settings.recogniser.levels)
@@ -113,13 +121,9 @@ def detector(plan: DetectorSettings, split: str, compute: Compute) -> Detector:
     if plan.kind == "mediapipe":
         from focus.landmarks.mediapipe import MediaPipeDetector
 
-        return MediaPipeDetector(device.choose(compute.device))
-    if plan.kind == "given":
-        from focus.landmarks.table import TableDetector
+        return MediaPipeDetector(device.choose(compute.device), portraits=True)
+    from focus.landmarks.table import TableDetector
 
-        if plan.tables is None:
-            raise FocusError("detector.tables: found null, expected a folder of <split>.csv for detector.kind given")
-        return TableDetector(plan.tables / f"{split}.csv")
-    network = HeatmapNetwork(plan.width)
-    load_networks(paths.DETECTOR, {"detector": network})
-    return HeatmapDetector(network, plan.side, plan.threshold)
+    if plan.tables is None:
+        raise FocusError("detector.tables: found null, expected a folder of <split>.csv for detector.kind given")
+    return TableDetector(plan.tables / f"{split}.csv")

@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
+from dataclasses import dataclass
+from typing import Annotated
 
 from focus.files import read_json, write_json, write_text
 from focus.report.verdicts import claims_markdown, evaluate_claims
 from focus.seeds import numpy_generator
+from focus.settings import Evaluation, External, Key, MethodSettings, ProvenanceSettings
 from focus.stages import paths
 from focus.stages.common import folders, provenance, results
 from focus.stages.runner import run
 
-SECTIONS = ("assets", "evaluation")
-PARAMS = (
-    "profile",
-    "seeds.training",
-    "variants",
-    "corrected",
-    "instance_wise",
-    "constant_masks",
-    "references",
-    "external",
-)
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(ProvenanceSettings, MethodSettings):
+    """What the stage reads."""
+
+    evaluation: Evaluation
+    external: dict[str, External]
+    training_seed: Annotated[int, Key("seeds.training")]
 
 
-def work(settings: SimpleNamespace) -> None:
+def work(settings: Settings) -> None:
     """Write results/claims.json and results/claims.md."""
     found = results(folders(settings), settings.external)
-    rng = numpy_generator(settings.seeds.training, "claims", "bootstrap")
+    rng = numpy_generator(settings.training_seed, "claims", "bootstrap")
     verdicts = evaluate_claims(found, rng, timings(settings.profile), resamples=settings.evaluation.bootstrap)
     write_json(paths.RESULTS / "claims.json", verdicts)
     write_text(paths.RESULTS / "claims.md", claims_markdown(verdicts, provenance(settings)))
@@ -42,4 +41,4 @@ def timings(profile: str) -> dict[str, list[float]]:
 
 
 if __name__ == "__main__":
-    run("claims", SECTIONS, PARAMS, work)
+    run("claims", Settings, work)

@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from types import SimpleNamespace
 
 from focus.assets import stands_in
 from focus.files import read_json
 from focus.report.results import Results, load_results
+from focus.settings import (
+    MethodSettings,
+    ProvenanceSettings,
+    ReferenceSettings,
+)
 from focus.stages import paths
 
 
-def methods(settings: SimpleNamespace) -> dict[str, list[int]]:
+def methods(settings: MethodSettings) -> dict[str, list[int]]:
     """Return method -> tables: instance-wise ones, variants, each followed by what corrects it, references by label."""
-    found = {name: plan.tables for name, plan in settings.instance_wise.items()}
+    found: dict[str, list[int]] = {name: plan.tables for name, plan in settings.instance_wise.items()}
     for name, variant in settings.variants.items():
         found[name] = variant.tables
         found |= {key: plan.tables for key, plan in settings.corrected.items() if plan.variant == name}
     found |= {name: plan.tables for name, plan in settings.constant_masks.items()}
-    return found | {plan.label: plan.tables for plan in settings.references.values()}
+    return found | {plan.label: [*plan.tables] for plan in settings.references.values()}
 
 
-def references(settings: SimpleNamespace) -> list[str]:
+def references(settings: ReferenceSettings) -> list[str]:
     """Return the methods that are no competitors: printed in italics, never the best."""
     return [*settings.constant_masks, *(plan.label for plan in settings.references.values())]
 
 
-def folders(settings: SimpleNamespace) -> list[str]:
+def folders(settings: MethodSettings) -> list[str]:
     """Return the folder in results/metrics of each method, in the order of `methods`; only a reference has a label."""
     labels = {plan.label: name for name, plan in settings.references.items()}
     return [labels.get(method, method) for method in methods(settings)]
@@ -41,7 +45,7 @@ def results(names: list[str], external: Iterable[str] = ()) -> Results:
     return load_results([paths.METRICS / name for name in names], others)
 
 
-def provenance(settings: SimpleNamespace) -> str:
+def provenance(settings: ProvenanceSettings) -> str:
     """Return the line that says on which data and profile the run was made."""
     given = {name: path for name, path in dict(settings.assets).items() if path is not None}
     pretended = [name for name, path in given.items() if stands_in(path)]

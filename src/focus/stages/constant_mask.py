@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from functools import partial
-from types import SimpleNamespace
+from typing import Annotated
 
 import torch
 
@@ -12,22 +13,28 @@ from focus.autoencoder import Reconstruction
 from focus.evaluation.per_image import image_rows, write_figures
 from focus.files import read_npy, whole_directory
 from focus.inference import Prediction, decode
+from focus.settings import AutoencoderSettings, ConstantMask, Evaluation, Key
 from focus.stages import build, paths
 from focus.stages.runner import run
 
-SECTIONS = ("image", "encoder", "render", "evaluation")
-PARAMS = ("constant_masks.{name}",)
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(AutoencoderSettings):
+    """What the stage reads."""
+
+    evaluation: Evaluation
+    constant_mask: Annotated[ConstantMask, Key("constant_masks.{name}")]
 
 
-def work(settings: SimpleNamespace, name: str) -> None:
+def work(settings: Settings, name: str) -> None:
     """Write results/metrics/<name>."""
-    variant = settings.constant_masks[name].variant
+    variant = settings.constant_mask.variant
     rows = all_face(settings, variant) if build.has("ar") else []
     with whole_directory(paths.METRICS / name) as folder:
         write_figures(folder, name, rows, {})
 
 
-def all_face(settings: SimpleNamespace, variant: str) -> list[dict[str, object]]:
+def all_face(settings: Settings, variant: str) -> list[dict[str, object]]:
     """Return AR's rows for a variant's kept latents, its rendered region as the mask."""
     packed, autoencoder = build.packed("ar"), build.autoencoder(settings)
     theta = torch.from_numpy(read_npy(paths.EVALUATION / variant / "ar_theta.npy"))
@@ -46,5 +53,4 @@ def all_ones(result: Reconstruction) -> Prediction:
 
 if __name__ == "__main__":
     chosen = sys.argv[1]
-    keys = tuple(key.format(name=chosen) for key in PARAMS)
-    run(f"constant_mask/{chosen}", SECTIONS, keys, partial(work, name=chosen))
+    run(f"constant_mask/{chosen}", Settings, partial(work, name=chosen))

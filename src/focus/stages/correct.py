@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from functools import partial
-from types import SimpleNamespace
+from typing import Annotated
 
 import torch
 
@@ -13,17 +14,22 @@ from focus.evaluation.per_image import now_rows, pooled, write_figures
 from focus.files import read_npy, whole_directory
 from focus.misfit_prior import correct
 from focus.networks.store import load_weights
+from focus.settings import Corrected, Key, StageSettings
 from focus.stages import build, paths
 from focus.stages.evaluate import membership
 from focus.stages.runner import run
 
-SECTIONS = ()
-PARAMS = ("corrected.{name}",)
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(StageSettings):
+    """What the stage reads."""
+
+    corrected: Annotated[Corrected, Key("corrected.{name}")]
 
 
-def work(settings: SimpleNamespace, name: str) -> None:
+def work(settings: Settings, name: str) -> None:
     """Write results/metrics/<name>."""
-    plan = settings.corrected[name]
+    plan = settings.corrected
     if not build.has("now"):
         with whole_directory(paths.METRICS / name) as folder:
             write_figures(folder, name, [], {})
@@ -39,4 +45,4 @@ def work(settings: SimpleNamespace, name: str) -> None:
 
 if __name__ == "__main__":
     chosen = sys.argv[1]
-    run(f"correct/{chosen}", SECTIONS, tuple(key.format(name=chosen) for key in PARAMS), partial(work, name=chosen))
+    run(f"correct/{chosen}", Settings, partial(work, name=chosen))

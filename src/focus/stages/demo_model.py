@@ -2,34 +2,60 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
+from dataclasses import dataclass
 from typing import Any
-
-from torch import nn
 
 from focus.assets import stands_in
 from focus.files import read_json, write_json
 from focus.networks.store import load_networks, load_weights
-from focus.reconstruct.bundle import Bundle, Card, FitLoss, NetworkSizes, empty_networks, load_bundle, save_bundle
+from focus.reconstruct.bundle import (
+    Bundle,
+    Card,
+    FitLoss,
+    Networks,
+    NetworkSizes,
+    empty_networks,
+    load_bundle,
+    save_bundle,
+)
 from focus.reconstruct.calibration import calibrate, drawn_faces, packed_faces
 from focus.reconstruct.drawn import TEST, VALIDATION, draw_people
 from focus.reconstruct.reconstructor import DRAWN_FIT, Reconstructor
+from focus.settings import (
+    Ablation,
+    Evaluation,
+    FaceModelSettings,
+    LossSettings,
+    NetworkSettings,
+    ProvenanceSettings,
+    RecogniserSettings,
+)
 from focus.stages import build, paths
 from focus.stages.runner import run
 from focus.stages.training import loss_plan
 
-SECTIONS = (
-    "assets", "image", "face_model", "detector", "recogniser", "encoder", "segmentation", "render", "losses",
-    "evaluation",
-)  # fmt: skip
-PARAMS = ("ablation", "method", "profile")
 TERMS = ["pixel", "perceptual", "landmarks", "regularisation"]
 FIT_FORMS = {"regularisation": "paper"}  # of all of theta: an image alone does not tell light from albedo
 PRIOR = "composited"
 SETS = ("celeba_val", "celeba_test", "ar")
 
 
-def work(settings: SimpleNamespace) -> None:
+@dataclass(frozen=True, kw_only=True)
+class SizeSettings(NetworkSettings, RecogniserSettings):
+    """What the sizes of the networks are taken from."""
+
+    face_model: FaceModelSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(SizeSettings, LossSettings, ProvenanceSettings):
+    """What the stage reads."""
+
+    evaluation: Evaluation
+    ablation: Ablation
+
+
+def work(settings: Settings) -> None:
     """Write models/demo/model.safetensors and results/demo_model.json."""
     sizes, variant = network_sizes(settings), settings.ablation.variant
     plan = loss_plan(settings, TERMS, {"landmarks": "landmarks_em"})
@@ -49,9 +75,9 @@ def work(settings: SimpleNamespace) -> None:
     write_json(paths.RESULTS / "demo_model.json", {"thresholds": measured.thresholds, **measured.card.metrics})
 
 
-def network_sizes(settings: SimpleNamespace) -> NetworkSizes:
+def network_sizes(settings: SizeSettings) -> NetworkSizes:
     """Return the sizes of the trained networks."""
-    encoder, detector, recogniser = settings.encoder, settings.detector, settings.recogniser
+    encoder, recogniser = settings.encoder, settings.recogniser
     return NetworkSizes(
         side=settings.image.side,
         encoder_architecture=encoder.architecture,
@@ -60,10 +86,8 @@ def network_sizes(settings: SimpleNamespace) -> NetworkSizes:
         segmentation_width=settings.segmentation.width,
         segmentation_poolings=settings.segmentation.poolings,
         interpolation=settings.render.interpolation,
+        normals=settings.render.normals,
         crop_to_face=settings.face_model.crop_to_face,
-        detector_side=detector.side,
-        detector_width=detector.width,
-        detector_threshold=detector.threshold,
         recogniser_side=recogniser.side,
         recogniser_layers=tuple(recogniser.layers),
         recogniser_widths=tuple(recogniser.widths),
@@ -71,19 +95,15 @@ def network_sizes(settings: SimpleNamespace) -> NetworkSizes:
     )
 
 
-def trained_networks(sizes: NetworkSizes, variant: str) -> dict[str, nn.Module]:
-    """Return R's encoder, S, F and, where one was trained, the landmark detector."""
+def trained_networks(sizes: NetworkSizes, variant: str) -> Networks:
+    """Return R's encoder, S and F."""
     networks = empty_networks(sizes, build.face_model())
-    load_networks(paths.network(variant), {name: networks[name] for name in ("encoder", "segmentation")})
+    load_networks(paths.network(variant), {"encoder": networks["encoder"], "segmentation": networks["segmentation"]})
     load_networks(paths.RECOGNISER, {"recogniser": networks["recogniser"]})
-    if paths.DETECTOR.is_file():
-        load_networks(paths.DETECTOR, {"detector": networks["detector"]})
-    else:
-        del networks["detector"]  # face-alignment finds the landmarks
     return networks
 
 
-def card(settings: SimpleNamespace, variant: str) -> Card:
+def card(settings: Settings, variant: str) -> Card:
     """Return what a person should know of the model; figures come later."""
     given = {name: path for name, path in dict(settings.assets).items() if path is not None and not stands_in(path)}
     drawn = "celeba_hq" not in given
@@ -121,4 +141,4 @@ def calibrated(bundle: Bundle, batch: int, refined: int) -> Bundle:
 
 
 if __name__ == "__main__":
-    run("demo_model", SECTIONS, PARAMS, work)
+    run("demo_model", Settings, work)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 import torch
@@ -18,12 +18,20 @@ from focus.evaluation.per_image import image_rows, now_rows, pooled, write_figur
 from focus.files import whole_directory, write_npy
 from focus.inference import Prediction, encode, predict
 from focus.masks import MaskSource, mask_source
+from focus.settings import Evaluation, Initialise, Key, NetworkSettings, Variant
 from focus.stages import build, paths
 from focus.stages.runner import run
 
-SECTIONS = ("image", "encoder", "segmentation", "render", "initialise", "evaluation")
-PARAMS = ("variants.{name}",)
 IMAGE_SETS = {"CelebA": "celeba_test", "AR": "ar"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(NetworkSettings):
+    """What the stage reads."""
+
+    initialise: Initialise
+    evaluation: Evaluation
+    variant: Annotated[Variant, Key("variants.{name}")]
 
 
 class Kept(NamedTuple):
@@ -42,9 +50,9 @@ class Kept(NamedTuple):
         return cls(prediction.parameters, masks)
 
 
-def work(settings: SimpleNamespace, name: str) -> None:
+def work(settings: Settings, name: str) -> None:
     """Write results/metrics/<name> and data/evaluation/<name> (latents and masks, for figures and for `correct`)."""
-    variant, batch = settings.variants[name], settings.evaluation.batch
+    variant, batch = settings.variant, settings.evaluation.batch
     autoencoder, segmentation = build.focus_networks(settings, paths.network(name))
     source = None if variant.test_mask == "none" else mask_source(variant.test_mask, xi=settings.initialise.xi)
     rows: list[dict[str, object]] = []
@@ -111,4 +119,4 @@ def evaluate_now(
 
 if __name__ == "__main__":
     chosen = sys.argv[1]
-    run(f"evaluate/{chosen}", SECTIONS, tuple(key.format(name=chosen) for key in PARAMS), partial(work, name=chosen))
+    run(f"evaluate/{chosen}", Settings, partial(work, name=chosen))

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
 
 from focus.datasets.scans import read_scans
 from focus.errors import FocusError
 from focus.evaluation.external import Measured, measure_images, measure_now
 from focus.evaluation.per_image import pooled, write_figures
 from focus.files import whole_directory, write_json
+from focus.settings import External, StageSettings
 from focus.stages import build, paths
 from focus.stages.evaluate import IMAGE_SETS, membership
 from focus.stages.runner import run
 
-SECTIONS = ()
-PARAMS = ("external",)
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(StageSettings):
+    """What the stage reads."""
+
+    external: dict[str, External]
 
 
-def work(settings: SimpleNamespace) -> None:
+def work(settings: Settings) -> None:
     """Write results/external: <method>/images.csv and pooled.json, and methods.json with what was left out and why."""
     with whole_directory(paths.EXTERNAL) as folder:
         report = {}
@@ -32,7 +37,7 @@ def work(settings: SimpleNamespace) -> None:
         write_json(folder / "methods.json", report)
 
 
-def measure(given: SimpleNamespace) -> dict[str, Measured]:
+def measure(given: External) -> dict[str, Measured]:
     """Return test set -> figures of one method, for the sets it has predictions of and that are there."""
     measured = {}
     for testset, split in IMAGE_SETS.items():
@@ -67,4 +72,4 @@ def counts(method: str, testset: str, measured: Measured) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    run("external", SECTIONS, PARAMS, work)
+    run("external", Settings, work)

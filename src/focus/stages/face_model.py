@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
+from typing import Annotated
 
 from focus.assets import ASSETS
 from focus.errors import FocusError
@@ -11,14 +12,22 @@ from focus.face_model import crop_to_face, read_bfm, write_bfm
 from focus.face_model.heads import FaceGenerator, build_embedded_model
 from focus.files import sha256, write_json
 from focus.seeds import numpy_generator
+from focus.settings import Assets, FaceModelSettings, Key, StageSettings
 from focus.stages import paths
 from focus.stages.runner import run
 
-SECTIONS = ("emulate", "assets", "face_model")
-PARAMS = ("seeds.data",)
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(StageSettings):
+    """What the stage reads."""
+
+    emulate: bool
+    assets: Assets
+    face_model: FaceModelSettings
+    data_seed: Annotated[int, Key("seeds.data")]
 
 
-def work(settings: SimpleNamespace) -> None:
+def work(settings: Settings) -> None:
     """Write data/face_model: the packed model, the part that is rendered, and for the embedded one its own file."""
     plan = settings.face_model
     source = settings.assets.bfm or embedded(settings)
@@ -30,11 +39,11 @@ def work(settings: SimpleNamespace) -> None:
     write_json(paths.FACE_MODEL.with_name("source.json"), facts)
 
 
-def embedded(settings: SimpleNamespace) -> Path:
+def embedded(settings: Settings) -> Path:
     """Make the embedded model and write it as an HDF5 file in BFM 2017's layout; return the file."""
     if not settings.emulate:
         raise FocusError(ASSETS["bfm"].missing())
-    plan, seed = settings.face_model, settings.seeds.data
+    plan, seed = settings.face_model, settings.data_seed
     generator = FaceGenerator(plan.level, seed, whole=False)
     rng = numpy_generator(seed, "face_model", "samples")
     sizes = {"shape": plan.shape, "expression": plan.expression, "albedo": plan.albedo}
@@ -43,4 +52,4 @@ def embedded(settings: SimpleNamespace) -> Path:
 
 
 if __name__ == "__main__":
-    run("face_model", SECTIONS, PARAMS, work)
+    run("face_model", Settings, work)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import torch
+from numpy.typing import ArrayLike
 
 from focus.datasets.packed import PackedSet
 from focus.files import read_npy, whole_directory, write_bytes
@@ -14,18 +16,25 @@ from focus.inference import decode
 from focus.networks.store import load_weights
 from focus.report import figures
 from focus.report.mesh_figure import misfit_prior
+from focus.report.results import Results
 from focus.report.tables import build_tables
+from focus.settings import Assets, AutoencoderSettings, MethodSettings
 from focus.stages import build, paths
 from focus.stages.common import folders, methods, missing, results
 from focus.stages.evaluate import membership
 from focus.stages.runner import run
 
-SECTIONS = ("image", "encoder", "render", "assets")
-PARAMS = ("variants", "corrected", "instance_wise", "constant_masks", "references")
 FIRST = 8  # images of CelebA-Occluded in a grid, as in the paper's Figure 5
 
 
-def work(settings: SimpleNamespace) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Settings(AutoencoderSettings, MethodSettings):
+    """What the stage reads."""
+
+    assets: Assets
+
+
+def work(settings: Settings) -> None:
     """Write results/figures. Pictures of real people go to results/figures/faces, which git ignores."""
     with whole_directory(paths.FIGURES) as folder:
         real = settings.assets.celeba_hq is not None or settings.assets.ar is not None
@@ -55,12 +64,12 @@ CHOSEN = {"celeba_test": occluded_portraits, "ar": ar_people}
 class Gallery:
     """The same test images as every variant sees them: renderings from kept latents, kept masks."""
 
-    def __init__(self, settings: SimpleNamespace) -> None:
+    def __init__(self, settings: Settings) -> None:
         self.autoencoder = build.autoencoder(settings)
         self.sets = {split: build.packed(split) for split in ("celeba_test", "ar") if build.has(split)}
         self.rows = {split: CHOSEN[split](packed) for split, packed in self.sets.items()}
 
-    def gather(self, pick) -> np.ndarray:
+    def gather(self, pick: Callable[[str, list[int]], ArrayLike]) -> np.ndarray:
         """Return `pick(split, rows)` of both sets, one after the other."""
         return np.concatenate([np.asarray(pick(split, rows)) for split, rows in self.rows.items()])
 
@@ -70,7 +79,9 @@ class Gallery:
 
     def truth(self, variant: str) -> np.ndarray:
         """Return the visible face inside the variant's rendered region (N,S,S)."""
-        return self.gather(lambda split, rows: self.sets[split].visible[rows]) * self.decoded(variant)[1]
+        truth = self.gather(lambda split, rows: self.sets[split].true_masks()[rows])
+        inside: np.ndarray = truth * self.decoded(variant)[1]
+        return inside
 
     def masks(self, variant: str) -> np.ndarray:
         """Return the variant's rounded masks (N,S,S)."""
@@ -83,7 +94,7 @@ class Gallery:
         return result.image.permute(0, 2, 3, 1).clamp(0, 1).numpy(), result.mask[:, 0].numpy()
 
 
-def face_figures(settings: SimpleNamespace) -> dict[str, bytes]:
+def face_figures(settings: Settings) -> dict[str, bytes]:
     """Return Figures 1, 3 and 5."""
     gallery = Gallery(settings)
     target, focus = ("target", gallery.targets()), ("FOCUS", gallery.decoded("FOCUS")[0])
@@ -125,7 +136,7 @@ def curve_figures() -> dict[str, bytes]:
     }
 
 
-def result_figures(settings: SimpleNamespace) -> dict[str, bytes]:
+def result_figures(settings: Settings) -> dict[str, bytes]:
     """Return the NoW error curves by image medians, the F1 of Table 5's methods, and FOCUS's hyper-parameters."""
     rows = methods(settings)
     found = results(folders(settings))
@@ -143,7 +154,7 @@ def result_figures(settings: SimpleNamespace) -> dict[str, bytes]:
     }
 
 
-def median_curve(found, method: str) -> np.ndarray:
+def median_curve(found: Results, method: str) -> np.ndarray:
     """Return (K,2): error in mm, share of images whose median error lies below it."""
     medians = np.sort(found.rows("run", method, "NoW")["now_median"].to_numpy(float))
     grid = np.linspace(0, 8, 161)
@@ -151,4 +162,4 @@ def median_curve(found, method: str) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    run("figures", SECTIONS, PARAMS, work)
+    run("figures", Settings, work)

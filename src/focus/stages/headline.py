@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
+from dataclasses import dataclass
 
 from focus.files import write_json
 from focus.report.headline import headline
+from focus.settings import Ablation, StageSettings
 from focus.stages import paths
 from focus.stages.common import results
 from focus.stages.runner import run
 
-SECTIONS = ()
-PARAMS = ("ablation",)
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(StageSettings):
+    """What the stage reads."""
+
+    ablation: Ablation
 
 
-def work(settings: SimpleNamespace) -> None:
+def work(settings: Settings) -> None:
     """Write results/headline.json."""
     name = settings.ablation.variant
     write_json(paths.RESULTS / "headline.json", headline(results([name]), name))
 
 
 if __name__ == "__main__":
-    run("headline", SECTIONS, PARAMS, work)
+    run("headline", Settings, work)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
+from dataclasses import dataclass
 
 from focus.masks import mask_source
+from focus.settings import Assets, BatchSettings, Initialise, LossSettings, NetworkSettings, RecogniserSettings
 from focus.stages import build, paths
 from focus.stages.runner import run
 from focus.stages.shared import shared
@@ -12,17 +13,22 @@ from focus.stages.training import Trained, batches, loss_plan, optimiser, run_tr
 from focus.training.loop import Turn
 from focus.training.objectives import ReconstructionObjective
 
-SECTIONS = ("assets", "image", "recogniser", "encoder", "segmentation", "render", "losses", "training", "initialise")
-PARAMS = ("seeds.training", "method")
 COLOUR = {"paper": "pixel", "released": "likelihood"}
 """The term that compares colours, by method.forms.initialisation: Eq. 5, or the negative of Eq. 9."""
 
 
-def work(settings: SimpleNamespace) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Settings(NetworkSettings, RecogniserSettings, BatchSettings, LossSettings):
+    """What the stage reads."""
+
+    assets: Assets
+    initialise: Initialise
+
+
+def work(settings: Settings) -> None:
     """Train R from the mean face; write models/initialise, its S still untrained."""
-    autoencoder = build.autoencoder(settings, purpose="initialise", seed=settings.seeds.training)
-    if settings.assets.resnet50 is not None:
-        autoencoder.encoder.load_backbone(settings.assets.resnet50)
+    backbone = settings.assets.resnet50
+    autoencoder = build.autoencoder(settings, purpose="initialise", seed=settings.training_seed, backbone=backbone)
     terms = [COLOUR[settings.method.form("initialisation")], "perceptual", "landmarks", "regularisation"]
     objective = ReconstructionObjective(
         autoencoder,
@@ -37,6 +43,7 @@ def work(settings: SimpleNamespace) -> None:
         settings,
         {"reconstruction": Trained(autoencoder.encoder, objective, optimiser(settings.initialise.optimiser))},
         [Turn("reconstruction", settings.initialise.steps)],
+        seed=settings.training_seed,
         inputs=[paths.FACE_MODEL, paths.PACKED / "celeba_train", paths.RECOGNISER],
         curve="initialise",
         save=lambda: save_focus_networks("initialise", autoencoder, build.segmentation(settings), facts),
@@ -44,4 +51,4 @@ def work(settings: SimpleNamespace) -> None:
 
 
 if __name__ == "__main__":
-    run("initialise", SECTIONS, PARAMS, shared(work))
+    run("initialise", Settings, shared(work))

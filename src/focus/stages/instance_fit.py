@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
+from typing import Annotated
 
 import numpy as np
 import torch
@@ -14,15 +15,23 @@ from focus.evaluation.per_image import image_rows, write_figures
 from focus.files import whole_directory
 from focus.inference import Prediction, network_images
 from focus.instance_fit import FitPlan, fit
+from focus.settings import AutoencoderSettings, Evaluation, InstanceFit, InstanceWise, Key, LossWeights
 from focus.stages import build, paths
 from focus.stages.evaluate import Kept, keep_predictions
 from focus.stages.runner import run
 
-SECTIONS = ("image", "encoder", "render", "losses", "instance_fit", "evaluation")
-PARAMS = ("instance_wise.{name}",)
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(AutoencoderSettings):
+    """What the stage reads."""
+
+    losses: LossWeights
+    instance_fit: InstanceFit
+    evaluation: Evaluation
+    instance_wise: Annotated[InstanceWise, Key("instance_wise.{name}")]
 
 
-def work(settings: SimpleNamespace, name: str) -> None:
+def work(settings: Settings, name: str) -> None:
     """Write results/metrics/<name> and data/evaluation/<name> (latents and masks, as of a trained variant)."""
     found: list[dict[str, object]] = []
     with whole_directory(paths.EVALUATION / name) as folder:
@@ -32,9 +41,10 @@ def work(settings: SimpleNamespace, name: str) -> None:
         write_figures(folder, name, found, {})
 
 
-def fit_images(testset: str, split: str, settings: SimpleNamespace, folder: Path) -> list[dict[str, object]]:
+def fit_images(testset: str, split: str, settings: Settings, folder: Path) -> list[dict[str, object]]:
     """Return the rows of one set of images with ground-truth masks; keep its latents and masks in `folder`."""
-    packed, autoencoder, plan = build.packed(split), build.autoencoder(settings), fit_plan(settings)
+    packed, autoencoder = build.packed(split), build.autoencoder(settings)
+    plan = fit_plan(settings.instance_fit, settings.losses)
     found, kept = [], []
     for start in range(0, len(packed), settings.evaluation.batch):
         rows = slice(start, start + settings.evaluation.batch)
@@ -49,14 +59,12 @@ def fit_images(testset: str, split: str, settings: SimpleNamespace, folder: Path
     return found
 
 
-def fit_plan(settings: SimpleNamespace) -> FitPlan:
+def fit_plan(section: InstanceFit, weights: LossWeights) -> FitPlan:
     """Return the settings of section instance_fit, with the weights of Eq. 8 as R's EM rounds have them."""
-    weights = settings.losses
     terms = {"pixel": weights.pixel, "landmarks": weights.landmarks_em, "regularisation": weights.regularisation}
-    return FitPlan(weights=terms, **settings.instance_fit.model_dump())
+    return FitPlan(weights=terms, **section.model_dump())
 
 
 if __name__ == "__main__":
     chosen = sys.argv[1]
-    keys = tuple(key.format(name=chosen) for key in PARAMS)
-    run(f"instance_fit/{chosen}", SECTIONS, keys, partial(work, name=chosen))
+    run(f"instance_fit/{chosen}", Settings, partial(work, name=chosen))

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -18,20 +17,31 @@ from focus.datasets.celebamask_hq import CelebAMaskHQ
 from focus.datasets.crop import deep3d_crop
 from focus.datasets.now import NoW
 from focus.datasets.packed import pack
-from focus.datasets.sample import Sample
+from focus.datasets.sample import Sample, Samples
 from focus.datasets.scans import pack_scans
 from focus.errors import FocusError
 from focus.files import read_json, write_json
 from focus.landmarks import Detector
+from focus.settings import Assets, Image, StageSettings
+from focus.settings import Detector as DetectorSettings
 from focus.stages import build, paths
 from focus.stages.runner import run
 
-SECTIONS = ("assets", "detector", "image")
-PARAMS = ("visible_face",)
 FACTS = ("occluder", "occluder_fraction")
 CHUNK = 64  # images held in memory at once
 
-SPLITS = {
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(StageSettings):
+    """What the stage reads."""
+
+    assets: Assets
+    detector: DetectorSettings
+    image: Image
+    visible_face: list[str]
+
+
+SPLITS: dict[str, Callable[[Settings], Samples]] = {
     "celeba_train": lambda s: CelebAMaskHQ(root(s, "celeba_hq"), "train", s.visible_face),
     "celeba_val": lambda s: CelebAMaskHQ(root(s, "celeba_hq"), "val", s.visible_face),
     "celeba_test": lambda s: CelebAMaskHQ(root(s, "celeba_hq"), "test", s.visible_face),
@@ -41,12 +51,12 @@ SPLITS = {
 """Every packed split, by its name in dvc.yaml."""
 
 
-def root(settings: SimpleNamespace, asset: str) -> Path:
+def root(settings: Settings, asset: str) -> Path:
     """Return the user's folder of a data set, or the emulated one."""
     return getattr(settings.assets, asset) or paths.RAW / asset
 
 
-def work(settings: SimpleNamespace, split: str) -> None:
+def work(settings: Settings, split: str) -> None:
     """Write data/packed/<split> and results/landmarks/<split>.json; only a note where the licensed set is missing."""
     note = paths.RAW / asset_of(split) / paths.MISSING
     if note.is_file():
@@ -54,7 +64,8 @@ def work(settings: SimpleNamespace, split: str) -> None:
         write_json(paths.RESULTS / "landmarks" / f"{split}.json", {"images": 0, "packed": 0, **read_json(note)})
         print(f"landmarks/{split}: {read_json(note)['reason']}", file=sys.stderr)
         return
-    detector, missed = build.detector(settings.detector, split, settings.compute), {}
+    detector = build.detector(settings.detector, split, settings.compute)
+    missed: dict[str, str] = {}
     samples = SPLITS[split](settings)
     facts = emulation_facts(settings, split)
     packed = pack(paths.PACKED / split, crops(samples, detector, settings.image.side, missed, facts))
@@ -75,7 +86,7 @@ def asset_of(split: str) -> str:
     return "celeba_hq" if split.startswith("celeba") else split
 
 
-def emulation_facts(settings: SimpleNamespace, split: str) -> dict[str, dict[str, str]]:
+def emulation_facts(settings: Settings, split: str) -> dict[str, dict[str, str]]:
     """Return image name -> occluder and its share of the face, where the emulator noted them; {} for real data."""
     path = root(settings, asset_of(split)) / "emulation.csv"
     if not path.is_file():
@@ -85,18 +96,18 @@ def emulation_facts(settings: SimpleNamespace, split: str) -> dict[str, dict[str
 
 
 def crops(
-    samples, detector: Detector, size: int, missed: dict[str, str], facts: dict[str, dict[str, str]]
+    samples: Samples, detector: Detector, size: int, missed: dict[str, str], facts: dict[str, dict[str, str]]
 ) -> Iterator[Sample]:
-    """Yield each image in which a face is found, cropped with its mask and landmarks; name the others in `missed`."""
+    """Yield the largest face of each image, cropped with its mask and landmarks; name those without one in `missed`."""
     for start in range(0, len(samples), CHUNK):
         chunk = [samples[position] for position in range(start, min(start + CHUNK, len(samples)))]
         detections = detector.detect([sample.image for sample in chunk], [sample.name for sample in chunk])
-        for sample, found in zip(chunk, detections, strict=True):
-            if found.landmarks is None:
-                missed[sample.name] = found.reason
+        for sample, faces in zip(chunk, detections, strict=True):
+            if not faces:
+                missed[sample.name] = f"no face found by {detector.name}"
                 continue
             try:
-                yield cropped(sample, found.landmarks, size, facts.get(sample.name, {}))
+                yield cropped(sample, faces[0].landmarks, size, facts.get(sample.name, {}))
             except FocusError as error:
                 missed[sample.name] = str(error)
         print(f"landmarks: {min(start + CHUNK, len(samples))} of {len(samples)} images", file=sys.stderr)
@@ -113,4 +124,4 @@ def cropped(sample: Sample, landmarks: np.ndarray, size: int, facts: dict[str, s
 
 if __name__ == "__main__":
     chosen = sys.argv[1]
-    run(f"landmarks/{chosen}", SECTIONS, PARAMS, partial(work, split=chosen))
+    run(f"landmarks/{chosen}", Settings, partial(work, split=chosen))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -14,14 +14,19 @@ from focus.files import read_json, read_npy, whole_directory, write_bytes, write
 from focus.networks.store import load_weights
 from focus.report.mesh_figure import signed_errors
 from focus.report.results import read_images
+from focus.settings import Corrected, StageSettings
 from focus.stages import build, paths
 from focus.stages.runner import run
 
-SECTIONS = ()
-PARAMS = ("corrected",)
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(StageSettings):
+    """What the stage reads."""
+
+    corrected: dict[str, Corrected]
 
 
-def work(settings: SimpleNamespace) -> None:
+def work(settings: Settings) -> None:
     """Write results/misfit: a picture for each corrected method, and misfit.json with the figures."""
     model, found = build.face_model(), {}
     with whole_directory(paths.MISFIT) as folder:
@@ -77,4 +82,4 @@ def _root_mean_square(values: np.ndarray) -> float:
 
 
 if __name__ == "__main__":
-    run("misfit", SECTIONS, PARAMS, work)
+    run("misfit", Settings, work)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import dataclass
 from functools import partial
-from types import SimpleNamespace
 
 import torch
 from safetensors.torch import save
@@ -14,14 +14,20 @@ from focus.datasets.packed import PackedSet
 from focus.files import read_npy, write_bytes, write_json
 from focus.inference import encode
 from focus.misfit_prior import correct, misfit_prior
+from focus.settings import Evaluation, NetworkSettings, Synthetic
 from focus.stages import build, paths
 from focus.stages.runner import run
 
-SECTIONS = ("image", "encoder", "segmentation", "render", "synthetic", "evaluation")
-PARAMS = ()
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(NetworkSettings):
+    """What the stage reads."""
+
+    synthetic: Synthetic
+    evaluation: Evaluation
 
 
-def work(settings: SimpleNamespace, kind: str) -> None:
+def work(settings: Settings, kind: str) -> None:
     """Write models/misfit_prior/<kind>: the prior, the same error on held-out faces, and what it does to them."""
     autoencoder, _ = build.focus_networks(settings, paths.network(f"r_syn/{kind}"))
     model, folder = build.face_model(), paths.SYNTHETIC / kind
@@ -32,10 +38,10 @@ def work(settings: SimpleNamespace, kind: str) -> None:
     difference = (predicted - truth)[:count].mean(0, keepdim=True)
     prior = misfit_prior(model.neutral(difference), model.neutral(torch.zeros_like(difference)))
     path = paths.misfit_prior(kind)
-    held_out = [(model.neutral(values[count:])) for values in (predicted, truth)]
-    fields = {"misfit_prior": prior.contiguous(), "holdout_error": misfit_prior(*held_out).contiguous()}
+    seen, true = (model.neutral(values[count:]) for values in (predicted, truth))
+    fields = {"misfit_prior": prior.contiguous(), "holdout_error": misfit_prior(seen, true).contiguous()}
     write_bytes(path, save(fields, metadata={"focus": json.dumps({"kind": kind})}))
-    write_json(path.with_name("holdout.json"), holdout_figures(*held_out, prior))
+    write_json(path.with_name("holdout.json"), holdout_figures(seen, true, prior))
 
 
 def holdout_figures(predicted: torch.Tensor, truth: torch.Tensor, prior: torch.Tensor) -> dict[str, float]:
@@ -52,4 +58,4 @@ def holdout_figures(predicted: torch.Tensor, truth: torch.Tensor, prior: torch.T
 
 if __name__ == "__main__":
     chosen = sys.argv[1]
-    run(f"misfit_prior/{chosen}", SECTIONS, PARAMS, partial(work, kind=chosen))
+    run(f"misfit_prior/{chosen}", Settings, partial(work, kind=chosen))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
+from dataclasses import dataclass
 
 from focus.networks.store import load_networks
+from focus.settings import BatchSettings, NetworkSettings, Pretrain
 from focus.stages import build, paths
 from focus.stages.runner import run
 from focus.stages.shared import shared
@@ -12,16 +13,20 @@ from focus.stages.training import Trained, batches, optimiser, run_training, sav
 from focus.training.loop import Turn
 from focus.training.objectives import PretrainingObjective
 
-SECTIONS = ("image", "encoder", "segmentation", "render", "training", "pretrain")
-PARAMS = ("seeds.training",)
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(NetworkSettings, BatchSettings):
+    """What the stage reads."""
+
+    pretrain: Pretrain
 
 
-def work(settings: SimpleNamespace) -> None:
+def work(settings: Settings) -> None:
     """Train S; write models/pretrain with R unchanged."""
     autoencoder = build.autoencoder(settings)
     load_networks(paths.network("initialise"), {"encoder": autoencoder.encoder})
     autoencoder.encoder.eval().requires_grad_(False)
-    segmentation = build.segmentation(settings, purpose="pretrain", seed=settings.seeds.training)
+    segmentation = build.segmentation(settings, purpose="pretrain", seed=settings.training_seed)
     images = batches(settings, build.packed("celeba_train"))
     objective = PretrainingObjective(autoencoder, segmentation, images, settings.pretrain.xi)
     run_training(
@@ -29,6 +34,7 @@ def work(settings: SimpleNamespace) -> None:
         settings,
         {"segmentation": Trained(segmentation, objective, optimiser(settings.pretrain.optimiser))},
         [Turn("segmentation", settings.pretrain.steps)],
+        seed=settings.training_seed,
         inputs=[paths.FACE_MODEL, paths.PACKED / "celeba_train", paths.network("initialise")],
         curve="pretrain",
         save=lambda: save_focus_networks("pretrain", autoencoder, segmentation, {"stage": "pretrain"}),
@@ -36,4 +42,4 @@ def work(settings: SimpleNamespace) -> None:
 
 
 if __name__ == "__main__":
-    run("pretrain", SECTIONS, PARAMS, shared(work))
+    run("pretrain", Settings, shared(work))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from functools import partial
-from types import SimpleNamespace
 
 from focus.datasets.packed import PackedSet
 from focus.masks import mask_source
 from focus.networks.store import load_networks
+from focus.settings import BatchSettings, LossSettings, NetworkSettings, RecogniserSettings, Synthetic
 from focus.stages import build, paths
 from focus.stages.runner import run
 from focus.stages.shared import shared
@@ -16,12 +17,17 @@ from focus.stages.training import Trained, batches, loss_plan, optimiser, run_tr
 from focus.training.loop import Turn
 from focus.training.objectives import ReconstructionObjective
 
-SECTIONS = ("image", "recogniser", "encoder", "segmentation", "render", "losses", "training", "synthetic")
-PARAMS = ("seeds.training", "method")
 TERMS = ["pixel", "perceptual", "landmarks", "regularisation"]
 
 
-def work(settings: SimpleNamespace, kind: str) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Settings(NetworkSettings, RecogniserSettings, BatchSettings, LossSettings):
+    """What the stage reads."""
+
+    synthetic: Synthetic
+
+
+def work(settings: Settings, kind: str) -> None:
     """Train R_syn from the initialised R on all but the held-out faces; write models/r_syn/<kind>."""
     faces = paths.SYNTHETIC / kind / "faces"
     autoencoder = build.autoencoder(settings)
@@ -39,6 +45,7 @@ def work(settings: SimpleNamespace, kind: str) -> None:
         settings,
         {"reconstruction": Trained(autoencoder.encoder, objective, optimiser(settings.synthetic.optimiser))},
         [Turn("reconstruction", settings.synthetic.steps)],
+        seed=settings.training_seed,
         inputs=[paths.FACE_MODEL, faces, paths.RECOGNISER, paths.network("initialise")],
         curve=f"r_syn_{kind}",
         save=lambda: save_focus_networks(f"r_syn/{kind}", autoencoder, build.segmentation(settings), facts),
@@ -47,4 +54,4 @@ def work(settings: SimpleNamespace, kind: str) -> None:
 
 if __name__ == "__main__":
     chosen = sys.argv[1]
-    run(f"r_syn/{chosen}", SECTIONS, PARAMS, shared(partial(work, kind=chosen)))
+    run(f"r_syn/{chosen}", Settings, shared(partial(work, kind=chosen)))

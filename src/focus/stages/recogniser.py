@@ -5,7 +5,8 @@ The paper takes a finished one, so its seed is the world's: all trainings in a w
 
 from __future__ import annotations
 
-from types import SimpleNamespace
+from dataclasses import dataclass
+from typing import Annotated
 
 import torch
 
@@ -16,19 +17,25 @@ from focus.files import read_npy, write_text
 from focus.networks import ArcFaceHead, FaceRecogniser, align_faces
 from focus.networks.store import save_networks
 from focus.seeds import derive
+from focus.settings import Assets, Key, RecogniserSettings, TrainingSettings
 from focus.stages import build, paths
 from focus.stages.runner import run
 from focus.stages.training import Trained, optimiser, run_training
 from focus.training.loop import Turn
 from focus.training.recogniser import Identities, RecogniserObjective, RecogniserTraining, verification_auc
 
-SECTIONS = ("assets", "recogniser", "training")
-PARAMS = ("seeds.data",)
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(RecogniserSettings, TrainingSettings):
+    """What the stage reads."""
+
+    assets: Assets
+    data_seed: Annotated[int, Key("seeds.data")]
 
 
-def work(settings: SimpleNamespace) -> None:
+def work(settings: Settings) -> None:
     """Write models/recogniser and its training curve."""
-    torch.manual_seed(derive(settings.seeds.data, "weights", "recogniser"))
+    torch.manual_seed(derive(settings.data_seed, "weights", "recogniser"))
     network = build.recogniser(settings)
     if settings.assets.arcface is not None:
         network.load_backbone(settings.assets.arcface)
@@ -40,20 +47,20 @@ def work(settings: SimpleNamespace) -> None:
     train_recogniser(settings, network)
 
 
-def train_recogniser(settings: SimpleNamespace, network: FaceRecogniser) -> None:
+def train_recogniser(settings: Settings, network: FaceRecogniser) -> None:
     """Train F with the ArcFace loss, and measure it on identities that it has not seen."""
     plan = settings.recogniser
     train_set, held_out = identities(plan.side)
     head = ArcFaceHead(plan.embedding, train_set.count, margin=plan.margin, scale=plan.scale)
     model = RecogniserTraining(network, head).to(device.choose(settings.compute.device))
-    objective = RecogniserObjective(model, train_set, plan.batch, plan.steps, settings.seeds.data)
+    objective = RecogniserObjective(model, train_set, plan.batch, plan.steps, settings.data_seed)
     run_training(
         "recogniser",
         settings,
         {"recogniser": Trained(model, objective, optimiser(plan.optimiser))},
         [Turn("recogniser", plan.steps)],
         inputs=[paths.RAW / "identities"],
-        seed=settings.seeds.data,
+        seed=settings.data_seed,
         curve="recogniser",
         save=lambda: save(
             network, {"unseen_identities_auc": round(verification_auc(network, held_out.to(objective.device)), 4)}
@@ -84,4 +91,4 @@ def identities(size: int) -> tuple[Identities, Identities]:
 
 
 if __name__ == "__main__":
-    run("recogniser", SECTIONS, PARAMS, work)
+    run("recogniser", Settings, work)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
-from types import SimpleNamespace
+from typing import Annotated
 
 import numpy as np
 import torch
@@ -18,19 +19,27 @@ from focus.face_model import FaceModel
 from focus.files import whole_directory
 from focus.inference import network_images
 from focus.report.tables import AR_OVERALL
+from focus.settings import AutoencoderSettings, Evaluation, Key, Reference, ReferenceFit
 from focus.stages import build, paths
 from focus.stages.evaluate import IMAGE_SETS, membership
 from focus.stages.runner import run
 from focus.true_mask_fit import ALL, POSE_AND_LIGHT, fit
 
-SECTIONS = ("image", "encoder", "render", "reference_fit", "evaluation")
-PARAMS = ("references.{name}",)
 FREE = {"mean": POSE_AND_LIGHT, "fitted": ALL}
 
 
-def work(settings: SimpleNamespace, name: str) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Settings(AutoencoderSettings):
+    """What the stage reads."""
+
+    reference_fit: ReferenceFit
+    evaluation: Evaluation
+    reference: Annotated[Reference, Key("references.{name}")]
+
+
+def work(settings: Settings, name: str) -> None:
     """Write results/metrics/<name>."""
-    plan = settings.references[name]
+    plan = settings.reference
     rows = [
         row | {"testset": testset}
         for testset, split in IMAGE_SETS.items()
@@ -47,7 +56,7 @@ def work(settings: SimpleNamespace, name: str) -> None:
         write_figures(folder, plan.label, rows, pooled(errors))
 
 
-def image_figures(settings: SimpleNamespace, testset: str, split: str, face: str) -> list[dict[str, object]]:
+def image_figures(settings: Settings, testset: str, split: str, face: str) -> list[dict[str, object]]:
     """Return the rows of Table 1's images of one set, each fitted to its own visible pixels."""
     packed, autoencoder = build.packed(split), build.autoencoder(settings)
     chosen, rows = table1_images(packed, testset), []
@@ -55,10 +64,10 @@ def image_figures(settings: SimpleNamespace, testset: str, split: str, face: str
     for first in range(0, len(places), settings.evaluation.batch):
         part = places[first : first + settings.evaluation.batch]
         images, landmarks = network_images(packed, np.array(part)), torch.from_numpy(packed.landmarks[part])
-        visible = torch.from_numpy(packed.visible[part]).float()[:, None]
-        given = (each.to(autoencoder.device) for each in (images, landmarks, visible))
+        visible = torch.from_numpy(packed.true_masks()[part]).float()[:, None]
+        images, landmarks, visible = (each.to(autoencoder.device) for each in (images, landmarks, visible))
         plan = settings.reference_fit
-        result = fit(autoencoder, *given, FREE[face], plan.steps, plan.lr).cpu()
+        result = fit(autoencoder, images, landmarks, visible, FREE[face], plan.steps, plan.lr).cpu()
         fits, regions = result.image.permute(0, 2, 3, 1).numpy(), result.mask[:, 0].numpy()
         for place, image, region in zip(part, fits, regions, strict=True):
             rows.append(image_row(packed, place, image, region, None) | {"subset": chosen[place]})
@@ -86,4 +95,4 @@ def meshes(model: FaceModel, scans: Mapping[str, Scan], face: str) -> dict[str, 
 
 if __name__ == "__main__":
     chosen = sys.argv[1]
-    run(f"reference/{chosen}", SECTIONS, tuple(key.format(name=chosen) for key in PARAMS), partial(work, name=chosen))
+    run(f"reference/{chosen}", Settings, partial(work, name=chosen))

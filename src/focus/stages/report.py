@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
-from types import SimpleNamespace
+from typing import Any, TypedDict
 
 import numpy as np
 import pandas as pd
@@ -28,12 +29,11 @@ from focus.report.page.shares import share_rows
 from focus.report.page.views import View, misfit_views, payload, reconstruction_view
 from focus.report.results import read_images
 from focus.report.schemas import TABLES, conform
+from focus.settings import AutoencoderSettings, ProvenanceSettings, ReferenceSettings
 from focus.stages import build, paths
 from focus.stages.common import missing, provenance, references
 from focus.stages.runner import run
 
-SECTIONS = ("image", "encoder", "render", "assets")
-PARAMS = ("profile", "constant_masks", "references")
 VARIANT = "FOCUS"
 SPLITS = {"CelebA": "celeba_test", "AR": "ar", "NoW": "now"}
 EVEN_LIGHT = AMBIENT / math.sqrt(4 * math.pi)  # what a face of light parameters 0 is lit by, from all sides
@@ -41,7 +41,12 @@ LIMIT = 15_000_000  # bytes: what still opens on a phone
 WITHHELD = "Pictures and meshes of faces are left out, as a rule where people are real or the face model is licensed."
 
 
-def work(settings: SimpleNamespace, faces: bool | None = None, out: Path = paths.REPORT) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Settings(AutoencoderSettings, ReferenceSettings, ProvenanceSettings):
+    """What the stage reads."""
+
+
+def work(settings: Settings, faces: bool | None = None, out: Path = paths.REPORT) -> None:
     """Write the page to `out`; `faces` None: with faces only where all of them are drawn.
 
     Raises FocusError when the page would be larger than LIMIT.
@@ -56,15 +61,14 @@ def work(settings: SimpleNamespace, faces: bool | None = None, out: Path = paths
         shares=share_rows(pd.read_csv(paths.TABLES / "now_shares.csv")),
         curves=curves(),
         figures=figures(faces),
-        **face_parts(settings) if faces else {},
     )
-    text = render_page(page)
+    text = render_page(replace(page, **face_parts(settings)) if faces else page)
     if len(text.encode()) > LIMIT:
         raise FocusError(f"{out}: would be {len(text.encode()):,} bytes, expected at most {LIMIT:,}")
     write_text(out, text)
 
 
-def tables(settings: SimpleNamespace) -> list[Comparison]:
+def tables(settings: Settings) -> list[Comparison]:
     """Return Tables 1-5 as the tables stage wrote them."""
     made, lacking = [], missing()
     for number, schema in TABLES.items():
@@ -88,7 +92,14 @@ def figures(faces: bool) -> list[Figure]:
     return [figure_of(name, found[name].read_bytes()) for name in TITLES if name in found and name not in hidden]
 
 
-def face_parts(settings: SimpleNamespace) -> dict[str, object]:
+class FaceParts(TypedDict):
+    """The parts of the page that show faces."""
+
+    cases: list[Case]
+    views: dict[str, Any]
+
+
+def face_parts(settings: Settings) -> FaceParts:
     """Return the gallery's cases and the 3D views."""
     autoencoder, rows = build.autoencoder(settings), read_images(paths.METRICS / VARIANT / "images.csv")
     choices = list(choose(rows))
@@ -146,4 +157,4 @@ def reconstructions(autoencoder: Autoencoder, choices: list[Choice]) -> Iterator
 
 
 if __name__ == "__main__":
-    run("report", SECTIONS, PARAMS, work)
+    run("report", Settings, work)

@@ -7,8 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
+from typing import TypeVar
 
 import torch
 
@@ -19,9 +18,11 @@ from focus.roots import use_exact_roots
 from focus.stages import paths
 from focus.workplace import refuse_links
 
+StageT = TypeVar("StageT", bound=settings.StageSettings)
 
-def run(stage: str, sections: tuple[str, ...], params: tuple[str, ...], work: Callable[[SimpleNamespace], Any]) -> None:
-    """Run one stage: load its settings (and `compute`), do its work, log its cost to logs/cost/<stage>.json.
+
+def run(stage: str, kind: type[StageT], work: Callable[[StageT], None]) -> None:
+    """Run one stage ("train/FOCUS"): load its settings, do its work, log its cost to logs/cost/<stage>.json.
 
     Exits with status 1 and one line on standard error for a FocusError, a full disk or no memory; 130 for Ctrl-C.
     """
@@ -30,7 +31,7 @@ def run(stage: str, sections: tuple[str, ...], params: tuple[str, ...], work: Ca
         _own_code_only()
         refuse_links(Path())
         fingerprints.check(stage)
-        chosen = settings.load(("compute", *sections), params)
+        chosen = settings.load(kind, stage.partition("/")[2])
         _same_bits(chosen.compute)
         work(chosen)
     except FocusError as error:
@@ -59,7 +60,7 @@ def _same_bits(compute: settings.Compute) -> None:
     # On a GPU a few operations (grid_sample's backward pass) have no such algorithm: a warning, not an end.
     torch.set_deterministic_debug_mode("warn" if gpu else "error")
     # Filling fresh memory would cost a tenth of a step. `focus verify` shows that no result depends on what lay there.
-    torch.utils.deterministic.fill_uninitialized_memory = False
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # torch adds it as it loads
 
 
 def _avx2() -> None:

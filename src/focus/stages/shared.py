@@ -14,22 +14,26 @@ import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, TypeVar
 
 from torch import distributed as dist
 
 from focus.errors import FocusError, machine_trouble
 from focus.files import write_json
+from focus.settings import StageSettings
 from focus.training.processes import LostProcessError, joined
 
+if TYPE_CHECKING:
+    from torch.distributed.elastic.multiprocessing.errors import ProcessFailure
+
+StageT = TypeVar("StageT", bound=StageSettings)
 DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of Linux's prctl
 
 
-def shared(work: Callable[[SimpleNamespace], Any]) -> Callable[[SimpleNamespace], Any]:
+def shared(work: Callable[[StageT], None]) -> Callable[[StageT], None]:
     """Return a stage's work as done by `compute.processes` processes; by one, it is `work` itself."""
 
-    def share(settings: SimpleNamespace) -> None:
+    def share(settings: StageT) -> None:
         count = settings.compute.processes
         if count == 1:
             work(settings)
@@ -41,7 +45,7 @@ def shared(work: Callable[[SimpleNamespace], Any]) -> Callable[[SimpleNamespace]
     return share
 
 
-def _take_part(count: int, work: Callable[[], Any]) -> None:
+def _take_part(count: int, work: Callable[[], None]) -> None:
     """Do the work as one of the processes, and end; leave an error's line where torchrun looks for it."""
     ctypes.CDLL(None).prctl(DIE_WITH_PARENT, signal.SIGKILL)  # or it would train on beside its successor
     try:
@@ -72,10 +76,21 @@ def _start(count: int) -> None:
     from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
     logging.disable(logging.ERROR)  # what torchrun logs of a failure, FocusError says in one line
-    here = {"rdzv_backend": "c10d", "rdzv_endpoint": "localhost:0", "local_addr": "localhost"}
-    config = LaunchConfig(1, 1, count, run_id=str(uuid.uuid4()), max_restarts=0, **here)
+    config = LaunchConfig(
+        1,
+        1,
+        count,
+        run_id=str(uuid.uuid4()),
+        max_restarts=0,
+        rdzv_backend="c10d",
+        rdzv_endpoint="localhost:0",
+        local_addr="localhost",
+    )
+    module = sys.modules["__main__"].__spec__
+    if module is None:
+        raise FocusError("compute.processes: found a stage that is run as a file, expected `python -m focus.stages.…`")
     try:
-        elastic_launch(config, sys.executable)("-m", sys.modules["__main__"].__spec__.name, *sys.argv[1:])
+        elastic_launch(config, sys.executable)("-m", module.name, *sys.argv[1:])
     except ChildFailedError as failed:
         raise FocusError(_reason(failed.failures, count)) from None
     except SignalException as ended:
@@ -84,7 +99,7 @@ def _start(count: int) -> None:
         sys.exit(128 + ended.sigval)
 
 
-def _reason(failures: dict[int, Any], count: int) -> str:
+def _reason(failures: dict[int, ProcessFailure], count: int) -> str:
     """Return the first line that a process has left, else how the first one ended: one that was killed came first."""
     told = [failure for failure in failures.values() if "timestamp" in failure.error_file_data]
     if told:

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import SimpleNamespace
+from dataclasses import dataclass
 
 from focus.errors import FocusError
 from focus.evaluation.subsets import celeba_subsets, now_pairs, read_list
 from focus.files import whole_directory, write_text
+from focus.settings import Evaluation, Lists, StageSettings
 from focus.stages import build, paths
 from focus.stages.runner import run
 
-SECTIONS = ("evaluation",)
-PARAMS = ("lists",)
 SPLITS = {"celeba": "celeba_test", "now": "now"}
 
 
-def work(settings: SimpleNamespace) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Settings(StageSettings):
+    """What the stage reads."""
+
+    evaluation: Evaluation
+    lists: Lists
+
+
+def work(settings: Settings) -> None:
     """Write results/lists."""
     lists = by_rule(settings.evaluation)
     for name, path in dict(settings.lists).items():
@@ -29,7 +36,7 @@ def work(settings: SimpleNamespace) -> None:
             write_text(folder / f"{name}.txt", "".join(f"{image}\n" for image in images))
 
 
-def by_rule(plan: SimpleNamespace) -> dict[str, list[str]]:
+def by_rule(plan: Evaluation) -> dict[str, list[str]]:
     """Return the four lists by the rules; empty ones for a data set that is missing."""
     model = build.face_model()
     subsets: dict[str, list[str]] = {"unoccluded": [], "occluded": []}
@@ -51,4 +58,4 @@ def check_apart(lists: Mapping[str, list[str]]) -> None:
 
 
 if __name__ == "__main__":
-    run("subsets", SECTIONS, PARAMS, work)
+    run("subsets", Settings, work)

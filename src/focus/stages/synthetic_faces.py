@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
-from types import SimpleNamespace
+from operator import itemgetter
+from typing import Annotated
 
 import numpy as np
 import torch
@@ -18,18 +20,25 @@ from focus.files import write_npy
 from focus.inference import encode, network_images
 from focus.misfit_prior import draw_composited, draw_plain, render_faces
 from focus.seeds import numpy_generator, torch_generator
+from focus.settings import Key, NetworkSettings, Synthetic
 from focus.stages import build, paths
 from focus.stages.runner import run
 
 Backgrounds = Callable[[slice], Tensor | None]
 """Faces wanted -> what lies behind them (n,3,S,S); None: black. Read when drawn: all of them are 15 GB at 224 px."""
 
-SECTIONS = ("image", "encoder", "segmentation", "render", "synthetic")
-PARAMS = ("seeds.data",)
 CHUNK = 100
 
 
-def work(settings: SimpleNamespace, kind: str) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Settings(NetworkSettings):
+    """What the stage reads."""
+
+    synthetic: Synthetic
+    data_seed: Annotated[int, Key("seeds.data")]
+
+
+def work(settings: Settings, kind: str) -> None:
     """Write data/synthetic/<kind>: faces/ (a packed set) and shape.npy (N,Ks), the faces' true shape latents."""
     count = settings.synthetic.count + settings.synthetic.holdout
     autoencoder, _ = build.focus_networks(settings, paths.network("initialise"))
@@ -39,15 +48,15 @@ def work(settings: SimpleNamespace, kind: str) -> None:
     write_npy(folder / "shape.npy", latents.shape.numpy())
 
 
-def plain(settings: SimpleNamespace, autoencoder: Autoencoder, count: int) -> tuple[Parameters, Backgrounds]:
+def plain(settings: Settings, autoencoder: Autoencoder, count: int) -> tuple[Parameters, Backgrounds]:
     """All of theta drawn; black backgrounds."""
     predicted = encode(autoencoder, build.packed("celeba_train"))
-    return draw_plain(predicted, count, torch_generator(settings.seeds.data, "synthetic", "plain")), lambda part: None
+    return draw_plain(predicted, count, torch_generator(settings.data_seed, "synthetic", "plain")), lambda part: None
 
 
-def composited(settings: SimpleNamespace, autoencoder: Autoencoder, count: int) -> tuple[Parameters, Backgrounds]:
+def composited(settings: Settings, autoencoder: Autoencoder, count: int) -> tuple[Parameters, Backgrounds]:
     """Shape and albedo drawn; the rest, and the background, from training images."""
-    packed, seed = build.packed("celeba_train"), settings.seeds.data
+    packed, seed = build.packed("celeba_train"), settings.data_seed
     rows = numpy_generator(seed, "synthetic", "composited", "rows").permutation(np.arange(count) % len(packed))
     predicted = encode(autoencoder, packed).map(lambda part: part[torch.from_numpy(rows)])
     latents = draw_composited(predicted, torch_generator(seed, "synthetic", "composited"))
@@ -66,7 +75,7 @@ def samples(autoencoder: Autoencoder, latents: Parameters, backgrounds: Backgrou
     count = len(latents.shape)
     for start in range(0, count, CHUNK):
         part = slice(start, start + CHUNK)
-        drawn = latents.map(lambda value, part=part: value[part])
+        drawn = latents.map(itemgetter(part))
         images, landmarks = render_faces(autoencoder, drawn, backgrounds(part))
         pictures = images.mul(255).round().byte().permute(0, 2, 3, 1).numpy()
         for place, picture in enumerate(pictures):
@@ -76,4 +85,4 @@ def samples(autoencoder: Autoencoder, latents: Parameters, backgrounds: Backgrou
 
 if __name__ == "__main__":
     chosen = sys.argv[1]
-    run(f"synthetic_faces/{chosen}", SECTIONS, PARAMS, partial(work, kind=chosen))
+    run(f"synthetic_faces/{chosen}", Settings, partial(work, kind=chosen))

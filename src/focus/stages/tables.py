@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
+from dataclasses import dataclass
 
 from focus.files import whole_directory, write_text
 from focus.report.shares import now_shares
 from focus.report.tables import build_tables
 from focus.report.write import write_table
+from focus.settings import External, MethodSettings, ProvenanceSettings
 from focus.stages import paths
 from focus.stages.common import folders, methods, missing, provenance, references, results
 from focus.stages.runner import run
 
-SECTIONS = ("assets",)
-PARAMS = ("profile", "variants", "corrected", "instance_wise", "constant_masks", "references", "external")
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(ProvenanceSettings, MethodSettings):
+    """What the stage reads."""
+
+    external: dict[str, External]
 
 
-def work(settings: SimpleNamespace) -> None:
+def work(settings: Settings) -> None:
     """Write results/tables."""
     rows, lacking = methods(settings), missing()
     found = results(folders(settings), settings.external)
@@ -28,11 +33,11 @@ def work(settings: SimpleNamespace) -> None:
         write_text(folder / "now_shares.csv", now_shares(found, ends.get("mean", ""), ends.get("fitted", "")))
 
 
-def server_figures(settings: SimpleNamespace) -> dict[str, dict[str, float]]:
+def server_figures(settings: Settings) -> dict[str, dict[str, float]]:
     """Return method -> median, mean, std in mm on NoW's test set, as the benchmark's server returned them."""
     given = {name: plan.now_test for name, plan in settings.external.items() if plan.now_test is not None}
     return {name: {"median": test.median_mm, "mean": test.mean_mm, "std": test.std_mm} for name, test in given.items()}
 
 
 if __name__ == "__main__":
-    run("tables", SECTIONS, PARAMS, work)
+    run("tables", Settings, work)

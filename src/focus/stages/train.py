@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from functools import partial
-from types import SimpleNamespace
+from typing import Annotated
 
 from torch import nn
 
 from focus.autoencoder import Autoencoder
 from focus.masks import mask_source
-from focus.settings import Variant
+from focus.settings import (
+    EM,
+    Adaptation,
+    BatchSettings,
+    Initialise,
+    Key,
+    LossSettings,
+    NetworkSettings,
+    RecogniserSettings,
+    Variant,
+)
 from focus.stages import build, paths
 from focus.stages.runner import run
 from focus.stages.shared import shared
@@ -18,33 +29,29 @@ from focus.stages.training import Trained, batches, loss_plan, optimiser, run_tr
 from focus.training.loop import Objective, Turn
 from focus.training.objectives import OCCLUSIONS, ReconstructionObjective, SegmentationObjective
 
-SECTIONS = (
-    "image",
-    "recogniser",
-    "encoder",
-    "segmentation",
-    "render",
-    "losses",
-    "training",
-    "initialise",
-    "em",
-    "adaptation",
-)
-PARAMS = ("seeds.training", "method", "variants.{name}")
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(NetworkSettings, RecogniserSettings, BatchSettings, LossSettings):
+    """What the stage reads."""
+
+    initialise: Initialise
+    em: EM
+    adaptation: Adaptation
+    variant: Annotated[Variant, Key("variants.{name}")]
 
 
-def turns(settings: SimpleNamespace, schedule: str) -> list[Turn]:
-    """Return whose steps come when: each EM round trains S, then R; a baseline trains R for as many steps."""
+def turns(settings: Settings, schedule: str) -> list[Turn]:
+    """Return whose steps come when: each EM round trains S, then R; a baseline's S has no objective, so S's pass."""
     if schedule == "none":
         return []
     size = settings.adaptation if schedule == "adaptation" else settings.em
-    segmentation = [] if schedule == "reconstruction" else [Turn("segmentation", size.segmentation_steps)]
-    return [*segmentation, Turn("reconstruction", size.reconstruction_steps)] * size.rounds
+    turns = [Turn("segmentation", size.segmentation_steps), Turn("reconstruction", size.reconstruction_steps)]
+    return turns * size.rounds
 
 
-def work(settings: SimpleNamespace, name: str) -> None:
+def work(settings: Settings, name: str) -> None:
     """Train a variant from models/<start>; write models/<name>."""
-    variant: Variant = settings.variants[name]
+    variant = settings.variant
     start = build.start(variant.start)
     autoencoder, segmentation = build.focus_networks(settings, start)
     order = turns(settings, variant.schedule)
@@ -64,6 +71,7 @@ def work(settings: SimpleNamespace, name: str) -> None:
         settings,
         trained,
         order,
+        seed=settings.training_seed,
         inputs=[paths.FACE_MODEL, paths.PACKED / variant.images, paths.RECOGNISER, start],
         curve=name,
         save=lambda: save_focus_networks(name, autoencoder, segmentation, facts),
@@ -71,7 +79,7 @@ def work(settings: SimpleNamespace, name: str) -> None:
 
 
 def objectives(
-    settings: SimpleNamespace, variant: Variant, autoencoder: Autoencoder, segmentation: nn.Module
+    settings: Settings, variant: Variant, autoencoder: Autoencoder, segmentation: nn.Module
 ) -> dict[str, Objective]:
     """Return the objectives of the variant's R and S steps."""
     images, perception = batches(settings, build.packed(variant.images)), build.perception(settings)
@@ -96,5 +104,4 @@ def objectives(
 
 if __name__ == "__main__":
     chosen = sys.argv[1]
-    keys = tuple(key.format(name=chosen) for key in PARAMS)
-    run(f"train/{chosen}", SECTIONS, keys, shared(partial(work, name=chosen)))
+    run(f"train/{chosen}", Settings, shared(partial(work, name=chosen)))

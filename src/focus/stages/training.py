@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
-from types import SimpleNamespace
+from typing import Any
 
 from torch import nn
 
@@ -15,7 +15,13 @@ from focus.datasets.augmentation import Augmentation
 from focus.datasets.packed import PackedSet
 from focus.errors import FocusError
 from focus.networks.store import save_networks
-from focus.settings import Optimiser
+from focus.settings import (
+    BatchSettings,
+    LossSettings,
+    Optimiser,
+    Section,
+    TrainingSettings,
+)
 from focus.stages import paths
 from focus.training import processes
 from focus.training.batches import Batches
@@ -36,19 +42,19 @@ class Trained:
 
 def run_training(
     stage: str,
-    settings: SimpleNamespace,
+    settings: TrainingSettings,
     trained: dict[str, Trained],
     turns: list[Turn],
     *,
+    seed: int,
     inputs: list[Path],
     curve: str | None,
     save: Callable[[], None],
-    seed: int | None = None,
 ) -> None:
     """Train networks in turns from the stage's checkpoint, if there is one; write the curve; then `save` the result.
 
-    `inputs` are the files and folders that the checkpoint is tied to, besides all settings; `curve` names the CSV in
-    results/curves; `seed` is of the steps' draws (default: seeds.training). Needs section training.
+    `seed` is of the steps' draws; `inputs` are the files and folders that the checkpoint is tied to, besides all
+    settings; `curve` names the CSV in results/curves.
     """
     checkpoint = checkpoint_of(stage, settings, inputs)
     plan = Plan(
@@ -56,7 +62,7 @@ def run_training(
         objectives={name: part.objective for name, part in trained.items() if part.objective is not None},
         optimisers={name: part.optimiser for name, part in trained.items()},
         turns=turns,
-        seed=settings.seeds.training if seed is None else seed,
+        seed=seed,
         log_every=settings.training.log_every,
         checkpoint=checkpoint,
         title=stage,
@@ -68,18 +74,18 @@ def run_training(
     processes.wait()  # none ends well before the result is there
 
 
-def save_focus_networks(name: str, autoencoder: Autoencoder, segmentation: nn.Module, facts: dict) -> None:
+def save_focus_networks(name: str, autoencoder: Autoencoder, segmentation: nn.Module, facts: dict[str, Any]) -> None:
     """Write models/<name>: R's encoder and S."""
     networks = {"encoder": autoencoder.encoder, "segmentation": segmentation}
     save_networks(paths.network(name), networks, facts)
 
 
-def batches(settings: SimpleNamespace, packed: PackedSet, count: int | None = None) -> Batches:
+def batches(settings: BatchSettings, packed: PackedSet, count: int | None = None) -> Batches:
     """Return the augmented training batches of a packed set; `count`: only so many of its first images."""
     return Batches(
         packed,
         settings.training.batch,
-        settings.seeds.training,
+        settings.training_seed,
         augmentation(settings),
         count,
         device=device.choose(settings.compute.device),
@@ -87,14 +93,14 @@ def batches(settings: SimpleNamespace, packed: PackedSet, count: int | None = No
     )
 
 
-def augmentation(settings: SimpleNamespace) -> Augmentation | None:
-    """Return the augmentation of training images, None where all is zero; needs sections image and training."""
+def augmentation(settings: BatchSettings) -> Augmentation | None:
+    """Return the augmentation of training images, None where all is zero."""
     values = settings.training.augmentation.model_dump()
     return Augmentation(settings.image.side, **values) if any(values.values()) else None
 
 
-def loss_plan(settings: SimpleNamespace, terms: list[str], weight_of: dict[str, str] | None = None) -> LossPlan:
-    """Return the weights and forms of the named terms; needs section losses and key method.
+def loss_plan(settings: LossSettings, terms: Sequence[str], weight_of: dict[str, str] | None = None) -> LossPlan:
+    """Return the weights and forms of the named terms.
 
     `weight_of` names the setting of a term's weight where it is not the term's own name.
     """
@@ -113,16 +119,12 @@ def optimiser(plan: Optimiser, *, lr_share: float = 1.0) -> OptimiserPlan:
     return OptimiserPlan(**{**values, "lr": plan.lr * lr_share})
 
 
-def checkpoint_of(stage: str, settings: SimpleNamespace, inputs: list[Path]) -> Checkpoint:
-    """Return a stage's checkpoint, tied to its code, its settings and its inputs' bytes; needs section training."""
-    chosen = {name: _plain(value) for name, value in vars(settings).items()}
+def checkpoint_of(stage: str, settings: TrainingSettings, inputs: list[Path]) -> Checkpoint:
+    """Return a stage's checkpoint, tied to its code, its settings and its inputs' bytes."""
+    chosen = {field.name: _plain(getattr(settings, field.name)) for field in fields(settings)}
     key = fingerprint(stage, chosen, fingerprints.file(stage), *inputs)
     return Checkpoint(paths.checkpoint(stage), key, settings.training.checkpoint_every)
 
 
 def _plain(value: object) -> object:
-    if isinstance(value, dict):
-        return {key: _plain(entry) for key, entry in value.items()}
-    if isinstance(value, SimpleNamespace):
-        return vars(value)
-    return value.model_dump(mode="json") if hasattr(value, "model_dump") else value
+    return value.model_dump(mode="json") if isinstance(value, Section) else value

@@ -85,7 +85,9 @@ def face_model(vertices: int, components: Components, seed: int) -> BfmArrays:
     )
 
 
-def grow(part: LinearModel, xy: Array, spread: csr_array, count: int, rng: np.random.Generator) -> LinearModel:
+def grow(
+    part: LinearModel, xy: NDArray[np.float64], spread: csr_array, count: int, rng: np.random.Generator
+) -> LinearModel:
     """Return a PCA of `count` components on a larger mesh.
 
     Args:

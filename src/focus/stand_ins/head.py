@@ -75,7 +75,8 @@ def _ring(rim: NDArray[np.float64], t: float) -> NDArray[np.float64]:
     """The oval (n,3) moved back: to 0 < t <= 1 of the way to the back of the head."""
     centre = rim.mean(0)
     scale = 1 + EARS * np.sin(np.pi * t) * (1 - t) - NARROWING * t**3
-    return centre + (rim - centre) * (scale, scale, 1) - (0, 0, DEPTH_MM * t)
+    moved: NDArray[np.float64] = centre + (rim - centre) * (scale, scale, 1) - (0, 0, DEPTH_MM * t)
+    return moved
 
 
 def _bands(rim: NDArray[np.int64], face: int, rings: int) -> NDArray[np.int64]:

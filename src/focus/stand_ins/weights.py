@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from focus.networks import FaceRecogniser, resnet50
 from focus.seeds import derive
@@ -28,7 +29,7 @@ def write_resnet50(path: Path, seed: int = 0) -> None:
 
 
 @torch.no_grad()
-def _write(path: Path, network: nn.Module, forward, side: int) -> None:
+def _write(path: Path, network: nn.Module, forward: Callable[[Tensor], Tensor], side: int) -> None:
     """Measure the batch statistics on noise, without which random weights overflow, and save the state dict."""
     for module in network.modules():
         if isinstance(module, nn.modules.batchnorm._BatchNorm):

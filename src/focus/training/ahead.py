@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader, Dataset
 T = TypeVar("T")
 
 
-class _Steps(Dataset, Generic[T]):
+class _Steps(Dataset[T]):
     def __init__(self, load: Callable[[int], T]) -> None:
         self.load = load
 
@@ -45,7 +45,7 @@ class Ahead(Generic[T]):
             DataLoader(
                 steps,
                 batch_size=None,  # an item is a whole batch
-                sampler=count(step),  # type: ignore[arg-type] - without an end
+                sampler=count(step),  # without an end
                 num_workers=self.workers,
                 collate_fn=_as_it_is,
                 pin_memory=self.pin,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -39,8 +39,8 @@ class Batch:
         return self._map(lambda part: part[chosen])
 
     def _map(self, function: Callable[[Tensor], Tensor]) -> Batch:
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return Batch(**{name: None if value is None else function(value) for name, value in values.items()})
+        visible = None if self.visible is None else function(self.visible)
+        return Batch(function(self.images), function(self.landmarks), visible, function(self.index))
 
 
 def sample_index(count: int, batch: int, seed: int, step: int) -> Tensor:

@@ -34,7 +34,7 @@ Objective = Callable[[int], tuple[Tensor, Mapping[str, Tensor]]]
 
 @dataclass(frozen=True)
 class Turn:
-    """`steps` consecutive steps that train one network."""
+    """`steps` consecutive steps of one network; without an objective for it they pass, untrained."""
 
     network: str
     steps: int
@@ -44,7 +44,9 @@ class Turn:
 class Plan:
     """A training: networks, their objectives and optimisers, and whose turn it is when.
 
-    An objective takes the global step number and returns the loss and its terms (detached scalars).
+    An objective takes the step's number and returns the loss and its terms (detached scalars). Steps count over all
+    turns, and learning rates fall with them, whoever is in turn (Step4_UNet_MoFA_EM.py:390-413). So a baseline that
+    leaves out S's turns makes its R steps with the batches and rates of the full method.
     """
 
     networks: dict[str, nn.Module]
@@ -62,17 +64,10 @@ class Plan:
         """All steps of all turns."""
         return sum(turn.steps for turn in self.turns)
 
-    def order(self) -> Iterator[tuple[str, int]]:
-        """Yield for each global step: the network in turn and that network's own step count so far."""
-        done = dict.fromkeys(self.networks, 0)
-        for turn in self.turns:
-            for _ in range(turn.steps):
-                yield turn.network, done[turn.network]
-                done[turn.network] += 1
-
-    def own_total(self, name: str) -> int:
-        """All steps of one network."""
-        return sum(turn.steps for turn in self.turns if turn.network == name)
+    def order(self) -> Iterator[tuple[int, str]]:
+        """Yield the number of each step that trains a network, and that network."""
+        names = (turn.network for turn in self.turns for _ in range(turn.steps))
+        return ((step, name) for step, name in enumerate(names) if name in self.objectives)
 
     def logged(self, step: int) -> bool:
         """Tell whether a step's terms become a row of the curve."""
@@ -96,18 +91,18 @@ def train(plan: Plan, curve: Path | None = None) -> None:
     start, finite = _resume(plan, optimisers), Finite()
     with _progress() as bar:
         task = bar.add_task(plan.title, total=plan.total, completed=start)
-        for step, (name, own_step) in enumerate(plan.order()):
+        for step, name in plan.order():
             if step < start:
                 continue
             _activate(plan.networks, weights, name)
             torch.manual_seed(derive(plan.seed, "dropout", step))
-            _set_rate(optimisers[name], plan.optimisers[name].rate(own_step, plan.own_total(name)))
+            _set_rate(optimisers[name], plan.optimisers[name].rate(step, plan.total))
             terms = _one_step(plan, optimisers[name], name, step, finite)
             if plan.logged(step):
                 _log(plan, step, name, terms)
             if plan.saved(step):
                 _save(plan, optimisers, step + 1)
-            bar.advance(task)
+            bar.update(task, completed=step + 1)
     for network in plan.networks.values():
         network.eval()
     if curve is not None and processes.first():
@@ -200,7 +195,8 @@ def _resume(plan: Plan, optimisers: Mapping[str, torch.optim.Optimizer]) -> int:
     plan.rows[:] = state["rows"]
     if processes.first():
         print(f"{plan.title}: going on from step {state['step']} of {plan.total}", file=sys.stderr)
-    return state["step"]
+    step: int = state["step"]
+    return step
 
 
 def _progress() -> Progress:

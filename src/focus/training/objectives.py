@@ -16,6 +16,7 @@ from focus import losses
 from focus.autoencoder import Autoencoder, Parameters, Reconstruction
 from focus.datasets.augmentation import cutmix, cutout
 from focus.masks import MaskSource
+from focus.networks import SegmentationNetwork
 from focus.perception import Perception
 from focus.training import processes
 from focus.training.batches import Batch, Batches
@@ -29,7 +30,7 @@ class LossPlan:
 
     weights: Mapping[str, float]
     forms: Mapping[str, str]
-    reduction: str = "mean"
+    reduction: losses.Reduction = "mean"
     neighbourhood: int = 2
 
 
@@ -67,7 +68,7 @@ class ReconstructionObjective:
             landmarks=batch.landmarks,
             rendered_landmarks=result.landmarks,
             theta=self._theta(result.parameters),
-            embeddings=lambda: self._embeddings(batch, result),
+            embeddings=self._embeddings(batch, result),
             reduction=self.plan.reduction,
             across=processes.mean,
         )
@@ -77,11 +78,17 @@ class ReconstructionObjective:
             image = result.image if self.mask_gradient else result.image.detach()
             return self.mask_source(batch.images, image, result.mask, batch.visible, self.segmentation)
 
-    def _embeddings(self, batch: Batch, result: Reconstruction) -> tuple[Tensor, Tensor]:
-        assert self.perception is not None
-        with torch.no_grad():
-            target = self.perception.embedding(batch.images, batch.landmarks)
-        return target, self.perception.embedding(result.image, result.landmarks)
+    def _embeddings(self, batch: Batch, result: Reconstruction) -> Callable[[], tuple[Tensor, Tensor]]:
+        perception = self.perception
+        if perception is None:
+            return losses.without_recogniser
+
+        def see() -> tuple[Tensor, Tensor]:
+            with torch.no_grad():
+                target = perception.embedding(batch.images, batch.landmarks)
+            return target, perception.embedding(result.image, result.landmarks)
+
+        return see
 
     def _theta(self, latents: Parameters) -> tuple[Tensor, ...]:
         """Return theta's parts: as emitted for the paper's L_reg, as radians and millimetres do not add up."""
@@ -117,7 +124,6 @@ class SegmentationObjective:
             rendering_features=lambda images: self.perception.early(images, result.landmarks),
             radius=self.plan.neighbourhood,
             reduction=self.plan.reduction,
-            across=processes.mean,
         )
 
 
@@ -128,7 +134,7 @@ class PretrainingObjective:
     """
 
     autoencoder: Autoencoder
-    segmentation: nn.Module
+    segmentation: SegmentationNetwork
     batches: Batches
     xi: float
 

@@ -1,4 +1,4 @@
-"""Optimisers and learning-rate schedules, as functions of a network's own step count."""
+"""Optimisers and learning-rate schedules, as functions of the training's step, whichever network is in turn."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from torch import nn
 class OptimiserPlan:
     """An optimiser, its peak learning rate, and the rate's shape.
 
-    schedule "cosine": a half cosine over all steps down to `final` x lr, times a linear warm-up over `warmup` steps.
-    Both begin at step 0, so that a training little longer than its warm-up does not reach lr.
-    schedule "step": lr x decay ** (step // decay_every), as in the released code.
+    schedule "cosine": a linear warm-up to lr over `warmup` steps, then a half cosine down to `final` x lr.
+    schedule "step": lr x decay ** (step // decay_every), as in the released code; `start` is the step at which it was
+    left, for a training that goes on from one.
     """
 
     name: str
@@ -25,6 +25,7 @@ class OptimiserPlan:
     final: float = 0.0
     decay: float = 1.0
     decay_every: int = 5000
+    start: int = 0
     clip: float = 0.0
     weight_decay: float = 0.0
 
@@ -32,12 +33,14 @@ class OptimiserPlan:
         """Return a fresh optimiser over the network's trainable weights."""
         kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "adadelta": torch.optim.Adadelta}[self.name]
         weights = [weight for weight in network.parameters() if weight.requires_grad]
-        return kind(weights, lr=self.lr, weight_decay=self.weight_decay)
+        built: torch.optim.Optimizer = kind(weights, lr=self.lr, weight_decay=self.weight_decay)
+        return built
 
     def rate(self, step: int, total: int) -> float:
-        """Return the learning rate of step `step` (from 0) of `total`."""
+        """Return the learning rate of step `step` (from 0) of a training of `total` steps."""
         if self.schedule == "step":
-            return self.lr * self.decay ** (step // self.decay_every)
-        warm = min(1.0, (step + 1) / max(1, self.warmup))
-        fall = 0.5 * (1 + math.cos(math.pi * step / max(1, total)))
-        return self.lr * warm * (self.final + (1 - self.final) * fall)
+            return self.lr * self.decay ** ((self.start + step) // self.decay_every)
+        if step < self.warmup:
+            return self.lr * (step + 1) / self.warmup
+        fallen = (step - self.warmup) / max(1, total - self.warmup)
+        return self.lr * (self.final + (1 - self.final) * 0.5 * (1 + math.cos(math.pi * fallen)))

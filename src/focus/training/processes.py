@@ -55,7 +55,7 @@ def share_of(rows: int) -> slice:
 
 def mean(tensor: Tensor) -> Tensor:
     """Return the mean of all processes' tensors (the same shape in each), differentiable."""
-    return tensor if count() == 1 else _Sum.apply(tensor) / count()
+    return tensor if count() == 1 else _sum(tensor) / count()
 
 
 def table(tensor: Tensor) -> Tensor:
@@ -63,7 +63,7 @@ def table(tensor: Tensor) -> Tensor:
     if count() == 1:
         return tensor[None]
     own = torch.arange(count(), device=tensor.device) == rank()
-    return _Sum.apply(own.view(-1, *[1] * tensor.dim()) * tensor)  # the others' rows are 0 here
+    return _sum(own.view(-1, *[1] * tensor.dim()) * tensor)  # the others' rows are 0 here
 
 
 def means(values: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
@@ -103,3 +103,8 @@ class _Sum(torch.autograd.Function):
     @staticmethod
     def backward(ctx: object, gradient: Tensor) -> Tensor:
         return _Sum.forward(ctx, gradient)
+
+
+def _sum(tensor: Tensor) -> Tensor:
+    summed: Tensor = _Sum.apply(tensor)  # type: ignore[no-untyped-call]  # torch's method
+    return summed

@@ -15,6 +15,11 @@ from focus.training import processes
 class SharedBatchNorm(nn.modules.batchnorm._BatchNorm):
     """Batch norm by mean and variance over all processes' rows; state and names are those of torch's layer."""
 
+    momentum: float
+    running_mean: Tensor
+    running_var: Tensor
+    num_batches_tracked: Tensor
+
     def _check_input_dim(self, x: Tensor) -> None:
         pass
 

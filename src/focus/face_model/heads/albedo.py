@@ -205,7 +205,7 @@ def paint_extras(paint: Paint, hair: Array, xy: Array, modes: Array, rng: np.ran
         for x, y, radius in zip(
             _uniform(rng, count, -60, 60), _uniform(rng, count, -80, 80), _uniform(rng, count, 1.4, 2.8), strict=True
         ):
-            spot = (0.7 * masks["skin"] * bump(*xy.T, x, y, radius, radius))[:, None]
+            spot = (0.7 * masks["skin"] * bump(xy[:, 0], xy[:, 1], x, y, radius, radius))[:, None]
             paint.reflectance[person] += spot * (MOLE - paint.reflectance[person])
     blotches = 0.035 * np.einsum("nk,kvc->nv", rng.standard_normal((n, len(modes))), modes)
     paint.reflectance *= np.exp(blotches[..., None] * np.array([0.8, 1.0, 1.1]))

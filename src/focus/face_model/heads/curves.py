@@ -45,7 +45,8 @@ def pair(x: Array, y: Array, centre_x: float, centre_y: float, width: float, hei
 
 def step(t: ArrayLike) -> Array:
     """Smooth step from 0 to 1 around t = 0 (the logistic function)."""
-    return 1.0 / (1.0 + np.exp(-np.clip(t, -40.0, 40.0)))
+    level: Array = 1.0 / (1.0 + np.exp(-np.clip(t, -40.0, 40.0)))
+    return level
 
 
 def eye_curve(angle: ArrayLike, scale: float = 1.0) -> Array:
@@ -65,21 +66,21 @@ def eye_level(x: Array, y: Array) -> Array:
 
 def lip_line(x: ArrayLike) -> Array:
     """Height y of the line where the closed lips meet, at each x."""
-    x = np.abs(np.asarray(x, dtype=float))
-    return MOUTH_Y - 0.9 * np.exp(-((x / 5) ** 2)) + 0.6 * np.exp(-(((x - 9) / 5) ** 2))
+    aside: Array = np.abs(np.asarray(x, dtype=float))
+    return MOUTH_Y - 0.9 * np.exp(-((aside / 5) ** 2)) + 0.6 * np.exp(-(((aside - 9) / 5) ** 2))
 
 
 def lip_top(x: ArrayLike) -> Array:
     """Height y of the upper edge of the upper lip (Cupid's bow), at each |x| <= mouth half width."""
-    x = np.abs(np.asarray(x, dtype=float))
-    across = np.clip(x / MOUTH_HALF_WIDTH, 0, 1)
-    bow = 0.9 * np.exp(-(((x - 5.5) / 3.5) ** 2)) - 1.2 * np.exp(-((x / 2.8) ** 2))
+    aside: Array = np.abs(np.asarray(x, dtype=float))
+    across: Array = np.clip(aside / MOUTH_HALF_WIDTH, 0, 1)
+    bow = 0.9 * np.exp(-(((aside - 5.5) / 3.5) ** 2)) - 1.2 * np.exp(-((aside / 2.8) ** 2))
     return MOUTH_Y + UPPER_LIP * (1 - across**1.6) + bow * (1 - across)
 
 
 def lip_bottom(x: ArrayLike) -> Array:
     """Height y of the lower edge of the lower lip, at each |x| <= mouth half width."""
-    across = np.clip(np.abs(np.asarray(x, dtype=float)) / MOUTH_HALF_WIDTH, 0, 1)
+    across: Array = np.clip(np.abs(np.asarray(x, dtype=float)) / MOUTH_HALF_WIDTH, 0, 1)
     return MOUTH_Y - LOWER_LIP * (1 - across**2.3)
 
 
@@ -117,7 +118,8 @@ def outline(count: int, start: float = 0.0, stop: float = 1.0) -> Array:
     arc = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1))])
     closed = stop - start >= 1
     wanted = np.linspace(start, stop, count, endpoint=not closed) * arc[-1]
-    return spline(np.interp(wanted, arc, dense))
+    placed: Array = spline(np.interp(wanted, arc, dense))
+    return placed
 
 
 def landmark_points() -> Array:

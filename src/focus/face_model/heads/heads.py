@@ -98,4 +98,5 @@ def aligned(heads: Float32, mean: Array, anchors: NDArray[np.int64]) -> Float32:
     middle, to = heads[:, anchors].mean(1, keepdims=True), target.mean(0)
     left, _, right = np.linalg.svd(np.einsum("nai,aj->nij", heads[:, anchors] - middle, target - to))
     left[:, :, -1] *= np.sign(np.linalg.det(left @ right))[:, None]
-    return (heads - middle) @ (left @ right) + to
+    moved: Float32 = (heads - middle) @ (left @ right) + to
+    return moved

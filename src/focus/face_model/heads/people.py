@@ -120,14 +120,15 @@ class Changes:
         sides = SIDES_SPREAD * rng.standard_normal((n, len(self._spread)))
         asymmetry = ASYMMETRY_SPREAD * rng.standard_normal((n, len(self.pairs) - len(self._spread)))
         values = common + sides if rich else common * ~self._held_out
-        return np.clip(np.concatenate([values, asymmetry * rich], 1), -LIMIT, LIMIT)
+        drawn: Array = np.clip(np.concatenate([values, asymmetry * rich], 1), -LIMIT, LIMIT)
+        return drawn
 
 
 def draw_actions(n: int, rng: np.random.Generator) -> dict[str, Array]:
     """Draw strengths (n,) of facial actions by ARKit name: most mouths stay shut, most people smile a little."""
     strengths = dict[str, Array]()
     for name, (share, size) in ACTIONS.items():
-        shown = (rng.random(n) < share) * np.minimum(size * rng.gamma(3.0, 1 / 3.0, n), 1.0)
+        shown = np.where(rng.random(n) < share, np.minimum(size * rng.gamma(3.0, 1 / 3.0, n), 1.0), 0.0)
         uneven = 1 + 0.15 * np.clip(rng.standard_normal((2, n)), -2, 2)
         if name in SIDED:
             strengths |= {name + side: shown * by for side, by in zip(("Left", "Right"), uneven, strict=True)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 WIDTH, HEIGHT = 140, 14
@@ -46,17 +46,19 @@ def counts(rows: Sequence[ClaimRow]) -> dict[str, int]:
 
 
 def _row(verdict: Mapping[str, Any], reach: Mapping[str, float]) -> ClaimRow:
-    facts = {
-        "id": verdict["id"],
-        "claim": verdict["claim"],
-        "testset": verdict["testset"],
-        "verdict": WORDS[verdict["holds"]],
-        "mechanism": verdict["mechanism"],
-        "images": verdict["images"],
-        "reason": verdict["reason"] or "",
-    }
+    row = ClaimRow(
+        id=verdict["id"],
+        claim=verdict["claim"],
+        testset=verdict["testset"],
+        verdict=WORDS[verdict["holds"]],
+        mechanism=verdict["mechanism"],
+        figure="",
+        interval="",
+        images=verdict["images"],
+        reason=verdict["reason"] or "",
+    )
     if verdict["margin"] is None:
-        return ClaimRow(**facts, figure="", interval="")
+        return row
 
     def place(value: float) -> str:
         return f"{WIDTH / 2 + value / reach[verdict['metric']] * (WIDTH / 2 - 4):.1f}"
@@ -64,5 +66,5 @@ def _row(verdict: Mapping[str, Any], reach: Mapping[str, float]) -> ClaimRow:
     metric = verdict["metric"]
     figure = f"{verdict['margin']:+.3f} {UNITS.get(metric, metric.upper())}"
     interval = f"{verdict['low']:+.3f} … {verdict['high']:+.3f}"
-    drawn = {"low": place(verdict["low"]), "place": place(verdict["margin"]), "high": place(verdict["high"])}
-    return ClaimRow(**facts, figure=figure, interval=interval, **drawn)
+    low, middle, high = (place(verdict[key]) for key in ("low", "margin", "high"))
+    return replace(row, figure=figure, interval=interval, low=low, place=middle, high=high)

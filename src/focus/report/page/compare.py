@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from focus.report.layout import FORMS, Block, Cell
+
+EntryT = TypeVar("EntryT")
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,6 @@ def _spans(columns: Sequence[Column]) -> list[tuple[str, int]]:
     return [(group, groups.count(group)) for group in dict.fromkeys(groups) if group]
 
 
-def _union(lists: Iterable[Iterable]) -> list:
+def _union(lists: Iterable[Iterable[EntryT]]) -> list[EntryT]:
     """Return each entry once, in the order of its first appearance."""
     return list(dict.fromkeys(entry for entries in lists for entry in entries))

@@ -99,4 +99,5 @@ def _values(frame: pd.DataFrame, term: str) -> np.ndarray:
     """Return (n,2) of step and value, finite and thinned."""
     pairs = frame[["step", term]].to_numpy(float)
     pairs = pairs[np.isfinite(pairs).all(axis=1)]
-    return pairs[:: max(1, len(pairs) // POINTS)]
+    thinned: np.ndarray = pairs[:: max(1, len(pairs) // POINTS)]
+    return thinned

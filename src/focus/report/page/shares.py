@@ -19,4 +19,5 @@ class ShareRow:
 def share_rows(frame: pd.DataFrame) -> list[ShareRow]:
     """Return a row a method, from the columns of `report.shares`; none where no share is known."""
     known = frame.dropna(subset=["share"])
-    return [ShareRow(row.method, f"{row.median_mm:.3f}", f"{100 * row.share:+.0f} %") for row in known.itertuples()]
+    rows = zip(known["method"], known["median_mm"], known["share"], strict=True)
+    return [ShareRow(method, f"{median:.3f}", f"{100 * share:+.0f} %") for method, median, share in rows]

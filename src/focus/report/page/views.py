@@ -87,8 +87,10 @@ def payload(views: Sequence[View], triangles: np.ndarray) -> dict[str, Any]:
 
 def _positions(vertices: np.ndarray) -> np.ndarray:
     middle = (vertices.min(axis=0) + vertices.max(axis=0)) / 2
-    return np.rint(np.clip((vertices - middle) / STEP_MM, -32767, 32767)).astype(np.int16)
+    steps: np.ndarray = np.rint(np.clip((vertices - middle) / STEP_MM, -32767, 32767)).astype(np.int16)
+    return steps
 
 
 def _eight_bit(colours: np.ndarray) -> np.ndarray:
-    return np.rint(np.clip(colours, 0, 1) * 255).astype(np.uint8)
+    rounded: np.ndarray = np.rint(np.clip(colours, 0, 1) * 255).astype(np.uint8)
+    return rounded

@@ -63,7 +63,8 @@ def hierarchical_interval(
 def _over_people(sums: np.ndarray, sizes: np.ndarray, seeds: np.ndarray, drawn: np.ndarray) -> np.ndarray:
     """Return (R,) means with seeds taken `seeds` (R,S) and people `drawn` (R,P) times; sums (S,P), sizes (P,)."""
     with np.errstate(invalid="ignore"):  # none of the drawn people is in this part: no mean
-        return ((seeds @ sums) * drawn).sum(axis=1) / (len(sums) * (drawn @ sizes))
+        means: np.ndarray = ((seeds @ sums) * drawn).sum(axis=1) / (len(sums) * (drawn @ sizes))
+        return means
 
 
 def _over_images(values: np.ndarray, seeds: np.ndarray, rng: np.random.Generator) -> np.ndarray:

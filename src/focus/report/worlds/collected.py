@@ -44,7 +44,7 @@ def write_run(folder: Path, collected: Collected) -> None:
     images, methods = collected.results.images, list(collected.methods)
     parts = {method: images[images["method"] == method].set_index(INDEX)[list(METRICS)] for method in methods}
     wide = pd.concat(parts, axis=1).sort_index()
-    wide.columns = [f"{method}:{metric}" for method, metric in wide.columns]
+    wide.columns = [":".join(names) for names in wide.columns]
     stream = io.StringIO()
     wide.dropna(axis=1, how="all").reset_index().to_csv(stream, index=False, float_format="%.6g", lineterminator="\n")
     pooled = {method: collected.results.pooled.get(("run", method), {}) for method in methods}
