@@ -61,8 +61,8 @@ def fit_images(testset: str, split: str, settings: Settings, folder: Path) -> li
 
 def fit_plan(section: InstanceFit, weights: LossWeights) -> FitPlan:
     """Return the settings of section instance_fit, with the weights of Eq. 8 as R's EM rounds have them."""
-    terms = {"pixel": weights.pixel, "landmarks": weights.landmarks_em, "regularisation": weights.regularisation}
-    return FitPlan(weights=terms, **section.model_dump())
+    terms = ("pixel", "landmarks", "regularisation")
+    return FitPlan(weights={term: weights.reconstruction[term] for term in terms}, **section.model_dump())
 
 
 if __name__ == "__main__":
