@@ -11,9 +11,9 @@ from PIL import Image
 
 import bundles
 from focus.reconstruct.calibration import detection_figures, even_threshold
+from focus.reconstruct.layout import uv_layout
 from focus.reconstruct.overlay import GREEN, RED, Window, overlay
 from focus.reconstruct.photo_view import Drawing
-from focus.reconstruct.texture import uv_layout
 from focus.reconstruct.write import FILES, FaceWriter, png
 
 
@@ -116,18 +116,6 @@ def test_overlay_of_a_large_photograph_is_small(folder):
     assert len(content) < 3e6 and max(Image.open(io.BytesIO(content)).size) == 960
     middle = np.array([[window.left + window.width / 2 - 0.5, window.top + window.height / 2 - 0.5]])
     assert np.allclose(window.to_overlay(middle), [(side - 1) / 2 for side in window.size])
-
-
-def test_texture_takes_the_photograph_where_it_is_seen(folder):
-    """The texture would be the model's albedo, or come from beside the face."""
-    out, image, face = folder
-    mesh = trimesh.load(out / "mesh.ply", process=False)
-    colours = np.asarray(mesh.visual.vertex_colors)[:, :3].astype(int)
-    nose = int(bundles.bundle().face_model.landmarks68[30])
-    x, y = face.model_landmarks[30].round().astype(int)
-    inlier = face.mask[tuple(face.transform.to_crop(face.model_landmarks[30])[::-1].round().astype(int))] > 0.6
-    expected = image[y, x] if inlier else face.albedo[nose] * 255
-    assert np.abs(colours[nose] - expected).max() < 25
 
 
 def test_parameters(folder):

@@ -40,6 +40,7 @@ class Assets(Section):
     now: Path | None = Field(description="folder with NoW_Dataset/, scans/, scans_lmks_onlypp/ and the lists")
     arcface: Path | None = Field(description="ms1mv3_arcface_r50_fp16/backbone.pth")
     resnet50: Path | None = Field(description="ImageNet weights of ResNet-50, torchvision's state dict")
+    focus_crop: Path | None = Field(None, description="the release's basel_3DMM/idxes_crop.pkl, for bfm")
     focus_encoder: Path | None = Field(None, description="the authors' enc_net_*.model (docs/released-weights.md)")
     focus_segmentation: Path | None = Field(None, description="the authors' unet_*.model")
 

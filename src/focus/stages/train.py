@@ -25,9 +25,10 @@ from focus.settings import (
 from focus.stages import build, paths
 from focus.stages.runner import run
 from focus.stages.shared import shared
-from focus.stages.training import Trained, batches, loss_plan, optimiser, run_training, save_focus_networks
+from focus.stages.training import Trained, batches, loss_plan, run_training, save_focus_networks
 from focus.training.loop import Objective, Turn
 from focus.training.objectives import OCCLUSIONS, ReconstructionObjective, SegmentationObjective
+from focus.training.optimisers import OptimiserPlan
 
 
 class Schedules(Protocol):
@@ -74,7 +75,7 @@ def work(settings: Settings, name: str) -> None:
     share = settings.adaptation.lr_share if variant.schedule == "adaptation" else 1.0
     networks = {"reconstruction": autoencoder.encoder, "segmentation": segmentation}
     trained = {
-        part: Trained(network, found.get(part), optimiser(getattr(settings.em, part), lr_share=share))
+        part: Trained(network, found.get(part), OptimiserPlan(getattr(settings.em, part), lr_share=share))
         for part, network in networks.items()
     }
     facts = {"stage": "train", "variant": {name: variant.model_dump(mode="json")}}

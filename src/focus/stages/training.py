@@ -18,7 +18,6 @@ from focus.networks.store import save_networks
 from focus.settings import (
     BatchSettings,
     LossSettings,
-    Optimiser,
     Section,
     TrainingSettings,
 )
@@ -98,8 +97,8 @@ def batches(settings: BatchSettings, packed: PackedSet, count: int | None = None
 
 def augmentation(settings: BatchSettings) -> Augmentation | None:
     """Return the augmentation of training images, None where all is zero."""
-    values = settings.training.augmentation.model_dump()
-    return Augmentation(settings.image.side, **values) if any(values.values()) else None
+    changes = settings.training.augmentation
+    return Augmentation(settings.image.side, changes) if any(dict(changes).values()) else None
 
 
 def loss_plan(settings: LossSettings, step: Step, terms: Sequence[str]) -> LossPlan:
@@ -113,12 +112,6 @@ def loss_plan(settings: LossSettings, step: Step, terms: Sequence[str]) -> LossP
     method = settings.method
     forms = {term.name: method.form(term.name) for term in SWITCHES}
     return LossPlan({term: weights[term] for term in terms}, forms, method.reduction, settings.losses.neighbourhood)
-
-
-def optimiser(plan: Optimiser, *, lr_share: float = 1.0) -> OptimiserPlan:
-    """Return an optimiser plan, its learning rate scaled by `lr_share`."""
-    values = plan.model_dump()
-    return OptimiserPlan(**{**values, "lr": plan.lr * lr_share})
 
 
 def checkpoint_of(stage: str, settings: TrainingSettings, inputs: list[Path]) -> Checkpoint:
