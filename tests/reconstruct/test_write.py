@@ -10,7 +10,6 @@ import trimesh
 from PIL import Image
 
 import bundles
-from focus.reconstruct.calibration import detection_figures, even_threshold
 from focus.reconstruct.layout import uv_layout
 from focus.reconstruct.overlay import GREEN, RED, Window, overlay
 from focus.reconstruct.photo_view import Drawing
@@ -128,6 +127,7 @@ def test_parameters(folder):
     assert set(values["outlier_fraction_by_region"]) == {
         "left eye", "right eye", "nose", "mouth", "forehead", "cheeks", "chin",
     }  # fmt: skip
+    assert set(values["occlusion_score_parts"]) == {"nose", "cheeks", "forehead"}
     assert isinstance(values["occluded"], bool) and values["occluded_from"]["threshold"] == 0.3
     camera = values["camera"]
     seen = face.posed @ np.array(camera["rotation"]).T + camera["translation_mm"]
@@ -155,25 +155,3 @@ def test_layout_has_no_overlaps():
     assert areas.sum() / 2 == pytest.approx(np.pi * 0.49**2 + eyes, rel=0.02)
     chin, brow = uv[model.landmarks68[8]], uv[model.landmarks68[27]]
     assert brow[1] > chin[1] + 0.2  # upright
-
-
-def test_threshold_separates():
-    """Occluded faces would be called free."""
-    scores, truth = np.array([0.0, 0.1, 0.2, 0.3]), np.array([False, False, True, True])
-    threshold = even_threshold(scores, truth)
-    assert 0.1 < threshold < 0.2
-    assert detection_figures(scores, truth, threshold) == {
-        "images": 4, "occluded": 2, "auc": 1.0, "true_positive_rate": 1.0, "true_negative_rate": 1.0,
-    }  # fmt: skip
-    assert even_threshold(scores, np.ones(4, bool)) == 1.0
-    assert even_threshold(np.zeros(4), truth) == 1.0  # nothing tells them apart
-    assert even_threshold(1 - scores, truth) == 1.0  # nor does a score that is wrong
-    assert detection_figures(scores, np.ones(4, bool), 1.0)["auc"] is None
-
-
-def test_threshold_hangs_on_no_single_image():
-    """One odd validation image would move the threshold for everybody."""
-    scores, truth = np.linspace(0, 0.5, 40), np.arange(40) >= 20
-    odd = truth.copy()
-    odd[-1] = False
-    assert even_threshold(scores, odd) == pytest.approx(even_threshold(scores, truth), abs=0.05)

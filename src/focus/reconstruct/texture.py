@@ -112,8 +112,8 @@ def evened(shading: np.ndarray, shown: np.ndarray) -> np.ndarray:
     grey = shading.mean(1)
     seen = shown > 0.5 if (shown > 0.5).any() else np.ones(len(shown), bool)
     tint = shading[seen].sum(0) / max(1e-6, float(grey[seen].sum()))
-    risen: np.ndarray = np.clip(grey, *np.quantile(grey[seen], SHADES))[:, None] * tint
-    return risen
+    even: np.ndarray = np.clip(grey, *np.quantile(grey[seen], SHADES))[:, None] * tint
+    return even
 
 
 def shown_in_crop(face: Face) -> np.ndarray:
@@ -136,27 +136,28 @@ def own_parts(face: Face) -> np.ndarray:
     numbers, count = label(face.rendered & (face.mask < 0.5), np.ones((3, 3)))
     inside = np.bincount(numbers.ravel(), parts.ravel(), count + 1) / np.bincount(numbers.ravel(), minlength=count + 1)
     inside[0] = 0  # no outlier
-    outliers: np.ndarray = (inside >= WITHIN)[numbers]
-    return outliers
+    own: np.ndarray = (inside >= WITHIN)[numbers]
+    return own
 
 
 def at_points(picture: np.ndarray, face: Face, points: np.ndarray) -> np.ndarray:
     """Return (N,) a picture of the crop (S,S) at points (N,2) px of the photograph, 0 beyond the crop."""
     in_crop = face.transform.to_crop(points)
     inside = ((in_crop >= -0.5) & (in_crop <= face.transform.size - 0.5)).all(1)
-    return inside * sample(picture[..., None], in_crop)[:, 0]
+    values: np.ndarray = inside * sample(picture[..., None], in_crop)[:, 0]
+    return values
 
 
 def within(photo: np.ndarray, points: np.ndarray) -> np.ndarray:
     """Return (N,) bool: points (N,2) px in a photograph (H,W,3)."""
-    shown: np.ndarray = np.all((points >= 0) & (points <= (photo.shape[1] - 1, photo.shape[0] - 1)), axis=1)
-    return shown
+    last = np.array([photo.shape[1] - 1, photo.shape[0] - 1])
+    return np.asarray(((points >= 0) & (points <= last)).all(1))
 
 
 def mixed(photo: np.ndarray, points: np.ndarray, share: np.ndarray, fill: np.ndarray) -> np.ndarray:
     """Return (N,3) 0..1 the photograph at points (N,2) px by its share (N,), the filling (N,3) for the rest."""
-    blended: np.ndarray = np.clip(share[:, None] * sample(photo, points) / 255 + (1 - share[:, None]) * fill, 0, 1)
-    return blended
+    colours: np.ndarray = np.clip(share[:, None] * sample(photo, points) / 255 + (1 - share[:, None]) * fill, 0, 1)
+    return colours
 
 
 def facing(face: Face, camera: PhotoCamera, topology: Topology) -> np.ndarray:
@@ -170,7 +171,8 @@ def facing(face: Face, camera: PhotoCamera, topology: Topology) -> np.ndarray:
 
 def ramp(values: np.ndarray, ends: tuple[float, float]) -> np.ndarray:
     """Return 0 up to the first end, 1 from the second on, and straight between."""
-    return np.clip((values - ends[0]) / (ends[1] - ends[0]), 0, 1)
+    share: np.ndarray = np.clip((values - ends[0]) / (ends[1] - ends[0]), 0, 1)
+    return share
 
 
 def laplacian(triangles: np.ndarray, count: int) -> coo_array:

@@ -22,7 +22,7 @@ from focus.reconstruct.reconstructor import Face
 from focus.reconstruct.texture import TextureBaker
 from focus.rendering import Topology
 
-SCORE = "occlusion score: mean of 1 - M over the rendered face, weighted by the distance to its rim"
+SCORE = "mean of 1 - M over the rendered nose, cheeks and forehead, weighted by the distance to the face's rim"
 FILES = {f"{name}.{kind}" for name in ("mesh", "neutral") for kind in ("obj", "mtl", "png", "glb", "ply")} | {
     "mask.png", "outliers.png", "overlay.png", "rendered.png", "landmarks.csv", "parameters.json",
 }  # fmt: skip
@@ -66,8 +66,8 @@ class FaceWriter:
 
     def _meshes(self, folder: Path, photo: np.ndarray, face: Face, camera: PhotoCamera) -> None:
         triangles = self.bundle.face_model.triangles.numpy()
-        baked, colours = self.baker.bake(photo, face, camera)
-        texture = png(baked)  # encoded once, written four times
+        picture, colours = self.baker.bake(photo, face, camera)
+        texture = png(picture)  # encoded once, written four times
         for name, vertices in (("mesh", face.vertices), ("neutral", face.neutral)):
             write_textured_obj(folder / f"{name}.obj", vertices, triangles, self.baker.uv)
             write_bytes(folder / f"{name}.png", texture)
@@ -112,6 +112,7 @@ class FaceWriter:
             "occluded": verdict.occluded,
             "outlier_fraction": verdict.outlier_fraction,
             "occlusion_score": verdict.score,
+            "occlusion_score_parts": dict(verdict.parts),
             "occluded_from": {"threshold": round(verdict.threshold, 4), "unit": SCORE},
             "outlier_fraction_by_region": dict(verdict.regions),
             "camera": {
