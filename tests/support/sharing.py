@@ -31,9 +31,9 @@ from focus.training.objectives import (
 from focus.training.optimisers import OptimiserPlan
 
 BATCH = 4
-PAPER = dict.fromkeys(("neighbour", "distance", "area", "preservation", "pixel", "pixel_segmentation"), "paper")
+PAPER = dict.fromkeys(("neighbour", "distance", "area", "preservation", "pixel"), "paper")
 PAPER |= dict.fromkeys(("landmarks", "regularisation", "binary"), "paper")
-R_TERMS = {"pixel": 0.5, "perceptual": 0.25, "landmarks": 1e-3, "regularisation": 0.1, "area_reconstruction": 0.06}
+R_TERMS = {"pixel": 0.5, "perceptual": 0.25, "landmarks": 1e-3, "regularisation": 0.1, "area": 0.06}
 S_TERMS = {"neighbour": 15.0, "distance": 3.0, "area": 0.5, "preservation": 0.25, "binary": 10.0, "pixel": 1.0}
 CASES = {
     "released": (R_TERMS, {}, "segmentation", "cutout"),

@@ -22,7 +22,7 @@ from focus.training.loop import Plan, Turn, train
 from focus.training.objectives import LossPlan, ReconstructionObjective, SegmentationObjective
 
 VERTICES, ROWS, COLUMNS = 53149, 230, 231  # the lattice has 19 vertices less; they lie behind the head, unused
-R_TERMS = {"pixel": 0.5, "perceptual": 0.25, "landmarks": 5e-4, "regularisation": 0.1, "area_reconstruction": 0.06}
+R_TERMS = {"pixel": 0.5, "perceptual": 0.25, "landmarks": 5e-4, "regularisation": 0.1, "area": 0.06}
 S_TERMS = {"neighbour": 15.0, "distance": 3.0, "area": 0.5, "preservation": 0.25, "binary": 10.0}
 
 

@@ -34,7 +34,7 @@ def work(settings: Settings) -> None:
     objective = ReconstructionObjective(
         autoencoder,
         batches(settings, build.packed("celeba_train")),
-        loss_plan(settings, terms),
+        loss_plan(settings, "initialise", terms),
         mask_source("robust", xi=settings.initialise.xi),
         perception=build.perception(settings),
     )

@@ -62,7 +62,7 @@ def fit_images(testset: str, split: str, settings: Settings, folder: Path) -> li
 
 def weights_of(losses: LossWeights) -> dict[str, float]:
     """Return the weights of Eq. 8 as R's EM rounds have them."""
-    return {"pixel": losses.pixel, "landmarks": losses.landmarks_em, "regularisation": losses.regularisation}
+    return {term: losses.reconstruction[term] for term in ("pixel", "landmarks", "regularisation")}
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ def work(settings: Settings, kind: str) -> None:
     objective = ReconstructionObjective(
         autoencoder,
         batches(settings, PackedSet(faces), settings.synthetic.count),
-        loss_plan(settings, TERMS, {"landmarks": "landmarks_em"}),
+        loss_plan(settings, "reconstruction", TERMS),
         mask_source("ones"),
         perception=build.perception(settings),
     )

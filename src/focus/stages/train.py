@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from torch import nn
 
@@ -31,6 +31,18 @@ from focus.training.objectives import OCCLUSIONS, ReconstructionObjective, Segme
 from focus.training.optimisers import OptimiserPlan
 
 
+class Schedules(Protocol):
+    """Where the lengths of turns stand."""
+
+    @property
+    def em(self) -> EM:
+        """Of the EM rounds."""
+
+    @property
+    def adaptation(self) -> Adaptation:
+        """Of the test-time adaptation."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings(NetworkSettings, RecogniserSettings, BatchSettings, LossSettings):
     """What the stage reads."""
@@ -41,13 +53,13 @@ class Settings(NetworkSettings, RecogniserSettings, BatchSettings, LossSettings)
     variant: Annotated[Variant, Key("variants.{name}")]
 
 
-def turns(settings: Settings, schedule: str) -> list[Turn]:
+def turns(settings: Schedules, schedule: str, rounds: int | None = None) -> list[Turn]:
     """Return whose steps come when: each EM round trains S, then R; a baseline's S has no objective, so S's pass."""
     if schedule == "none":
         return []
     size = settings.adaptation if schedule == "adaptation" else settings.em
     turns = [Turn("segmentation", size.segmentation_steps), Turn("reconstruction", size.reconstruction_steps)]
-    return turns * size.rounds
+    return turns * (rounds or size.rounds)
 
 
 def work(settings: Settings, name: str) -> None:
@@ -55,7 +67,7 @@ def work(settings: Settings, name: str) -> None:
     variant = settings.variant
     start = build.start(variant.start)
     autoencoder, segmentation = build.focus_networks(settings, start)
-    order = turns(settings, variant.schedule)
+    order = turns(settings, variant.schedule, variant.rounds)
     if order and variant.schedule == "adaptation" and not build.has(variant.images):
         print(f"train/{name}: {variant.images} is missing: nothing to adapt to, the weights stay", file=sys.stderr)
         order = []
@@ -79,15 +91,27 @@ def work(settings: Settings, name: str) -> None:
     )
 
 
+def overridden(settings: Settings, variant: Variant) -> Settings:
+    """Return the settings with the forms and weights that a variant has of its own."""
+    method, losses = settings.method, settings.losses
+    own = {"preset": variant.preset or method.preset, "forms": {**method.forms, **variant.forms}}
+    weights = {
+        "reconstruction": {**losses.reconstruction, **variant.reconstruction_weights},
+        "segmentation": {**losses.segmentation, **variant.segmentation_weights},
+    }
+    return replace(settings, method=method.model_copy(update=own), losses=losses.model_copy(update=weights))
+
+
 def objectives(
     settings: Settings, variant: Variant, autoencoder: Autoencoder, segmentation: nn.Module
 ) -> dict[str, Objective]:
     """Return the objectives of the variant's R and S steps."""
     images, perception = batches(settings, build.packed(variant.images)), build.perception(settings)
+    chosen = overridden(settings, variant)
     reconstruction = ReconstructionObjective(
         autoencoder,
         images,
-        loss_plan(settings, variant.reconstruction, {"landmarks": "landmarks_em"}),
+        loss_plan(chosen, "reconstruction", variant.reconstruction),
         mask_source(variant.training_mask, xi=settings.initialise.xi),
         segmentation=segmentation,
         perception=perception,
@@ -96,7 +120,7 @@ def objectives(
     )
     if not variant.segmentation:
         return {"reconstruction": reconstruction}
-    plan = loss_plan(settings, variant.segmentation, {"pixel": "pixel_segmentation"})
+    plan = loss_plan(chosen, "segmentation", variant.segmentation)
     return {
         "reconstruction": reconstruction,
         "segmentation": SegmentationObjective(autoencoder, segmentation, images, plan, perception),
