@@ -87,7 +87,7 @@ CHANGES = [
         Change("switch", f"forms.{term}", {f"method.forms.{term}": "paper"})
         for term in ("neighbour", "features", "area", "pixel", "landmarks", "regularisation", "binary")
     ),
-    Change("switch", "mask_gradient", {"method.mask_gradient": True}),
+    Change("switch", "mask_gradient", {"losses.mask_gradient": True}),
     Change("switch", "area_reconstruction", {"losses.area_reconstruction": 0.0}),
 ]
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
@@ -27,3 +27,19 @@ class Section(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+
+
+class PrintedSection(Section):
+    """A group of settings that the paper prints with other values than the authors' release has."""
+
+    printed: dict[str, Any] = Field({}, description="settings of this group with `method.preset: paper`")
+
+    @model_validator(mode="after")
+    def _printed_are_settings(self) -> Self:
+        if self.printed:
+            self.as_printed()
+        return self
+
+    def as_printed(self) -> Self:
+        """Return the group as the paper prints it."""
+        return type(self).model_validate({**self.model_dump(), **self.printed, "printed": {}})

@@ -37,15 +37,25 @@ class Forms(Section):
 class Method(Section):
     """Which reading of the method is run."""
 
-    preset: Literal["paper", "released"]
-    reduction: Literal["mean", "sum"] = Field(description="over pixels, in the paper's forms")
-    mask_gradient: bool = Field(description="R steps: gradient also through S's mask (the released code)")
+    preset: Literal["paper", "released"] = Field(description="the printed text, or the authors' code, throughout")
+    reduction: Literal["preset", "mean", "sum"] = Field(
+        description="over pixels, in the paper's forms; preset: sum with preset paper, as printed"
+    )
     forms: Forms
 
-    def form(self, term: str) -> str:
-        """Return "paper" or "released" for a loss term."""
-        chosen = getattr(self.forms, term)
-        return self.preset if chosen == "preset" else chosen
+    def form(self, term: str, paper_forms: Collection[str] = ()) -> str:
+        """Return "paper" or "released" for a loss term; `paper_forms`: terms that a scale takes from the paper."""
+        chosen: str = getattr(self.forms, term)
+        if chosen != "preset":
+            return chosen
+        return "paper" if term in paper_forms else self.preset
+
+    @property
+    def reduced(self) -> Literal["mean", "sum"]:
+        """How the paper's forms are reduced over pixels."""
+        if self.reduction != "preset":
+            return self.reduction
+        return "sum" if self.preset == "paper" else "mean"
 
 
 TrainingMask = Literal["ones", "ground_truth", "robust", "skin", "segmentation"]

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from focus.settings.base import Channels, Count, Level, Positive, Rate, Section, Share, Weight
+from focus.settings.base import Channels, Count, Level, Positive, PrintedSection, Rate, Section, Share, Weight
 
 
 class Compute(Section):
@@ -182,7 +182,7 @@ class Render(Section):
     normals: Literal["unit", "released"] = Field("unit", description="unit length, or the released code's, lit as such")
 
 
-class LossWeights(Section):
+class LossWeights(PrintedSection):
     """Weights of the loss terms at this scale; a variant lists the terms it uses."""
 
     pixel: Weight = Field(description="lambda_1 of Eq. 8, Eq. 5")
@@ -199,6 +199,10 @@ class LossWeights(Section):
     preservation: Weight = Field(description="eta_4, Eq. 4")
     binary: Weight = Field(description="eta_5, L_bin")
     neighbourhood: Count = Field(description="radius of N(x) in Eq. 1, px")
+    mask_gradient: bool = Field(description="R steps: gradient also through S's mask (the released code)")
+    paper_forms: list[Literal["initialisation"]] = Field(
+        [], description="terms in the paper's form at this scale, though `method.preset` is released"
+    )
 
 
 class AugmentationSettings(Section):
@@ -219,7 +223,7 @@ class Training(Section):
     checkpoint_every: Positive = Field(description="steps between two checkpoints")
 
 
-class Initialise(Section):
+class Initialise(PrintedSection):
     """Unsupervised initialisation of R, Eq. 9-10."""
 
     steps: Count
@@ -227,7 +231,7 @@ class Initialise(Section):
     xi: Rate = Field(description="threshold of Eq. 10, squared RGB error")
 
 
-class Pretrain(Section):
+class Pretrain(PrintedSection):
     """Pre-training of S on the masks of Eq. 10."""
 
     steps: Count
@@ -255,11 +259,10 @@ class Synthetic(Section):
 
 
 class Adaptation(Section):
-    """Test-time adaptation: EM rounds on the test images."""
+    """Test-time adaptation: the EM rounds, repeated without end, gone on with from a step of theirs on other images."""
 
-    rounds: Count
-    segmentation_steps: Count
-    reconstruction_steps: Count
+    start: Count = Field(description="step of the EM rounds at which it goes on: turns, and rates that fall in steps")
+    steps: Count
     lr_share: Share = Field(description="learning rates as a share of the EM rounds' ones")
 
 

@@ -10,8 +10,8 @@ from focus.stages import build, paths
 from focus.stages.runner import run
 from focus.stages.shared import shared
 from focus.stages.training import Trained, batches, loss_plan, optimiser, run_training, save_focus_networks
-from focus.training.loop import Turn
 from focus.training.objectives import ReconstructionObjective
+from focus.training.turns import Turn
 
 COLOUR = {"paper": "pixel", "released": "likelihood"}
 """The term that compares colours, by method.forms.initialisation: Eq. 5, or the negative of Eq. 9."""
@@ -29,7 +29,8 @@ def work(settings: Settings) -> None:
     """Train R from the mean face; write models/initialise, its S still untrained."""
     backbone = settings.assets.resnet50
     autoencoder = build.autoencoder(settings, purpose="initialise", seed=settings.training_seed, backbone=backbone)
-    terms = [COLOUR[settings.method.form("initialisation")], "perceptual", "landmarks", "regularisation"]
+    form = settings.method.form("initialisation", settings.losses.paper_forms)
+    terms = [COLOUR[form], "perceptual", "landmarks", "regularisation"]
     objective = ReconstructionObjective(
         autoencoder,
         batches(settings, build.packed("celeba_train")),

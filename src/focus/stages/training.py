@@ -26,9 +26,10 @@ from focus.stages import paths
 from focus.training import processes
 from focus.training.batches import Batches
 from focus.training.checkpoint import Checkpoint, fingerprint
-from focus.training.loop import Objective, Plan, Turn, train
+from focus.training.loop import Objective, Plan, train
 from focus.training.objectives import LossPlan
 from focus.training.optimisers import OptimiserPlan
+from focus.training.turns import Turn
 
 
 @dataclass(frozen=True)
@@ -108,15 +109,14 @@ def loss_plan(settings: LossSettings, terms: Sequence[str], weight_of: dict[str,
         raise FocusError("variants: found no loss terms, expected at least one")
     weights = {term: getattr(settings.losses, (weight_of or {}).get(term, term)) for term in terms}
     method = settings.method
-    forms = {term: method.form(term) for term in type(method.forms).model_fields}
+    forms = {term: method.form(term, settings.losses.paper_forms) for term in type(method.forms).model_fields}
     forms |= {"distance": forms["features"], "preservation": forms["features"], "pixel_segmentation": forms["pixel"]}
-    return LossPlan(weights, forms, method.reduction, settings.losses.neighbourhood)
+    return LossPlan(weights, forms, method.reduced, settings.losses.neighbourhood)
 
 
-def optimiser(plan: Optimiser, *, lr_share: float = 1.0) -> OptimiserPlan:
-    """Return an optimiser plan, its learning rate scaled by `lr_share`."""
-    values = plan.model_dump()
-    return OptimiserPlan(**{**values, "lr": plan.lr * lr_share})
+def optimiser(plan: Optimiser, *, lr_share: float = 1.0, start: int = 0) -> OptimiserPlan:
+    """Return an optimiser plan, its learning rate scaled by `lr_share`, gone on with from step `start`."""
+    return OptimiserPlan(**{**plan.model_dump(), "lr": plan.lr * lr_share, "start": start})
 
 
 def checkpoint_of(stage: str, settings: TrainingSettings, inputs: list[Path]) -> Checkpoint:
