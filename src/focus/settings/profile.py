@@ -28,6 +28,9 @@ class Image(Section):
     """The network's input."""
 
     side: Positive = Field(description="side of the Deep3D crop, px")
+    landmarks: Literal["exact", "released"] = Field(
+        "exact", description="in the crop: where the crop put them, or by the released code's formula, up to 1 px off"
+    )
 
 
 class Assets(Section):
@@ -212,6 +215,7 @@ class AugmentationSettings(Section):
     scale: Share = Field(description="largest change of scale, as a share")
     rotation: Weight = Field(description="largest rotation, degrees")
     flip: Share = Field(description="probability of a mirror image, with the 68-point swap")
+    interpolation: Literal["bilinear", "bicubic"] = Field("bilinear", description="of the images (released: bicubic)")
 
 
 class Training(Section):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from focus.assets import check_resnet50
 from focus.masks import mask_source
 from focus.settings import Assets, BatchSettings, Initialise, LossSettings, NetworkSettings, RecogniserSettings
 from focus.stages import build, paths
@@ -28,6 +29,8 @@ class Settings(NetworkSettings, RecogniserSettings, BatchSettings, LossSettings)
 def work(settings: Settings) -> None:
     """Train R from the mean face; write models/initialise, its S still untrained."""
     backbone = settings.assets.resnet50
+    if backbone is not None:
+        check_resnet50(backbone)
     autoencoder = build.autoencoder(settings, purpose="initialise", seed=settings.training_seed, backbone=backbone)
     form = settings.method.form("initialisation", settings.losses.paper_forms)
     terms = [COLOUR[form], "perceptual", "landmarks", "regularisation"]

@@ -96,8 +96,10 @@ def batches(settings: BatchSettings, packed: PackedSet, count: int | None = None
 
 def augmentation(settings: BatchSettings) -> Augmentation | None:
     """Return the augmentation of training images, None where all is zero."""
-    values = settings.training.augmentation.model_dump()
-    return Augmentation(settings.image.side, **values) if any(values.values()) else None
+    plan = settings.training.augmentation
+    if not any((plan.shift, plan.scale, plan.rotation, plan.flip)):
+        return None
+    return Augmentation(settings.image.side, **plan.model_dump())
 
 
 def loss_plan(settings: LossSettings, terms: Sequence[str], weight_of: dict[str, str] | None = None) -> LossPlan:
