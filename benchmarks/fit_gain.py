@@ -77,9 +77,9 @@ def landmark_figures(reconstructor: Reconstructor, portraits: Path, steps: int) 
     images, truth = CelebAMaskHQ(portraits, "train", ["skin"]), read_landmark_table(portraits / "landmarks.csv")
     found, names = [], []
     for sample in images:
-        faces = reconstructor.finder.find(sample.image)
+        faces = reconstructor.finder.detect([sample.image])[0]
         if faces:
-            found.append(reconstructor.crop_all(sample.image, faces[0])[0])
+            found.append(reconstructor.cut(sample.image, faces[0].landmarks))
             names.append(sample.name)
     faces = reconstructor.reconstruct(found, fit=steps)
 

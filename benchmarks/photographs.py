@@ -1,16 +1,16 @@
 """How well the photo tool does on drawn people: `python -m benchmarks.photographs [--json FILE] [--fit N …]`.
 
-People are drawn with a seed that no stage uses, turned further than in the training set, half of them with one occluder
-each. Of each the truth is known: 68 points, turn of the head, skin tone, what hides the face. Measured: faces found and
-how far their points are off; for each number of steps of `--fit` how far the model's points are off the true ones,
-how far the head turn follows the true one and the found points' own, and how often "occluded" is right; by skin tone
-and by occluder. Drawn people say little of photographs of real ones.
+People are those of the model card's set `drawn_test` and more of that kind (`focus.reconstruct.drawn`): no stage trains
+on them or chooses by them. Of each the truth is known: 68 points, turn of the head, skin tone, what hides the face.
+Measured: faces found and how far their points are off; for each number of steps of `--fit` how far the model's points
+are off the true ones, how far the head turn follows the true one and the found points' own, and how often "occluded" is
+right; by skin tone and by occluder. Drawn people say little of photographs of real ones.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,35 +19,18 @@ import torch
 from sklearn.metrics import roc_auc_score
 from torch import Tensor
 
-from focus.emulation.light import sample_light
-from focus.emulation.occluders import OCCLUDERS
-from focus.emulation.people import Person, sample_people
-from focus.emulation.photograph import Photograph, Scene, Studio
-from focus.emulation.poses import Framing, sample_pose
-from focus.emulation.scene import compose
-from focus.face_model.heads import FaceGenerator
-from focus.face_model.heads.albedo import ALBEDO_SCALE
 from focus.files import write_json
 from focus.instance_fit import start
 from focus.reconstruct.bundle import DEMO
+from focus.reconstruct.calibration import found_face
+from focus.reconstruct.drawn import TEST, Shot, draw_people
 from focus.reconstruct.reconstructor import Face, FoundFace, Reconstructor
 from focus.rendering import rotation_matrix
 
 Figures = dict[str, object]
-SEED, SIDE, BATCH = 41_000, 256, 8
-FRAMING = Framing((0.15, 0.40, 0.10), 0.06, (1300.0, 1900.0))
-KINDS = sorted({*OCCLUDERS, "hat"} - {"glasses"})  # clear glasses hide next to nothing
+BATCH = 8
+INNER = 17  # the first of iBUG's points that is not of the jaw line
 DARK, LIGHT = 10.0, 41.0  # degrees of the individual typology angle (Chardon et al. 1991): below brown, above light
-
-
-@dataclass(frozen=True, eq=False)
-class Shot:
-    """A drawn person: the photograph, head turn in degrees, skin tone, and the occluder that hides some of the face."""
-
-    photograph: Photograph
-    turn: float
-    tone: str
-    occluder: str
 
 
 @dataclass(eq=False)
@@ -58,30 +41,11 @@ class Answers:
     faces: list[Face] = field(default_factory=list)
 
 
-def draw(count: int) -> Iterator[Shot]:
-    """Draw people, every second one without occluder, the others with one of KINDS in turn."""
-    generator = FaceGenerator(1, 0)
-    studio = Studio(generator.template, SIDE, SIDE)
-    rng = np.random.default_rng(SEED)
-    people, expressions = sample_people(generator, count, rng), generator.sample_expression(count, rng)
-    kinds = ["none" if number % 2 else KINDS[number // 2 % len(KINDS)] for number in range(count)]
-    poses = [sample_pose(rng, FRAMING) for _ in kinds]
-
-    def scenes() -> Iterator[Scene]:
-        for person, expression, pose, kind in zip(people, expressions, poses, kinds, strict=True):
-            occluders = [] if kind == "none" else [kind]
-            yield compose(studio, person, expression, sample_light(rng), pose, occluders, rng)
-
-    for photograph, person, pose in zip(studio.take(scenes()), people, poses, strict=True):
-        hiding = next(iter(photograph.occluders), "none")
-        yield Shot(photograph, turn(torch.from_numpy(pose[None, :3]))[0], tone(person, studio), hiding)
-
-
-def tone(person: Person, studio: Studio) -> str:
-    """Return dark, medium or light by the individual typology angle of the skin's median colour."""
+def tone(shot: Shot) -> str:
+    """Return dark, medium or light by the individual typology angle of a person's skin."""
     from skimage.color import rgb2lab
 
-    lightness, _, yellow = rgb2lab(np.median(person.albedo[studio.face], axis=0) / ALBEDO_SCALE)
+    lightness, _, yellow = rgb2lab(shot.skin)
     angle = np.degrees(np.arctan2(lightness - 50, yellow))
     return "dark" if angle < DARK else "light" if angle > LIGHT else "medium"
 
@@ -102,32 +66,22 @@ def off(points: np.ndarray, truth: np.ndarray, first: int = 0) -> float:
     return 100 * float(np.linalg.norm(points - truth, axis=1)[first:].mean()) / height(truth)
 
 
-def found(reconstructor: Reconstructor, shots: Sequence[Shot]) -> list[FoundFace | None]:
-    """Return the face of each shot, None where none lies on the person's."""
-    answers: list[FoundFace | None] = []
-    for shot in shots:
-        truth, image = shot.photograph.landmarks, shot.photograph.image
-        on_it = [f.landmarks for f in reconstructor.finder.faces(image) if off(f.landmarks, truth) < 25]
-        answers.append(reconstructor.crop_all(image, on_it[0])[0] if on_it else None)
-    return answers
-
-
 def finding(shots: Sequence[Shot], faces: Sequence[FoundFace | None]) -> Figures:
     """Return how many were found and how far their points are off, in all and by tone and occluder."""
 
     def figures(rows: Sequence[int]) -> Figures:
         here = [row for row in rows if faces[row] is not None]
-        errors = [off(faces[row].landmarks, shots[row].photograph.landmarks, 17) for row in here]
+        errors = [off(faces[row].landmarks, shots[row].photograph.landmarks, INNER) for row in here]
         return {"people": len(rows), "found": len(here), "inner_points_off_percent": median(errors)}
 
     return grouped(shots, figures)
 
 
-def grouped(shots: Sequence[Shot], figures) -> Figures:
+def grouped(shots: Sequence[Shot], figures: Callable[[Sequence[int]], Figures]) -> Figures:
     """Return figures of all shots, of each tone and of each occluder."""
     groups: dict[str, list[int]] = {"all": list(range(len(shots)))}
     for row, shot in enumerate(shots):
-        groups.setdefault(f"skin {shot.tone}", []).append(row)
+        groups.setdefault(f"skin {tone(shot)}", []).append(row)
         groups.setdefault(f"occluder {shot.occluder}", []).append(row)
     return {name: figures(groups[name]) for name in sorted(groups)}
 
@@ -146,7 +100,7 @@ def answers(
 def reconstruction(reconstructor: Reconstructor, given: Answers) -> Figures:
     """Return the figures of one number of steps."""
     shots, faces = given.shots, given.faces
-    truth = np.array([shot.turn for shot in shots])
+    truth = turn(torch.from_numpy(np.stack([shot.pose for shot in shots]))[:, :3])
     ours = turn(torch.cat([face.parameters.pose for face in faces])[:, :3])
     crops = torch.from_numpy(np.stack([face.transform.to_crop(face.landmarks) for face in faces])).float()
     own = turn(start(reconstructor.autoencoder, crops).pose[:, :3])
@@ -156,7 +110,7 @@ def reconstruction(reconstructor: Reconstructor, given: Answers) -> Figures:
     threshold = faces[0].verdict.threshold
 
     def figures(rows: Sequence[int]) -> Figures:
-        errors = [off(faces[row].model_landmarks, shots[row].photograph.landmarks, 17) for row in rows]
+        errors = [off(faces[row].model_landmarks, shots[row].photograph.landmarks, INNER) for row in rows]
         right = called[rows] == covered[rows]
         return {"faces": len(rows), "inner_points_off_percent": median(errors), "verdict_right": share(right)}
 
@@ -200,8 +154,8 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     reconstructor = Reconstructor.load(arguments.model)
-    shots = list(draw(arguments.people))
-    faces = found(reconstructor, shots)
+    shots = list(draw_people(arguments.people, TEST))
+    faces = [found_face(reconstructor, shot) for shot in shots]
     table: Figures = {"finder": reconstructor.finder.name, "finding": finding(shots, faces)}
     print(table, flush=True)
     for fit in arguments.fit or sorted({0, reconstructor.default_fit}):

@@ -79,7 +79,7 @@ def write_bundle(
     facts: dict[str, Any],
 ) -> None:
     """Write R, S and F with the face model and the prior; from which score on a face is occluded is not calibrated."""
-    plan = loss_plan(chosen, TERMS, {"landmarks": "landmarks_em"})
+    plan = loss_plan(chosen, "reconstruction", TERMS)
     bundle = Bundle(
         sizes=network_sizes(chosen),
         face_model=model,

@@ -9,9 +9,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+import tiny
 from focus.settings import Optimiser
 from focus.stages.train import turns
-from focus.stages.training import optimiser
 from focus.training.loop import Plan, train
 from focus.training.optimisers import OptimiserPlan
 from focus.training.turns import Turn
@@ -26,7 +26,7 @@ def figures(golden) -> dict[str, np.ndarray]:
 
 
 def rates(plan: Optimiser, iterations: np.ndarray) -> list[float]:
-    built: OptimiserPlan = optimiser(plan)
+    built = OptimiserPlan(plan)
     return [built.rate(int(iteration), 0) for iteration in iterations]
 
 
@@ -59,7 +59,7 @@ def test_turns(profile_paper, figures):
 def test_adaptation_goes_on_with_the_rates_of_its_start(profile_paper, figures, network, key):
     """Adaptation would run at other rates than the release's: .026 for R, 1.8e-4 for S."""
     plan, start = profile_paper.adaptation, profile_paper.adaptation.start
-    adapting = optimiser(getattr(profile_paper.em, network), lr_share=plan.lr_share, start=start)
+    adapting = OptimiserPlan(getattr(profile_paper.em, network), lr_share=plan.lr_share, start=start)
     expected = figures[f"lr_{key}"][figures["iteration"] == start]
     np.testing.assert_allclose([adapting.rate(0, plan.steps)], expected, rtol=RELATIVE)
 
@@ -84,7 +84,7 @@ def test_the_network_in_turn_trains_alone(figures):
         Plan(
             networks=networks,
             objectives={name: partial(objective, name) for name in networks},
-            optimisers={name: OptimiserPlan("adam", 0.1) for name in networks},
+            optimisers={name: tiny.optimiser("adam", 0.1) for name in networks},
             turns=[Turn("S", 1), Turn("R", 1)],
             seed=0,
         )
@@ -94,6 +94,6 @@ def test_the_network_in_turn_trains_alone(figures):
 
 def test_adadelta(profile_paper, figures):
     """Adadelta would average over other windows than the released code's."""
-    [group] = optimiser(profile_paper.em.reconstruction).build(nn.Linear(1, 1)).param_groups
+    [group] = OptimiserPlan(profile_paper.em.reconstruction).build(nn.Linear(1, 1)).param_groups
     found = (group["rho"], group["eps"], group["weight_decay"])
     assert found == pytest.approx(tuple(figures["adadelta_rho_eps_weight_decay"]))

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 import torch
-from benchmarks.photographs import SIDE, draw, height, off, turn
+from benchmarks.photographs import height, off, tone, turn
 
 from focus.reconstruct.bundle import DEMO, MODELS
+from focus.reconstruct.drawn import SIDE, draw_people
 from focus.reconstruct.reconstructor import Reconstructor
 
 pytestmark = pytest.mark.skipif(
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def shots():
-    return list(draw(16))
+    return list(draw_people(16, 5))
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +28,7 @@ def faces(shots):
 
 def test_heads_turn_as_far_as_people_do(shots, faces):
     """A head that looks to the side would be reconstructed nearly from the front."""
-    truth = np.array([shot.turn for shot in shots])
+    truth = turn(torch.from_numpy(np.stack([shot.pose for shot in shots]))[:, :3])
     ours = turn(torch.cat([face.parameters.pose for face in faces])[:, :3])
     assert np.ptp(truth) > 40  # degrees: there is something to follow
     assert 0.9 < np.polyfit(truth, ours, 1)[0] < 1.1
@@ -41,6 +42,6 @@ def test_points_lie_on_the_face(shots, faces):
 
 def test_what_is_drawn(shots):
     """The figures of a drawn set would be of other faces than the docs say."""
-    assert {shot.occluder for shot in shots} > {"none", "hand"} and len({shot.tone for shot in shots}) > 1
+    assert {shot.occluder for shot in shots} > {"none", "hand"} and len({tone(shot) for shot in shots}) > 1
     assert all(shot.photograph.image.shape == (SIDE, SIDE, 3) for shot in shots)
     assert all(0.2 * SIDE < height(shot.photograph.landmarks) < SIDE for shot in shots)

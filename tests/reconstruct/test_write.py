@@ -10,10 +10,9 @@ import trimesh
 from PIL import Image
 
 import bundles
-from focus.reconstruct.calibration import detection_figures, even_threshold
+from focus.reconstruct.layout import uv_layout
 from focus.reconstruct.overlay import GREEN, RED, Window, overlay
 from focus.reconstruct.photo_view import Drawing
-from focus.reconstruct.texture import uv_layout
 from focus.reconstruct.write import FILES, FaceWriter, png
 
 
@@ -118,18 +117,6 @@ def test_overlay_of_a_large_photograph_is_small(folder):
     assert np.allclose(window.to_overlay(middle), [(side - 1) / 2 for side in window.size])
 
 
-def test_texture_takes_the_photograph_where_it_is_seen(folder):
-    """The texture would be the model's albedo, or come from beside the face."""
-    out, image, face = folder
-    mesh = trimesh.load(out / "mesh.ply", process=False)
-    colours = np.asarray(mesh.visual.vertex_colors)[:, :3].astype(int)
-    nose = int(bundles.bundle().face_model.landmarks68[30])
-    x, y = face.model_landmarks[30].round().astype(int)
-    inlier = face.mask[tuple(face.transform.to_crop(face.model_landmarks[30])[::-1].round().astype(int))] > 0.6
-    expected = image[y, x] if inlier else face.albedo[nose] * 255
-    assert np.abs(colours[nose] - expected).max() < 25
-
-
 def test_parameters(folder):
     """A latent without unit, or a camera that projects elsewhere, would be of no use."""
     out, _, face = folder
@@ -140,6 +127,7 @@ def test_parameters(folder):
     assert set(values["outlier_fraction_by_region"]) == {
         "left eye", "right eye", "nose", "mouth", "forehead", "cheeks", "chin",
     }  # fmt: skip
+    assert set(values["occlusion_score_parts"]) == {"nose", "cheeks", "forehead"}
     assert isinstance(values["occluded"], bool) and values["occluded_from"]["threshold"] == 0.3
     camera = values["camera"]
     seen = face.posed @ np.array(camera["rotation"]).T + camera["translation_mm"]
@@ -167,25 +155,3 @@ def test_layout_has_no_overlaps():
     assert areas.sum() / 2 == pytest.approx(np.pi * 0.49**2 + eyes, rel=0.02)
     chin, brow = uv[model.landmarks68[8]], uv[model.landmarks68[27]]
     assert brow[1] > chin[1] + 0.2  # upright
-
-
-def test_threshold_separates():
-    """Occluded faces would be called free."""
-    scores, truth = np.array([0.0, 0.1, 0.2, 0.3]), np.array([False, False, True, True])
-    threshold = even_threshold(scores, truth)
-    assert 0.1 < threshold < 0.2
-    assert detection_figures(scores, truth, threshold) == {
-        "images": 4, "occluded": 2, "auc": 1.0, "true_positive_rate": 1.0, "true_negative_rate": 1.0,
-    }  # fmt: skip
-    assert even_threshold(scores, np.ones(4, bool)) == 1.0
-    assert even_threshold(np.zeros(4), truth) == 1.0  # nothing tells them apart
-    assert even_threshold(1 - scores, truth) == 1.0  # nor does a score that is wrong
-    assert detection_figures(scores, np.ones(4, bool), 1.0)["auc"] is None
-
-
-def test_threshold_hangs_on_no_single_image():
-    """One odd validation image would move the threshold for everybody."""
-    scores, truth = np.linspace(0, 0.5, 40), np.arange(40) >= 20
-    odd = truth.copy()
-    odd[-1] = False
-    assert even_threshold(scores, odd) == pytest.approx(even_threshold(scores, truth), abs=0.05)

@@ -14,6 +14,7 @@ import torch
 from kornia.geometry.transform import warp_affine
 
 from focus.errors import FocusError
+from focus.settings import AugmentationSettings
 
 Interpolation = Literal["bilinear", "bicubic"]
 
@@ -40,23 +41,14 @@ LANDMARK_SWAP = _swap_table()
 
 @dataclass(frozen=True)
 class Augmentation:
-    """One random similarity and mirroring for each image of a batch. The defaults are the paper's.
+    """One random similarity and mirroring for each image of a batch, of square images of side `size` in pixels.
 
-    Attributes:
-        size: side S of the square images, pixels.
-        shift: largest shift along each axis, in pixels of a 224-pixel image; scaled with `size`.
-        scale: largest relative change of size.
-        rotation: largest turn about the image's centre, degrees.
-        flip: probability of mirroring left and right.
-        interpolation: of the images: "bilinear", or "bicubic" as in the released code, cut off at 0 and 1.
+    The largest shift of `changes` is in pixels of a 224-pixel image, and scaled with `size`; turns are about the
+    image's centre. Bicubic images are cut off at 0 and 1.
     """
 
     size: int
-    shift: float = 10.0
-    scale: float = 0.1
-    rotation: float = 10.0
-    flip: float = 0.5
-    interpolation: Interpolation = "bilinear"
+    changes: AugmentationSettings
 
     def __call__(
         self,
@@ -74,16 +66,16 @@ class Augmentation:
             found = f"{images.shape[3]}x{images.shape[2]}"
             raise FocusError(f"augmentation: images of {found} pixels, expected {self.size}x{self.size}")
         matrices, flipped = self.draw(images.shape[0], generator)
-        return transform_together(images, masks, landmarks, matrices, flipped, self.interpolation)
+        return transform_together(images, masks, landmarks, matrices, flipped, self.changes.interpolation)
 
     def draw(self, batch: int, generator: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
         """Draw (B, 2, 3) matrices, old pixel to new pixel, float64, and (B,) bool, which of them mirror."""
         uniform = torch.rand(batch, 5, generator=generator, dtype=torch.float64)
         spread = 2 * uniform - 1
-        angle = spread[:, 0] * math.radians(self.rotation)
-        factor = 1 + spread[:, 1] * self.scale
-        shift = spread[:, 2:4] * self.shift * self.size / 224
-        flipped = uniform[:, 4] < self.flip
+        angle = spread[:, 0] * math.radians(self.changes.rotation)
+        factor = 1 + spread[:, 1] * self.changes.scale
+        shift = spread[:, 2:4] * self.changes.shift * self.size / 224
+        flipped = uniform[:, 4] < self.changes.flip
         cosine, sine = factor * angle.cos(), factor * angle.sin()
         turn = torch.stack([cosine, -sine, sine, cosine], dim=1).reshape(batch, 2, 2)
         mirror = torch.stack([1 - 2 * flipped.double(), torch.ones(batch, dtype=torch.float64)], dim=1)

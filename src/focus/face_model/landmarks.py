@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from focus.errors import FocusError
 
@@ -47,6 +46,8 @@ def landmark_vertices(
     missing = [name for name in IBUG_IDS + NOW_IDS if name not in named_points]
     if not missing:
         wanted = np.array([named_points[name] for name in IBUG_IDS + NOW_IDS], dtype=float)
+        from scipy.spatial import cKDTree  # here, as `focus reconstruct` has no use for its 0.2 s
+
         distance, ids = cKDTree(vertices).query(wanted)
         if distance.max() > NEAREST_MM:
             name, far = (IBUG_IDS + NOW_IDS)[int(distance.argmax())], distance.max()

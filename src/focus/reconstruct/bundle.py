@@ -17,6 +17,7 @@ import torch
 from pydantic import Field, TypeAdapter, ValidationError
 from safetensors.torch import save
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from focus.autoencoder import Autoencoder
 from focus.errors import FocusError, reason_of
@@ -185,13 +186,23 @@ def _checked(kind: Any, value: object) -> Any:
 
 def _networks(sizes: NetworkSizes, face_model: FaceModel, weights: Mapping[str, Tensor]) -> Networks:
     """Return the networks of these sizes, which take no more memory than the weights that the file holds."""
-    with torch.device("meta"):
+    with torch.device("meta"), Unfilled():
         planned = empty_networks(sizes, face_model)
     needed = sum(value.numel() for network in modules(planned).values() for value in network.state_dict().values())
     found = sum(value.numel() for value in weights.values())
     if needed > found:
         raise ValueError(f"sizes of {needed:,} weights, of which the file holds {found:,}")
     return empty_networks(sizes, face_model)
+
+
+class Unfilled(TorchFunctionMode):
+    """Leaves new weights as they are: to draw them on the meta device torch would first load its compiler, 1.5 s."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Pass over the functions of torch.nn.init."""
+        if getattr(func, "__module__", None) == "torch.nn.init":
+            return args[0] if args else kwargs["tensor"]
+        return func(*args, **(kwargs or {}))
 
 
 def _find(source: str | Path) -> Path:

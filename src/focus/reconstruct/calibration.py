@@ -1,23 +1,62 @@
-"""From which score on a face counts as occluded: chosen on the validation images, measured on the test sets."""
+"""From which score on a face counts as occluded: chosen on validation faces, measured on the test sets."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import torch
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_auc_score
+from torch import Tensor
 
 from focus.datasets.packed import PackedSet
 from focus.evaluation.subsets import occluded_fraction
 from focus.inference import network_images
-from focus.reconstruct.occlusion import occlusion_score
-from focus.reconstruct.reconstructor import Reconstructor
+from focus.reconstruct.drawn import Shot
+from focus.reconstruct.occlusion import occlusion_score, scored
+from focus.reconstruct.reconstructor import FoundFace, Reconstructor
 
 COVERED = 0.1  # share of the landmarks' hull that masks leave out, from which an image without a note is occluded
-FLOOR = 0.01  # added to a score and to its complement, so that scores of 0 and 1 have log-odds
+ON_THE_FACE = 0.25  # of the face's height: points that are found further off the true ones are another's
 NOTHING_TO_CHOOSE_BY = 1.0  # only a wholly hidden face counts as occluded
+
+
+@dataclass(frozen=True, eq=False)
+class JudgedFaces:
+    """Crops (N,3,S,S) in [0,1] with landmarks (N,68,2) px, and the truth (N,) bool: is the face occluded?"""
+
+    images: Tensor
+    landmarks: Tensor
+    occluded: np.ndarray
+
+
+def packed_faces(packed: PackedSet, most: int | None = None) -> JudgedFaces:
+    """Return the faces of a packed set; `most`: how many of them, evenly spread, None for all."""
+    rows = np.unique(np.linspace(0, len(packed) - 1, most or len(packed)).astype(int))
+    landmarks = torch.from_numpy(np.array(packed.landmarks[rows]))
+    return JudgedFaces(network_images(packed, rows), landmarks, is_occluded(packed)[rows])
+
+
+def drawn_faces(reconstructor: Reconstructor, shots: Iterable[Shot]) -> JudgedFaces:
+    """Return the faces of drawn people, as the reconstructor's finder finds them, else by their true points."""
+    shots = list(shots)
+    found = [found_face(reconstructor, shot) or _true_face(reconstructor, shot) for shot in shots]
+    images = torch.from_numpy(np.stack([face.crop for face in found])).permute(0, 3, 1, 2).float().div_(255)
+    points = np.stack([face.transform.to_crop(face.landmarks) for face in found])
+    return JudgedFaces(images, torch.from_numpy(points).float(), np.array([shot.occluder != "none" for shot in shots]))
+
+
+def found_face(reconstructor: Reconstructor, shot: Shot) -> FoundFace | None:
+    """Return the face that is found on a drawn person's, None where none is."""
+    truth = shot.photograph.landmarks
+    for face in reconstructor.finder.detect([shot.photograph.image])[0]:
+        if np.linalg.norm(face.landmarks - truth, axis=1).mean() < ON_THE_FACE * np.ptp(truth[:, 1]):
+            return reconstructor.cut(shot.photograph.image, face.landmarks)
+    return None
+
+
+def _true_face(reconstructor: Reconstructor, shot: Shot) -> FoundFace:
+    return reconstructor.cut(shot.photograph.image, shot.photograph.landmarks)
 
 
 def is_occluded(packed: PackedSet) -> np.ndarray:
@@ -29,66 +68,66 @@ def is_occluded(packed: PackedSet) -> np.ndarray:
     return np.array([occluded_fraction(packed.landmarks[i], visible[i]) >= COVERED for i in range(len(packed))])
 
 
-def occlusion_scores(
-    reconstructor: Reconstructor, packed: PackedSet, rows: np.ndarray, steps: int, batch: int
-) -> np.ndarray:
-    """Return (n,) the occlusion score of the packed images `rows` (n,), after `steps` steps of refinement."""
+def occlusion_scores(reconstructor: Reconstructor, faces: JudgedFaces, steps: int, batch: int) -> np.ndarray:
+    """Return (N,) the occlusion score of each face, after `steps` steps of refinement."""
     found: list[float] = []
-    for start in range(0, len(rows), batch):
-        chosen = rows[start : start + batch]
-        landmarks = torch.from_numpy(np.array(packed.landmarks[chosen]))
-        prediction = reconstructor.solve(network_images(packed, chosen), landmarks, steps)
-        pairs = zip(prediction.mask[:, 0].numpy(), prediction.rendered[:, 0].numpy() > 0, strict=True)
-        found += [occlusion_score(mask, rendered) for mask, rendered in pairs]
+    for images, landmarks in zip(faces.images.split(batch), faces.landmarks.split(batch), strict=True):
+        prediction = reconstructor.solve(images, landmarks, steps)
+        regions = reconstructor.regions(prediction.parameters).cpu().numpy()
+        for mask, rendered, pixels in zip(prediction.mask, prediction.rendered, regions, strict=True):
+            found.append(occlusion_score(mask[0].cpu().numpy(), rendered[0].cpu().numpy() > 0, scored(pixels)))
     return np.array(found)
 
 
-def even_threshold(scores: np.ndarray, occluded: np.ndarray) -> float:
-    """Return the score at which a face is as likely occluded as not, were both equally common.
+def sparing_threshold(scores: np.ndarray, occluded: np.ndarray) -> float:
+    """Return the highest threshold whose balanced accuracy is within one standard error of the best one's.
 
-    By logistic regression on the scores' log-odds: on a few dozen validation images the best point of their ROC curve
-    hangs on one or two of them, this on all.
+    (The one-standard-error rule of Breiman et al. 1984.) The validation faces cannot tell such thresholds apart, and
+    free faces of photographs have more outliers than drawn ones. Thresholds lie midway between neighbouring scores.
     """
-    if occluded.all() or not occluded.any():
+    ordered = np.unique(scores)
+    if occluded.all() or not occluded.any() or len(ordered) < 2:
         return NOTHING_TO_CHOOSE_BY
-    odds = np.log((scores + FLOOR) / (1 - scores + FLOOR))
-    regression = LogisticRegression(class_weight="balanced", C=100).fit(odds[:, None], occluded)
-    slope = float(regression.coef_[0, 0])
-    if slope <= 1e-6:  # the score does not tell the two apart
+    middles = (ordered[1:] + ordered[:-1]) / 2
+    right = [(scores[truth] >= middles[:, None]) == hidden for truth, hidden in ((occluded, True), (~occluded, False))]
+    shares = np.stack([each.mean(1) for each in right])
+    errors = np.sqrt(sum(share * (1 - share) / each.shape[1] for share, each in zip(shares, right, strict=True))) / 2
+    balanced = shares.mean(0)
+    best = int(balanced.argmax())
+    if balanced[best] - errors[best] <= 0.5:  # the score does not tell the two apart
         return NOTHING_TO_CHOOSE_BY
-    even = 1 / (1 + np.exp(float(regression.intercept_[0]) / slope))
-    return float(np.clip(even * (1 + 2 * FLOOR) - FLOOR, 0, 1))
+    return float(middles[balanced >= balanced[best] - errors[best]].max())
 
 
 def detection_figures(scores: np.ndarray, occluded: np.ndarray, threshold: float) -> dict[str, float | int | None]:
     """Return AUC, and the shares of occluded and of free faces that the threshold gets right; None without both."""
+    from sklearn.metrics import roc_auc_score
+
     if occluded.all() or not occluded.any():
         return {"images": len(occluded), "occluded": int(occluded.sum()), "auc": None}
     called = scores >= threshold
+    right = float(called[occluded].mean()), float((~called[~occluded]).mean())
     return {
         "images": len(occluded),
         "occluded": int(occluded.sum()),
         "auc": round(float(roc_auc_score(occluded, scores)), 4),
-        "true_positive_rate": round(float(called[occluded].mean()), 4),
-        "true_negative_rate": round(float((~called[~occluded]).mean()), 4),
+        "true_positive_rate": round(right[0], 4),
+        "true_negative_rate": round(right[1], 4),
+        "balanced_accuracy": round(sum(right) / 2, 4),
     }
 
 
 def calibrate(
     reconstructor: Reconstructor,
-    validation: PackedSet,
-    tests: Mapping[str, PackedSet],
+    validation: JudgedFaces,
+    tests: Mapping[str, JudgedFaces],
     steps: int,
     batch: int,
-    most: int | None = None,
 ) -> tuple[float, dict[str, dict[str, float | int | None]]]:
-    """Return the threshold for `steps` steps of refinement, and its figures on the validation and the test sets.
-
-    `most`: images of each set that are looked at, evenly spread; None takes all.
-    """
-    measured = {}
-    for name, packed in {"validation": validation, **tests}.items():
-        rows = np.unique(np.linspace(0, len(packed) - 1, most or len(packed)).astype(int))
-        measured[name] = (occlusion_scores(reconstructor, packed, rows, steps, batch), is_occluded(packed)[rows])
-    threshold = round(even_threshold(*measured["validation"]), 4)
+    """Return the threshold for `steps` steps of refinement, and its figures on the validation and the test sets."""
+    measured = {
+        name: (occlusion_scores(reconstructor, faces, steps, batch), faces.occluded)
+        for name, faces in {"validation": validation, **tests}.items()
+    }
+    threshold = round(sparing_threshold(*measured["validation"]), 4)
     return threshold, {name: detection_figures(*pair, threshold) for name, pair in measured.items()}

@@ -1,7 +1,8 @@
 """Is this face covered, and where? The share of the rendered face that S calls outlier, whole and by region.
 
-The verdict goes by a score that looks at the middle of the face more than at its rim, where a mesh that lies a pixel
-beside the face makes outliers too.
+The verdict goes by a score that looks at nose, cheeks and forehead, as eyes, brows, teeth and beards of a clean face
+are often called outliers; and at the middle of the face more than at its rim, where a mesh that lies a pixel beside the
+face makes outliers too.
 """
 
 from __future__ import annotations
@@ -18,15 +19,18 @@ from focus.autoencoder import Parameters
 from focus.face_model import REGIONS, FaceModel, regions
 from focus.rendering import Renderer, rasterize
 
+SCORED = ("nose", "cheeks", "forehead")
+
 
 @dataclass(frozen=True)
 class Verdict:
     """Outlier fractions 0..1 of the rendered face and of each region (None: out of sight), and whether the face's
-    occlusion score, 0..1, is at least `threshold`.
+    occlusion score, 0..1, is at least `threshold`. `parts`: the same score of each of SCORED alone.
     """
 
     outlier_fraction: float
     regions: Mapping[str, float | None]
+    parts: Mapping[str, float | None]
     score: float
     threshold: float
     occluded: bool
@@ -54,10 +58,18 @@ def outlier_fraction(mask: np.ndarray, rendered: np.ndarray) -> float:
     return float((mask[rendered] < 0.5).mean()) if rendered.any() else 1.0
 
 
-def occlusion_score(mask: np.ndarray, rendered: np.ndarray) -> float:
-    """Return the mean of 1 - M over the rendered pixels (S,S) bool, weighted by their distance to the rim."""
-    weights = distance_transform_edt(np.pad(rendered, 1))[1:-1, 1:-1]
-    return float(((1 - mask) * weights).sum() / weights.sum()) if rendered.any() else 1.0
+def occlusion_score(mask: np.ndarray, rendered: np.ndarray, chosen: np.ndarray | bool = True) -> float:
+    """Return the mean of 1 - M over the rendered pixels (S,S) bool, or the `chosen` of them, 1 where there are none.
+
+    Weighted by the distance to the rendering's rim.
+    """
+    weights = distance_transform_edt(np.pad(rendered, 1))[1:-1, 1:-1] * (rendered & chosen)
+    return float(((1 - mask) * weights).sum() / weights.sum()) if weights.any() else 1.0
+
+
+def scored(pixels: np.ndarray) -> np.ndarray:
+    """Return where regions (…,S,S), indices into REGIONS, are among SCORED."""
+    return np.isin(pixels, [REGIONS.index(name) for name in SCORED])
 
 
 def extended(mask: np.ndarray, rendered: np.ndarray) -> np.ndarray:
@@ -74,10 +86,13 @@ def extended(mask: np.ndarray, rendered: np.ndarray) -> np.ndarray:
 
 def verdict(mask: np.ndarray, rendered: np.ndarray, pixels: np.ndarray, threshold: float) -> Verdict:
     """Judge one face from M (S,S), the rendered pixels (S,S) bool and their regions (S,S)."""
-    whole, score = outlier_fraction(mask, rendered), occlusion_score(mask, rendered)
+    whole, score = outlier_fraction(mask, rendered), occlusion_score(mask, rendered, scored(pixels))
     shares: dict[str, float | None] = {}
+    parts: dict[str, float | None] = {}
     for number, name in enumerate(REGIONS):
         inside = rendered & (pixels == number)
         if name != "other":
             shares[name] = round(outlier_fraction(mask, inside), 4) if inside.any() else None
-    return Verdict(round(whole, 4), shares, round(score, 4), threshold, score >= threshold)
+        if name in SCORED:
+            parts[name] = round(occlusion_score(mask, rendered, inside), 4) if inside.any() else None
+    return Verdict(round(whole, 4), shares, parts, round(score, 4), threshold, score >= threshold)

@@ -11,6 +11,7 @@ from PIL import Image, ImageCms
 
 from focus.datasets.images import FORMATS, eight_bit, open_image
 from focus.errors import FocusError
+from focus.files import check_regular
 
 LEAST_SIDE = 32  # pixels; below this there is no face to see
 _ENDINGS = "jpg jpeg jpe jfif png bmp gif tif tiff webp avif jp2 ppm pgm tga pcx heic heif"
@@ -24,7 +25,7 @@ def read_photo(path: Path) -> np.ndarray:
     sRGB; 16 bits become 8; of an animation the first frame is read. Raises FocusError, naming the file, when it is
     missing, damaged, no image, smaller than 32 px or larger than 100 megapixels.
     """
-    image = open_image(path, (*FORMATS, *_heif()))
+    image = open_image(path, (*FORMATS, *_heif(path)))
     if min(image.size) < LEAST_SIDE:
         raise FocusError(f"{path}: {image.width}x{image.height} pixels, expected at least {LEAST_SIDE} on each side")
     profile = image.info.get("icc_profile")
@@ -46,12 +47,16 @@ def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
         return image
 
 
-def _heif() -> tuple[str, ...]:
-    """Register the HEIC reader with Pillow, where it is installed."""
+def _heif(path: Path) -> tuple[str, ...]:
+    """Register the HEIC reader with Pillow, where it is installed and the file is in an ISO base media container."""
+    check_regular(path, "an image")
     try:
-        from pillow_heif import register_heif_opener
-    except ImportError:
-        return ()
+        with path.open("rb") as stream:
+            if stream.read(8)[4:] != b"ftyp":
+                return ()
+        from pillow_heif import register_heif_opener  # here, as it takes 0.1 s to load
+    except (ImportError, OSError):
+        return ()  # what cannot be opened is told by the reader that opens it next
     register_heif_opener()
     return ("HEIF",)
 

@@ -6,7 +6,7 @@ import io
 import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -14,6 +14,7 @@ from PIL import Image
 from focus.datasets.meshes import write_ply
 from focus.files import whole_directory, write_bytes, write_json, write_text
 from focus.reconstruct.bundle import Bundle
+from focus.reconstruct.glb import glb
 from focus.reconstruct.occlusion import extended
 from focus.reconstruct.overlay import Window, overlay
 from focus.reconstruct.photo_view import PhotoCamera, draw, lit_colours
@@ -21,7 +22,7 @@ from focus.reconstruct.reconstructor import Face
 from focus.reconstruct.texture import TextureBaker
 from focus.rendering import Topology
 
-SCORE = "occlusion score: mean of 1 - M over the rendered face, weighted by the distance to its rim"
+SCORE = "mean of 1 - M over the rendered nose, cheeks and forehead, weighted by the distance to the face's rim"
 FILES = {f"{name}.{kind}" for name in ("mesh", "neutral") for kind in ("obj", "mtl", "png", "glb", "ply")} | {
     "mask.png", "outliers.png", "overlay.png", "rendered.png", "landmarks.csv", "parameters.json",
 }  # fmt: skip
@@ -65,8 +66,8 @@ class FaceWriter:
 
     def _meshes(self, folder: Path, photo: np.ndarray, face: Face, camera: PhotoCamera) -> None:
         triangles = self.bundle.face_model.triangles.numpy()
-        texture = png(self.baker.texture(photo, face, camera))  # encoded once, written four times
-        colours = self.baker.vertex_colours(photo, face, camera)
+        picture, colours = self.baker.bake(photo, face, camera)
+        texture = png(picture)  # encoded once, written four times
         for name, vertices in (("mesh", face.vertices), ("neutral", face.neutral)):
             write_textured_obj(folder / f"{name}.obj", vertices, triangles, self.baker.uv)
             write_bytes(folder / f"{name}.png", texture)
@@ -111,6 +112,7 @@ class FaceWriter:
             "occluded": verdict.occluded,
             "outlier_fraction": verdict.outlier_fraction,
             "occlusion_score": verdict.score,
+            "occlusion_score_parts": dict(verdict.parts),
             "occluded_from": {"threshold": round(verdict.threshold, 4), "unit": SCORE},
             "outlier_fraction_by_region": dict(verdict.regions),
             "camera": {
@@ -132,34 +134,6 @@ def write_textured_obj(path: Path, vertices: np.ndarray, triangles: np.ndarray, 
     write_text(path, "\n".join(lines) + "\n")
     material = ["newmtl face", "Ka 1 1 1", "Kd 1 1 1", "Ks 0 0 0", "illum 1", f"map_Kd {path.stem}.png"]
     write_text(path.with_suffix(".mtl"), "\n".join(material) + "\n")
-
-
-def glb(vertices: np.ndarray, triangles: np.ndarray, uv: np.ndarray, texture: bytes) -> bytes:
-    """Return a binary glTF: metres, as the format has it, y up, with its texture, a PNG, inside."""
-    import trimesh
-    from trimesh.exchange.gltf import export_glb
-    from trimesh.visual.material import PBRMaterial
-    from trimesh.visual.texture import TextureVisuals
-
-    material = PBRMaterial(baseColorTexture=EncodedPicture(texture), metallicFactor=0.0, roughnessFactor=0.9)
-    mesh = trimesh.Trimesh(
-        vertices / 1000, triangles, visual=TextureVisuals(uv=uv, material=material), process=False, validate=False
-    )
-    content: bytes = export_glb(mesh)
-    return content
-
-
-class EncodedPicture:
-    """A PNG in the part of Pillow's image that trimesh's exporter asks for, so that it is not encoded again."""
-
-    format = "PNG"
-
-    def __init__(self, content: bytes) -> None:
-        self.content = content
-
-    def save(self, stream: BinaryIO, format: str) -> None:
-        """Write the picture as it is; `format` is not looked at."""
-        stream.write(self.content)
 
 
 def png(image: np.ndarray) -> bytes:

@@ -32,7 +32,9 @@ class Section(BaseModel):
 class PrintedSection(Section):
     """A group of settings that the paper prints with other values than the authors' release has."""
 
-    printed: dict[str, Any] = Field({}, description="settings of this group with `method.preset: paper`")
+    printed: dict[str, Any] = Field(
+        {}, description="what `method.preset: paper` changes in this group"
+    )
 
     @model_validator(mode="after")
     def _printed_are_settings(self) -> Self:
@@ -42,4 +44,9 @@ class PrintedSection(Section):
 
     def as_printed(self) -> Self:
         """Return the group as the paper prints it."""
-        return type(self).model_validate({**self.model_dump(), **self.printed, "printed": {}})
+        own = self.model_dump()
+        values = {
+            key: own[key] | value if isinstance(value, dict) and isinstance(own.get(key), dict) else value
+            for key, value in self.printed.items()
+        }
+        return type(self).model_validate({**own, **values, "printed": {}})

@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from focus.settings.base import Count, MethodName, Name, Section, Weight
+from focus.settings.base import Count, MethodName, Name, Positive, Section, Weight
+from focus.settings.terms import ReconstructionTerm, SegmentationTerm, Switch
 
 Form = Literal["preset", "paper", "released"]
 IMPORTED = "imported"  # where the authors' own weights stand, once they are read (docs/released-weights.md)
@@ -21,19 +22,6 @@ class Seeds(Section):
     training: Count = Field(description="initial weights, batches and augmentation")
 
 
-class Forms(Section):
-    """Paper's or released code's form of each term on which the two differ (docs/paper-vs-released.md)."""
-
-    neighbour: Form
-    area: Form
-    pixel: Form
-    landmarks: Form
-    regularisation: Form
-    binary: Form
-    features: Form = Field(description="one cosine per location (released) or per map (paper) in Eq. 2 and 4")
-    initialisation: Form = Field(description="R is initialised by Eq. 5 (paper) or Eq. 9's likelihood (released)")
-
-
 class Method(Section):
     """Which reading of the method is run."""
 
@@ -41,13 +29,13 @@ class Method(Section):
     reduction: Literal["preset", "mean", "sum"] = Field(
         description="over pixels, in the paper's forms; preset: sum with preset paper, as printed"
     )
-    forms: Forms
+    forms: dict[Switch, Form] = Field(description="of each term on which the two differ (docs/paper-vs-released.md)")
 
-    def form(self, term: str, paper_forms: Collection[str] = ()) -> str:
-        """Return "paper" or "released" for a loss term; `paper_forms`: terms that a scale takes from the paper."""
-        chosen: str = getattr(self.forms, term)
-        if chosen != "preset":
-            return chosen
+    def form(self, term: str, paper_forms: Collection[str] = ()) -> Literal["paper", "released"]:
+        """Return whose form of a term is used; `paper_forms`: terms that a scale takes from the paper."""
+        form = self.forms.get(term, "preset")
+        if form != "preset":
+            return form
         return "paper" if term in paper_forms else self.preset
 
     @property
@@ -60,8 +48,6 @@ class Method(Section):
 
 TrainingMask = Literal["ones", "ground_truth", "robust", "skin", "segmentation"]
 TestMask = Literal["none", "ones", "robust", "skin", "segmentation"]
-ReconstructionTerm = Literal["pixel", "perceptual", "landmarks", "regularisation", "area_reconstruction"]
-SegmentationTerm = Literal["neighbour", "distance", "area", "preservation", "binary", "pixel"]
 
 
 class Variant(Section):
@@ -76,6 +62,11 @@ class Variant(Section):
     training_mask: TrainingMask = Field(description="M of Eq. 5 in R steps")
     test_mask: TestMask = Field(description="mask it predicts at test time; none: no segmentation figures")
     augmentation: Literal["none", "cutout", "cutmix"]
+    preset: Literal["paper", "released"] | None = Field(None, description="in place of method.preset")
+    forms: dict[Switch, Form] = Field({}, description="in place of those of `method.forms`")
+    reconstruction_weights: dict[ReconstructionTerm, Weight] = Field({}, description="in place of the profile's")
+    segmentation_weights: dict[SegmentationTerm, Weight] = Field({}, description="in place of the profile's")
+    rounds: Positive | None = Field(None, description="EM rounds, in place of the profile's")
 
 
 class Corrected(Section):

@@ -18,7 +18,8 @@ from focus.reconstruct.bundle import (
     load_bundle,
     save_bundle,
 )
-from focus.reconstruct.calibration import calibrate
+from focus.reconstruct.calibration import calibrate, drawn_faces, packed_faces
+from focus.reconstruct.drawn import TEST, VALIDATION, draw_people
 from focus.reconstruct.reconstructor import DRAWN_FIT, Reconstructor
 from focus.settings import (
     Ablation,
@@ -36,7 +37,7 @@ from focus.stages.training import loss_plan
 TERMS = ["pixel", "perceptual", "landmarks", "regularisation"]
 FIT_FORMS = {"regularisation": "paper"}  # of all of theta: an image alone does not tell light from albedo
 PRIOR = "composited"
-TESTS = ("celeba_test", "ar")
+SETS = ("celeba_val", "celeba_test", "ar")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +58,7 @@ class Settings(SizeSettings, LossSettings, ProvenanceSettings):
 def work(settings: Settings) -> None:
     """Write models/demo/model.safetensors and results/demo_model.json."""
     sizes, variant = network_sizes(settings), settings.ablation.variant
-    plan = loss_plan(settings, TERMS, {"landmarks": "landmarks_em"})
+    plan = loss_plan(settings, "reconstruction", TERMS)
     bundle = Bundle(
         sizes=sizes,
         face_model=build.face_model(),
@@ -121,14 +122,21 @@ def card(settings: Settings, variant: str) -> Card:
 def calibrated(bundle: Bundle, batch: int, refined: int) -> Bundle:
     """Return the bundle with the thresholds of "occluded" and their figures, without and with refinement.
 
+    Thresholds are chosen on `2 * refined` people drawn anew for a model of drawn faces, else on the validation images.
     `refined`: images of each set that are refined.
     """
-    reconstructor, validation = Reconstructor(bundle), build.packed("celeba_val")
-    tests = {name: build.packed(name) for name in TESTS if build.has(name)}
+    reconstructor = Reconstructor(bundle)
+    drawn = {}
+    if bundle.card.drawn_faces:
+        for name, count, seed in (("drawn_validation", 2 * refined, VALIDATION), ("drawn_test", refined, TEST)):
+            drawn[name] = drawn_faces(reconstructor, draw_people(count, seed))
     thresholds: dict[str, float] = {}
     figures: dict[str, Any] = {}
     for mode, steps, most in (("forward", 0, None), ("fit", DRAWN_FIT, refined)):
-        thresholds[mode], figures[mode] = calibrate(reconstructor, validation, tests, steps, batch, most)
+        packed = {name: packed_faces(build.packed(name), most) for name in SETS if build.has(name)}
+        sets = {**drawn, **packed}
+        validation = sets.pop("drawn_validation" if drawn else "celeba_val")
+        thresholds[mode], figures[mode] = calibrate(reconstructor, validation, sets, steps, batch)
     return bundle.with_figures(thresholds, {**bundle.card.metrics, "occluded": figures})
 
 
