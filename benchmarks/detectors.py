@@ -62,19 +62,22 @@ def draw(count: int, seed: int) -> People:
     """Photograph `count` people without and `count` others with occluders, as emulated CelebA-HQ does."""
     generator = FaceGenerator(LEVEL, seed)
     studio = Studio(generator.template, SIDE, SIDE)
-    people, scenes = [], []
+    shots, tone = [], []
     for occluded in (False, True):
-        rng = numpy_generator(seed, "benchmark", "people", int(occluded))
-        drawn = sample_people(generator, count, rng, fringe=0.25 * occluded)
-        people += drawn
-        scenes.append(_scenes(studio, drawn, generator.sample_expression(count, rng), occluded, rng))
-    shots = [shot for group in scenes for shot in studio.take(group)]
-    return People(
-        np.stack([shot.image for shot in shots]),
-        np.stack([shot.landmarks for shot in shots]),
-        np.array([np.median(person.albedo[studio.face].mean(1)) for person in people]),
-        np.repeat([False, True], count),
-    )
+        people, scenes = draw_scenes(studio, generator, count, seed, occluded)
+        shots += studio.take(scenes)
+        tone += [np.median(person.albedo[studio.face].mean(1)) for person in people]
+    images, points = np.stack([shot.image for shot in shots]), np.stack([shot.landmarks for shot in shots])
+    return People(images, points, np.array(tone), np.repeat([False, True], count))
+
+
+def draw_scenes(
+    studio: Studio, generator: FaceGenerator, count: int, seed: int, occluded: bool
+) -> tuple[list[Person], Iterator[Scene]]:
+    """Draw `count` people, and scenes with one of them each."""
+    rng = numpy_generator(seed, "benchmark", "people", int(occluded))
+    people = sample_people(generator, count, rng, fringe=0.25 * occluded)
+    return people, _scenes(studio, people, generator.sample_expression(count, rng), occluded, rng)
 
 
 def _scenes(
@@ -85,21 +88,21 @@ def _scenes(
         yield compose(studio, person, expression, sample_light(rng), sample_pose(rng, CELEBA_HQ), occluders, rng)
 
 
-def offsets(found: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Return found - true points (N,68,2) in per cent of the face's side, the line of the eyes being horizontal."""
+def in_the_faces_frame(offsets: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Return offsets (N,K,2) px in per cent of the face's side and turned so that the eyes, of points, are level."""
     eyes = points[:, 42:48].mean(1) - points[:, 36:42].mean(1)
     angle = np.arctan2(eyes[:, 1], eyes[:, 0])
     turn = np.stack([np.stack([np.cos(angle), -np.sin(angle)], 1), np.stack([np.sin(angle), np.cos(angle)], 1)], 1)
     side = np.ptp(points, axis=1).max(1)
-    return 100 * (found - points) @ turn / side[:, None, None]
+    return 100 * offsets @ turn / side[:, None, None]
 
 
-def find(detector: Detector, people: People) -> tuple[np.ndarray, float]:
-    """Return the points found (N,68,2), NaN where none are, and CPU seconds an image."""
+def find(detector: Detector, images: np.ndarray) -> tuple[np.ndarray, float]:
+    """Return the points found (N,68,2) in images (N,H,W,3), NaN where none are, and CPU seconds an image."""
     began, found = time.process_time(), []
-    for start in range(0, len(people.images), BATCH):
-        found += detector.detect(list(people.images[start : start + BATCH]))
-    seconds = (time.process_time() - began) / len(people.images)
+    for start in range(0, len(images), BATCH):
+        found += detector.detect(list(images[start : start + BATCH]))
+    seconds = (time.process_time() - began) / len(images)
     none = np.full((68, 2), np.nan)
     return np.stack([faces[0].landmarks if faces else none for faces in found]), seconds
 
@@ -115,7 +118,7 @@ class Errors:
     @classmethod
     def of(cls, found: np.ndarray, people: People) -> Errors:
         """Split the errors of points found (N,68,2)."""
-        off = offsets(found, people.points)
+        off = in_the_faces_frame(found - people.points, people.points)
         systematic = np.nanmedian(off[~people.occluded], axis=0)
         return cls(systematic, np.linalg.norm(off - systematic, axis=2), np.linalg.norm(off, axis=2))
 
@@ -197,7 +200,7 @@ def main() -> None:
     people = draw(arguments.people, arguments.seed)
     split, results = {}, {"seed": arguments.seed, "detectors": {}, "random_part_larger_by": {}}
     for name, detector in detectors().items():
-        found, seconds = find(detector, people)
+        found, seconds = find(detector, people.images)
         split[name] = Errors.of(found, people)
         results["detectors"][name] = {"cpu_s_image": seconds, **report(split[name], people)}
     for second in list(split)[1:]:

@@ -25,7 +25,7 @@ from focus.inference import network_images
 from focus.instance_fit import fit
 from focus.masks import segmentation
 from focus.stages import build, paths
-from focus.stages.instance_fit import fit_plan
+from focus.stages.instance_fit import weights_of
 
 IMAGES = 20
 WARM_UP = 2
@@ -44,14 +44,14 @@ def methods() -> dict[str, Method]:
     """Return what turns images (B,3,S,S) and landmarks (B,68,2) into faces and masks, by the method's name."""
     chosen = settings.load(Settings)
     autoencoder, network = build.focus_networks(chosen, paths.network("FOCUS"))
-    plan = fit_plan(chosen.instance_fit, chosen.losses)
+    plan, weights = chosen.instance_fit, weights_of(chosen.losses)
 
     @torch.no_grad()
     def focus(images: torch.Tensor, landmarks: torch.Tensor) -> object:
         result = autoencoder(images)
         return segmentation(images, result.image, result.mask, None, network)
 
-    return {"FOCUS": focus, "Egger-like": lambda images, landmarks: fit(autoencoder, images, landmarks, plan)}
+    return {"FOCUS": focus, "Egger-like": lambda images, landmarks: fit(autoencoder, images, landmarks, plan, weights)}
 
 
 def seconds(method: Method, images: torch.Tensor, landmarks: torch.Tensor) -> float:

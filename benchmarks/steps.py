@@ -37,7 +37,6 @@ Measure = Callable[[Profile, int | None, int, torch.device], dict[str, Any]]
 LEVEL = {"small": 0, "resnet50": 2}  # 2: 44,000 vertices, half as many again as BFM's face region
 R_TERMS = ("pixel", "perceptual", "landmarks", "regularisation")
 S_TERMS = ("neighbour", "distance", "area", "preservation", "binary")
-FORMS = dict.fromkeys(("neighbour", "area", "pixel", "landmarks", "regularisation", "binary", "distance"), "released")
 
 
 def face_model(profile: Profile) -> FaceModel:
@@ -83,20 +82,19 @@ class Setup:
     perception: Perception
     source: Callable[[int], Batch]
 
-    def losses(self, terms: tuple[str, ...]) -> LossPlan:
-        """Return the named terms as released, with the profile's weights."""
-        weights, radius = self.profile.losses.model_dump(), self.profile.losses.neighbourhood
-        return LossPlan({term: weights[term] for term in terms}, FORMS | {"preservation": "released"}, "mean", radius)
+    def losses(self, weights: dict[str, float], terms: tuple[str, ...]) -> LossPlan:
+        """Return the named terms as released."""
+        return LossPlan({term: weights[term] for term in terms}, {}, "mean", self.profile.losses.neighbourhood)
 
     def reconstruction(self, mask: str = "segmentation") -> ReconstructionObjective:
         """Return an R step (Eq. 8) with M from the named source."""
         source = mask_source(mask, xi=self.profile.initialise.xi)
-        plan = self.losses(R_TERMS)
+        plan = self.losses(self.profile.losses.initialise, R_TERMS)
         return ReconstructionObjective(self.autoencoder, self.source, plan, source, self.segmentation, self.perception)
 
     def segmenting(self) -> SegmentationObjective:
         """Return an S step (L_S)."""
-        plan = self.losses(S_TERMS)
+        plan = self.losses(self.profile.losses.segmentation, S_TERMS)
         return SegmentationObjective(self.autoencoder, self.segmentation, self.source, plan, self.perception)
 
     def pretraining(self) -> PretrainingObjective:

@@ -96,7 +96,7 @@ def loading(setup: Setup) -> Work:
     """Return the augmentation of one batch from bytes, as the profile sets it."""
     batch, side = setup.source(0), setup.profile.image.side
     pixels = batch.images.mul(255).byte().permute(0, 2, 3, 1).contiguous()
-    augmentation = Augmentation(side, **setup.profile.training.augmentation.model_dump())
+    augmentation = Augmentation(side, setup.profile.training.augmentation)
 
     def load() -> None:
         images = pixels.permute(0, 3, 1, 2).float().div_(255)

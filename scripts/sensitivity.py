@@ -33,12 +33,13 @@ SHORT = {"em.rounds": 1, "em.reconstruction_steps": 60}
 PRINTED = {
     "method.preset": "paper",
     "method.forms.initialisation": "paper",
-    "losses.perceptual": 0.25,
-    "losses.landmarks": 5e-4,
-    "losses.landmarks_em": 5e-4,
-    "losses.area_reconstruction": 0.0,
-    "losses.neighbour": 15,
-    "losses.preservation": 2.5,
+    "losses.initialise.perceptual": 0.25,
+    "losses.initialise.landmarks": 5e-4,
+    "losses.reconstruction.perceptual": 0.25,
+    "losses.reconstruction.landmarks": 5e-4,
+    "losses.reconstruction.area": 0.0,
+    "losses.segmentation.neighbour": 15,
+    "losses.segmentation.preservation": 2.5,
     "losses.neighbourhood": 2,
     "initialise.xi": 0.17,
     "pretrain.xi": 0.17,
@@ -76,19 +77,19 @@ CHANGES = [
     printed("sum"),  # the longest come first, so that both processes end together
     printed("mean"),
     Change("reference", "as in the profile", {"em.rounds": 1}),
-    *scaled("eta_1 (neighbour)", "losses.neighbour", 7, 28),
-    *scaled("eta_2 (distance)", "losses.distance", 1.5, 6),
-    *scaled("eta_3 (area)", "losses.area", 0.25, 1.0),
-    *scaled("eta_4 (preservation)", "losses.preservation", 0.25, 5.0),
-    *scaled("eta_5 (binary)", "losses.binary", 5, 20),
+    *scaled("eta_1 (neighbour)", "losses.segmentation.neighbour", 7, 28),
+    *scaled("eta_2 (distance)", "losses.segmentation.distance", 1.5, 6),
+    *scaled("eta_3 (area)", "losses.segmentation.area", 0.25, 1.0),
+    *scaled("eta_4 (preservation)", "losses.segmentation.preservation", 0.25, 5.0),
+    *scaled("eta_5 (binary)", "losses.segmentation.binary", 5, 20),
     *scaled("xi of Eq. 10", "pretrain.xi", 0.0042, 0.17),
     *scaled("neighbourhood", "losses.neighbourhood", 0, 2),
     *(
         Change("switch", f"forms.{term}", {f"method.forms.{term}": "paper"})
-        for term in ("neighbour", "features", "area", "pixel", "landmarks", "regularisation", "binary")
+        for term in ("neighbour", "distance", "preservation", "area", "pixel", "landmarks", "regularisation", "binary")
     ),
     Change("switch", "mask_gradient", {"method.mask_gradient": True}),
-    Change("switch", "area_reconstruction", {"losses.area_reconstruction": 0.0}),
+    Change("switch", "area in R steps", {"losses.reconstruction.area": 0.0}),
 ]
 
 

@@ -25,7 +25,7 @@ def folder(tmp_path_factory) -> Path:
     rng = np.random.default_rng(0)
     head = load_heads().template(0)
     neutral = rng.uniform(-6, 6, (VERTICES, 3))
-    neutral[LANDMARKS] = (head.vertices[head.landmarks68] + (3, 4, 5)) / 10
+    neutral[LANDMARKS] = (head.vertices[head.anatomy68] + (3, 4, 5)) / 10
     write_mesh(root / NEUTRAL, neutral)
     for name, axis, size in (("identity000", 0, 0.4), ("identity001", 1, 0.1), ("jawOpen", 2, 0.3)):
         write_mesh(root / f"{name}.obj", neutral + size * np.eye(3)[axis])
@@ -39,7 +39,7 @@ def test_becomes_a_face_model(folder, tmp_path):
     assert model.vertex_count == USED and "MIT" in model.licence
     np.testing.assert_array_equal(model.landmarks68, LANDMARKS)
     head = load_heads().template(0)
-    expected = head.vertices[head.landmarks68]
+    expected = head.vertices[head.anatomy68]
     np.testing.assert_allclose(model.shape_mean[LANDMARKS].numpy(), expected, atol=0.2)
     moves = np.abs(model.shape_basis.numpy()).reshape(USED, 3, 2)
     np.testing.assert_allclose(moves[:, 0, 0], 4, atol=0.1)  # identity000: 4 mm at one standard deviation

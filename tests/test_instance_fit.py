@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 import torch
 
 import tiny
 from focus.autoencoder import Parameters
-from focus.instance_fit import FitPlan, blurred, colour_bins, colour_density, fit, image_losses, start
+from focus.instance_fit import blurred, colour_bins, colour_density, fit, image_losses, start
 from focus.losses import reconstruction_loss
+from focus.settings import InstanceFit
 
 WEIGHTS = {"pixel": 0.5, "landmarks": 1e-3, "regularisation": 0.1}
-PLAN = FitPlan(rounds=4, steps=10, lr=0.02, weights=WEIGHTS, bins=8, unexplained=0.5, blur=0.5)
+PLAN = InstanceFit(rounds=4, steps=10, lr=0.02, bins=8, unexplained=0.5, blur=0.5)
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +43,7 @@ def test_start_is_posed_by_the_landmarks():
 def test_fit_finds_face_and_occluder(covered):
     """Table 4's Egger-like row would not segment: the patch is not face, the rest is, and the face is fitted."""
     network, images, landmarks, patch = covered
-    result, mask = fit(network, images, landmarks, PLAN)
+    result, mask = fit(network, images, landmarks, PLAN, WEIGHTS)
     inside = result.mask == 1
     occluder, face = inside & (patch == 1), inside & (patch == 0)
     assert (mask[occluder] < 0.5).float().mean() > 0.9 and (mask[face] > 0.5).float().mean() > 0.9
@@ -59,10 +58,10 @@ def test_fit_finds_face_and_occluder(covered):
 def test_images_of_a_batch_never_meet(covered):
     """The method would not be instance-wise: an image's result would depend on its neighbours in the batch."""
     network, images, landmarks, _ = covered
-    result, mask = fit(network, images, landmarks, replace(PLAN, rounds=2))
+    result, mask = fit(network, images, landmarks, PLAN.model_copy(update={"rounds": 2}), WEIGHTS)
     for place in range(2):
         own = slice(place, place + 1)
-        alone, own_mask = fit(network, images[own], landmarks[own], replace(PLAN, rounds=2))
+        alone, own_mask = fit(network, images[own], landmarks[own], PLAN.model_copy(update={"rounds": 2}), WEIGHTS)
         assert torch.allclose(own_mask, mask[own], atol=1e-3)
         assert torch.allclose(alone.parameters.theta(), result.parameters.theta()[own], atol=1e-2)
 

@@ -95,6 +95,16 @@ def resnet50(path: Path, profile: Profile) -> str:
     return "ResNet-50, all names and shapes"
 
 
+def focus_crop(path: Path, profile: Profile) -> str:
+    """Read the release's crop on the face model that it belongs to, without running anything in it."""
+    from focus.face_model import crop_to_face, read_bfm
+
+    if profile.assets.bfm is None:
+        raise FocusError("assets.bfm: found null, expected the face model that assets.focus_crop is for")
+    part = crop_to_face(read_bfm(profile.assets.bfm, 1, 1, 1, path))[0]
+    return f"{part.vertex_count} vertices, {len(part.triangles)} triangles of the face, 68 landmarks on them"
+
+
 def focus_encoder(path: Path, profile: Profile) -> str:
     """Read the authors' encoder, every name and shape, without running anything in it."""
     from focus.authors.networks import released_encoder
@@ -124,6 +134,7 @@ CHECKS: dict[str, Callable[[Path, Profile], str]] = {
     "now": now,
     "arcface": arcface,
     "resnet50": resnet50,
+    "focus_crop": focus_crop,
     "focus_encoder": focus_encoder,
     "focus_segmentation": focus_segmentation,
 }

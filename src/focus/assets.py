@@ -78,6 +78,14 @@ ASSETS = {
             "ImageNet weights",
         ),
         Asset(
+            "focus_crop",
+            "the authors' face crop of the Basel model, and with it their landmarks, a pickle of arrays",
+            "MIT with conditions",
+            "https://github.com/unibas-gravis/Occlusion-Robust-MoFA/blob/33a5add/basel_3DMM/idxes_crop.pkl",
+            "the path of idxes_crop.pkl (optional: without it the first release's crop and landmarks)",
+            "the authors' face crop",
+        ),
+        Asset(
             "focus_encoder",
             "the authors' own face encoder, a pickled module",
             "the authors' terms",

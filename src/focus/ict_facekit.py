@@ -98,7 +98,7 @@ def _colours(vertices: Array, seed: int) -> NDArray[np.float32]:
     """Albedo (n,V,3) of random heads on these vertices: each takes the nearest one of its kind, warped by landmarks."""
     generator = FaceGenerator(1, seed)
     head = generator.template
-    warp = RBFInterpolator(vertices[LANDMARKS], head.vertices[head.landmarks68], smoothing=1.0)
+    warp = RBFInterpolator(vertices[LANDMARKS], head.vertices[head.anatomy68], smoothing=1.0)
     places = warp(vertices)
     kind, theirs = np.zeros(USED, dtype=int), np.where(head.masks["eye"] > 0.5, 2, head.masks["inside"] > 0.5)
     kind[INSIDE], kind[TEETH_END:] = 1, 2

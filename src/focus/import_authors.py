@@ -49,7 +49,8 @@ def import_authors(encoder: Path, segmentation: Path, prior: Path | None, out: P
     files = {"encoder": encoder, "segmentation": segmentation} | ({} if prior is None else {"prior": prior})
     trained, mask_network = released_encoder(encoder), released_segmentation(segmentation)
     bfm, arcface = chosen.assets.bfm, chosen.assets.arcface
-    model = None if bfm is None or arcface is None else read_bfm(bfm, SHAPE, EXPRESSION, ALBEDO)
+    crop = chosen.assets.focus_crop
+    model = None if bfm is None or arcface is None else read_bfm(bfm, SHAPE, EXPRESSION, ALBEDO, crop)
     offsets = None if prior is None else read_prior(prior, None if model is None else model.vertex_count)
     facts = {"variant": NAME, "sha256": {name: sha256(path) for name, path in files.items()}}
     with whole_directory(out) as folder:
@@ -78,7 +79,7 @@ def write_bundle(
     facts: dict[str, Any],
 ) -> None:
     """Write R, S and F with the face model and the prior; from which score on a face is occluded is not calibrated."""
-    plan = loss_plan(chosen, TERMS, {"landmarks": "landmarks_em"})
+    plan = loss_plan(chosen, "reconstruction", TERMS)
     bundle = Bundle(
         sizes=network_sizes(chosen),
         face_model=model,

@@ -12,7 +12,6 @@ Images of a batch never meet: every sum runs over one image, so a batch is for s
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 import torch
 from kornia.filters import gaussian_blur2d
@@ -24,6 +23,7 @@ from focus import losses
 from focus.autoencoder import Autoencoder, Parameters, Reconstruction
 from focus.masks import PAPER_XI
 from focus.pose_fit import fit_pose
+from focus.settings import InstanceFit
 
 UNITS = (1.0, 1.0, 1.0, 0.5, 0.3, 10.0, 30.0)
 """Adam moves all variables alike, so this is a step's share of each: shape, expression, albedo (standard deviations),
@@ -34,29 +34,14 @@ EMPTY_BIN = 1e-3  # pixels that every bin has from the start, so that an unseen 
 LARGEST_ODDS = 5.0  # of one pixel's colour, in log units, so that a few pixels cannot outvote a neighbourhood
 
 
-@dataclass(frozen=True)
-class FitPlan:
-    """How one image is fitted.
-
-    rounds: EM rounds, each of `steps` Adam steps at first learning rate `lr`. weights: of the terms pixel, landmarks
-    and regularisation. bins: histogram bins along each of R, G, B. unexplained: the share of face pixels whose colour
-    is the histogram's and not the rendering's. blur: sigma of the log-odds' blur, px; 0 for none.
-    """
-
-    rounds: int
-    steps: int
-    lr: float
-    weights: Mapping[str, float]
-    bins: int
-    unexplained: float
-    blur: float
-
-
-def fit(autoencoder: Autoencoder, images: Tensor, landmarks: Tensor, plan: FitPlan) -> tuple[Reconstruction, Tensor]:
+def fit(
+    autoencoder: Autoencoder, images: Tensor, landmarks: Tensor, plan: InstanceFit, weights: Mapping[str, float]
+) -> tuple[Reconstruction, Tensor]:
     """Fit the face model to images and segment them; the autoencoder's encoder is not used.
 
-    images (B,3,S,S) RGB in [0,1]; landmarks (B,68,2) px. Returns the fits, without gradient, and the probability
-    (B,1,S,S) that a pixel is visible face, 0 outside the rendering.
+    images (B,3,S,S) RGB in [0,1]; landmarks (B,68,2) px; weights: of the terms pixel, landmarks and regularisation.
+    Returns the fits, without gradient, and the probability (B,1,S,S) that a pixel is visible face, 0 outside the
+    rendering.
     """
     sizes = [*autoencoder.sizes[:4], 3, 2, 1]
     units = torch.cat([images.new_full((size,), unit) for size, unit in zip(sizes, UNITS, strict=True)])
@@ -71,7 +56,7 @@ def fit(autoencoder: Autoencoder, images: Tensor, landmarks: Tensor, plan: FitPl
     for turn in range(plan.rounds):
         for _ in range(plan.steps):
             optimiser.zero_grad()
-            image_losses(images, landmarks, decode(), mask, plan.weights).sum().backward()
+            image_losses(images, landmarks, decode(), mask, weights).sum().backward()
             optimiser.step()
             schedule.step()
         with torch.no_grad():
@@ -116,7 +101,7 @@ def _alone(loss: Callable[..., Tensor]) -> Callable[..., Tensor]:
 
 
 @torch.no_grad()
-def face_probability(images: Tensor, result: Reconstruction, mask: Tensor, plan: FitPlan) -> Tensor:
+def face_probability(images: Tensor, result: Reconstruction, mask: Tensor, plan: InstanceFit) -> Tensor:
     """Return the E-step's probability (B,1,S,S) of face, 0 outside the rendering, given the last one as `mask`.
 
     Face and other are equally likely beforehand.

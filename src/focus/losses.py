@@ -191,39 +191,6 @@ def squared_error(target: Tensor, rendering: Tensor) -> Tensor:
     return (target - rendering).square().sum(1, keepdim=True)
 
 
-def _forms(loss: Callable[..., Tensor]) -> dict[str, Callable[..., Tensor]]:
-    return {form: partial(loss, form=form) for form in ("paper", "released")}
-
-
-FORMS: dict[str, dict[str, Callable[..., Tensor]]] = {
-    "neighbour": _forms(neighbour_loss),
-    "distance": _forms(distance_loss),
-    "area": _forms(area_loss),
-    "preservation": _forms(preservation_loss),
-    "pixel": _forms(pixel_loss),
-    "pixel_segmentation": {  # Eq. 5 to train S: the released form's division by sum M is left out
-        "paper": partial(pixel_loss, form="paper"),
-        "released": partial(pixel_loss, form="image_mean"),
-    },
-    "perceptual": {"paper": perceptual_loss, "released": perceptual_loss},
-    "landmarks": _forms(landmark_loss),
-    "regularisation": _forms(regularisation_loss),
-    "binary": _forms(binary_loss),
-    "likelihood": {"paper": likelihood_loss, "released": likelihood_loss},
-}
-"""Every term by its name in params.yaml, then by its form."""
-
-
-def loss_form(term: str, forms: Mapping[str, str]) -> Callable[..., Tensor]:
-    """Return the loss `term` in the form that `forms` names for it, or as released. Raises FocusError if unknown."""
-    name = forms.get(term, "released")
-    if term not in FORMS:
-        raise FocusError(f"losses: found {term!r}, expected one of {', '.join(FORMS)}")
-    if name not in FORMS[term]:
-        raise FocusError(f"forms.{term}: found {name!r}, expected one of {', '.join(FORMS[term])}")
-    return FORMS[term][name]
-
-
 def without_recogniser(*images: Tensor) -> NoReturn:
     """Stand in for F's features where no term needs any. Raises ValueError when one does."""
     raise ValueError("found a term that compares F's features, expected the features of both images")
@@ -246,25 +213,24 @@ def reconstruction_loss(
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """L_R, Eq. 8: the weighted sum of the terms that `weights` names, and each term unweighted and detached.
 
-    Terms: pixel, perceptual, landmarks, regularisation; likelihood (the released initialisation) and
-    area_reconstruction (the released code adds .06 of Eq. 3). `theta` is (shape, expression, albedo, light, pose).
-    `embeddings` returns those of I_T and I_R, and is called only for the perceptual term. `forms` maps names of FORMS
-    to forms; what it lacks is as released. Raises FocusError for an unknown term or form.
+    Terms: RECONSTRUCTION in settings/terms.py. `theta` is (shape, expression, albedo, light, pose). `embeddings`
+    returns those of I_T and I_R, and is called only for the perceptual term. `forms` maps terms to forms; what it
+    lacks is as released. Raises FocusError for an unknown term or form.
     """
-
-    def form(term: str) -> Callable[..., Tensor]:
-        return loss_form(term, forms)
-
-    size = target.shape[-1]
+    form, size = partial(_form, forms), target.shape[-1]
     return _weighted_sum(
         weights,
         {
-            "pixel": lambda: form("pixel")(target, rendering, mask, reduction=reduction, across=across),
-            "likelihood": lambda: form("likelihood")(target, rendering, mask),
-            "perceptual": lambda: form("perceptual")(*embeddings()),
-            "landmarks": lambda: form("landmarks")(landmarks, rendered_landmarks, size, reduction=reduction),
-            "regularisation": lambda: form("regularisation")(*theta, reduction=reduction),
-            "area_reconstruction": lambda: form("area")(mask, rendered_mask),
+            "pixel": lambda: pixel_loss(
+                target, rendering, mask, form=form("pixel"), reduction=reduction, across=across
+            ),
+            "likelihood": lambda: likelihood_loss(target, rendering, mask),
+            "perceptual": lambda: perceptual_loss(*embeddings()),
+            "landmarks": lambda: landmark_loss(
+                landmarks, rendered_landmarks, size, form=form("landmarks"), reduction=reduction
+            ),
+            "regularisation": lambda: regularisation_loss(*theta, form=form("regularisation"), reduction=reduction),
+            "area": lambda: area_loss(mask, rendered_mask, form=form("area")),
         },
     )
 
@@ -284,13 +250,11 @@ def segmentation_loss(
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """L_S (Sec. 3.2): the weighted sum of the terms that `weights` names, and each term unweighted and detached.
 
-    Terms: neighbour, distance, area, preservation, binary; pixel (the Baseline of Sec. 4.4, in the form that `forms`
-    has for pixel_segmentation). The two callables crop images (B,3,S,S) by the landmarks of target and rendering and
-    return the recogniser's features; they are called only if a perceptual term is wanted. Raises FocusError as above.
+    Terms: SEGMENTATION in settings/terms.py. The two callables crop images (B,3,S,S) by the landmarks of target and
+    rendering and return the recogniser's features; they are called only if a perceptual term is wanted. Raises
+    FocusError as above.
     """
-
-    def form(term: str) -> Callable[..., Tensor]:
-        return loss_form(term, forms)
+    form = partial(_form, forms)
 
     @cache
     def masked_target_features() -> Features:
@@ -303,14 +267,32 @@ def segmentation_loss(
     return _weighted_sum(
         weights,
         {
-            "neighbour": lambda: form("neighbour")(target, rendering, mask, radius=radius, reduction=reduction),
-            "distance": lambda: form("distance")(masked_target_features(), rendering_features(mask * rendering)),
-            "area": lambda: form("area")(mask, rendered_mask),
-            "preservation": lambda: form("preservation")(masked_target_features(), plain_target_features()),
-            "binary": lambda: form("binary")(mask, reduction=reduction),
-            "pixel": lambda: form("pixel_segmentation")(target, rendering, mask, reduction=reduction),
+            "neighbour": lambda: neighbour_loss(
+                target, rendering, mask, form=form("neighbour"), radius=radius, reduction=reduction
+            ),
+            "distance": lambda: distance_loss(
+                masked_target_features(), rendering_features(mask * rendering), form=form("distance")
+            ),
+            "area": lambda: area_loss(mask, rendered_mask, form=form("area")),
+            "preservation": lambda: preservation_loss(
+                masked_target_features(), plain_target_features(), form=form("preservation")
+            ),
+            "binary": lambda: binary_loss(mask, form=form("binary"), reduction=reduction),
+            # The released form's division by sum M is left out: S would keep its best pixel.
+            "pixel": lambda: pixel_loss(
+                target, rendering, mask, form="paper" if form("pixel") == "paper" else "image_mean", reduction=reduction
+            ),
         },
     )
+
+
+def _form(forms: Mapping[str, str], term: str) -> Form:
+    """Return the form that `forms` names for a term, or "released". Raises FocusError for another word."""
+    known: dict[str, Form] = {"paper": "paper", "released": "released"}
+    name = forms.get(term, "released")
+    if name not in known:
+        raise FocusError(f"forms.{term}: found {name!r}, expected one of {', '.join(known)}")
+    return known[name]
 
 
 def _weighted_sum(

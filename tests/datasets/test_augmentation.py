@@ -5,9 +5,9 @@ import math
 import pytest
 import torch
 
+import tiny
 from focus.datasets.augmentation import (
     LANDMARK_SWAP,
-    Augmentation,
     cutmix,
     cutout,
     rectangles,
@@ -64,7 +64,7 @@ def test_image_and_landmarks_move_together(flip):
     """Landmarks would no longer lie on the face: the blob drawn at 30 must be where 30 went."""
     images, masks, landmarks = _batch(16)
     landmarks[:, 36], landmarks[:, 45] = torch.tensor([20.0, 30.0]), torch.tensor([44.0, 30.0])
-    moved, _, points = Augmentation(S, flip=flip)(images, masks, landmarks, torch_generator(1))
+    moved, _, points = tiny.augmentation(S, flip=flip)(images, masks, landmarks, torch_generator(1))
     inside = ((points[:, 30] > 14) & (points[:, 30] < S - 15)).all(1)
     assert inside.sum() >= 8 and (points[:, 30] - landmarks[:, 30]).abs().max() > 1
     torch.testing.assert_close(_centroid(moved)[inside], points[inside, 30], atol=0.06, rtol=0)
@@ -73,7 +73,7 @@ def test_image_and_landmarks_move_together(flip):
 
 def test_drawn_sizes_stay_within_the_limits():
     """Faces would be shifted, turned or scaled more than the paper's 10 px of 224, 10 degrees, 10 %."""
-    matrices, flipped = Augmentation(S).draw(500, torch_generator(2))
+    matrices, flipped = tiny.augmentation(S).draw(500, torch_generator(2))
     centre = torch.full((2,), (S - 1) / 2, dtype=torch.float64)
     shift = matrices[:, :, :2] @ centre + matrices[:, :, 2] - centre
     factor = matrices[:, :, :2].det().abs().sqrt()
@@ -87,12 +87,12 @@ def test_drawn_sizes_stay_within_the_limits():
 def test_same_generator_same_result_and_mask_stays_binary():
     """Runs would not repeat; masks would get grey borders; the strip from outside would count as face."""
     images, masks, landmarks = _batch()
-    first = Augmentation(S)(images, masks, landmarks, torch_generator(3))
-    again = Augmentation(S)(images, masks, landmarks, torch_generator(3))
+    first = tiny.augmentation(S)(images, masks, landmarks, torch_generator(3))
+    again = tiny.augmentation(S)(images, masks, landmarks, torch_generator(3))
     assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))
     assert set(first[1].unique().tolist()) == {0.0, 1.0}
-    assert not torch.equal(first[0], Augmentation(S)(images, masks, landmarks, torch_generator(4))[0])
-    without, none, _ = Augmentation(S)(images, None, landmarks, torch_generator(3))
+    assert not torch.equal(first[0], tiny.augmentation(S)(images, masks, landmarks, torch_generator(4))[0])
+    without, none, _ = tiny.augmentation(S)(images, None, landmarks, torch_generator(3))
     assert none is None and torch.equal(without, first[0])
 
 
@@ -100,7 +100,7 @@ def test_images_of_another_size():
     """The shift would be scaled to another size than the images'."""
     images, masks, landmarks = _batch()
     with pytest.raises(FocusError, match="64x64 pixels, expected 224x224"):
-        Augmentation(224)(images, masks, landmarks, torch_generator(0))
+        tiny.augmentation(224)(images, masks, landmarks, torch_generator(0))
 
 
 def test_rectangles_follow_section_nine():
@@ -146,7 +146,7 @@ def test_cutmix_pastes_another_image():
 
 def test_gradients_pass_in_double():
     """Landmarks and images could not be differentiated through the warp."""
-    matrices, flipped = Augmentation(5).draw(1, torch_generator(9))
+    matrices, flipped = tiny.augmentation(5).draw(1, torch_generator(9))
     image = torch.rand(1, 3, 5, 5, dtype=torch.float64, generator=torch_generator(9), requires_grad=True)
     points = torch.rand(1, 68, 2, dtype=torch.float64, generator=torch_generator(9), requires_grad=True)
     assert torch.autograd.gradcheck(

@@ -78,4 +78,4 @@ def test_a_face_at_the_rim_passes(faces):
 def test_mean_face_is_the_mean_heads():
     """A point typed into the wrong row, or a mean face of other heads, would loosen every fit."""
     template = FaceGenerator(0, 0, whole=False).template
-    np.testing.assert_allclose(MEAN_FACE[:, :3], template.vertices[template.landmarks68], atol=0.51)  # whole mm
+    np.testing.assert_allclose(MEAN_FACE[:, :3], template.vertices[template.anatomy68], atol=0.51)  # whole mm

@@ -35,22 +35,23 @@ def spoiled(model: FaceModel, ids: list[int]) -> FaceModel:
 def test_crop_renumbers(model: FaceModel):
     """If it fails, landmarks, bases or triangles of the rendered model point at other vertices than in the full one."""
     landmarks = set(model.landmarks68.tolist()) | set(model.landmarks_now.tolist())
-    gone = [index for index in range(model.vertex_count) if index not in landmarks][::3]
+    face = crop_to_face(model)[1].tolist()
+    gone = [index for index in face if index not in landmarks][::3]
     cropped, kept = crop_to_face(spoiled(model, gone))
-    assert sorted(set(range(model.vertex_count)) - set(gone)) == kept.tolist()
+    assert sorted(set(face) - set(gone)) == kept.tolist()
     alpha, delta, gamma = torch.randn(2, 5), torch.randn(2, 3), torch.randn(2, 4)
     torch.testing.assert_close(cropped.geometry(alpha, delta)[:, 5], model.geometry(alpha, delta)[:, kept[5]])
     torch.testing.assert_close(cropped.albedo(gamma), model.albedo(gamma)[:, kept])
     torch.testing.assert_close(kept[cropped.landmarks68], model.landmarks68)
     torch.testing.assert_close(kept[cropped.landmarks_now], model.landmarks_now)
-    stay = ~np.isin(model.triangles.numpy(), gone).any(1)
+    stay = np.isin(model.triangles.numpy(), kept.numpy()).all(1)
     np.testing.assert_array_equal(kept[cropped.triangles], model.triangles.numpy()[stay])
 
 
 def test_embedded_model_is_all_face(model: FaceModel):
-    """If it fails, the crop cuts the embedded model, whose whole mesh is face."""
-    cropped, kept = crop_to_face(model)
-    assert len(kept) == model.vertex_count and cropped.content_hash() == model.content_hash()
+    """If it fails, the crop cuts the embedded model, whose whole mesh is face, but for the end of its throat."""
+    lost = np.setdiff1d(np.arange(model.vertex_count), crop_to_face(model)[1].numpy())
+    assert len(lost) < 20 and (model.shape_mean[lost, 1] < -50).all() and (model.shape_mean[lost, 2] < -20).all()
 
 
 def test_lost_landmark(model: FaceModel):

@@ -17,11 +17,10 @@ def test_gradients_of_image_losses(images, form):
     target, _, _, rendered_mask = tensors(*images)
     everywhere = np.random.default_rng(1).random(images[1].shape)  # no two black neighbours: a tie has no derivative
     rendering, mask = tensors(everywhere, 0.1 + 0.8 * images[2], gradient=True)
-    neighbour, pixel, area, binary = (losses.FORMS[term][form] for term in ("neighbour", "pixel", "area", "binary"))
-    assert gradcheck(lambda r, m: neighbour(target, r, m, radius=1), (rendering, mask))
-    assert gradcheck(lambda r, m: pixel(target, r, m), (rendering, mask))
-    assert gradcheck(lambda m: area(m, rendered_mask), (mask,))
-    assert gradcheck(binary, (mask,))
+    assert gradcheck(lambda r, m: losses.neighbour_loss(target, r, m, form=form, radius=1), (rendering, mask))
+    assert gradcheck(lambda r, m: losses.pixel_loss(target, r, m, form=form), (rendering, mask))
+    assert gradcheck(lambda m: losses.area_loss(m, rendered_mask, form=form), (mask,))
+    assert gradcheck(lambda m: losses.binary_loss(m, form=form), (mask,))
 
 
 def test_gradients_of_likelihood_and_unnormalised_pixel(images):
@@ -36,12 +35,12 @@ def test_gradients_of_likelihood_and_unnormalised_pixel(images):
 def test_gradients_of_other_losses(features, landmarks, theta, form):
     """Training would follow a wrong direction in features, landmarks or parameters."""
     maps = tensors(*features, gradient=True)
-    assert gradcheck(losses.FORMS["distance"][form], maps)
-    assert gradcheck(losses.FORMS["preservation"][form], maps)
+    assert gradcheck(lambda a, b: losses.distance_loss(a, b, form=form), maps)
+    assert gradcheck(lambda a, b: losses.preservation_loss(a, b, form=form), maps)
     assert gradcheck(losses.perceptual_loss, [x.flatten(1) for x in maps])
     points = tensors(*(x / 100 for x in landmarks), gradient=True)  # small, for the differences' precision
-    assert gradcheck(lambda a, b: losses.FORMS["landmarks"][form](a, b, 64), points)
-    assert gradcheck(losses.FORMS["regularisation"][form], tensors(*theta, gradient=True))
+    assert gradcheck(lambda a, b: losses.landmark_loss(a, b, 64, form=form), points)
+    assert gradcheck(lambda *parts: losses.regularisation_loss(*parts, form=form), tensors(*theta, gradient=True))
 
 
 def test_gradient_where_images_agree():

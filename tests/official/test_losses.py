@@ -19,7 +19,7 @@ RELATIVE = 1e-5
 XI = (3 * losses.SIGMA) ** 2
 SEGMENTATION = {"neighbour": 15.0, "distance": 3.0, "area": 0.5, "preservation": 0.25, "binary": 10.0}
 RECONSTRUCTION = {
-    "pixel": 0.5, "perceptual": 0.25, "regularisation": 0.1, "landmarks": 0.0005, "area_reconstruction": 0.06,
+    "pixel": 0.5, "perceptual": 0.25, "regularisation": 0.1, "landmarks": 0.0005, "area": 0.06,
 }  # fmt: skip
 INITIALISATION = {"likelihood": 0.5, "perceptual": 0.25, "regularisation": 0.1, "landmarks": 0.0005}
 NAMES = {"neighbour": "neighbour", "distance": "dist", "area": "area", "preservation": "preserve", "binary": "binary"}
@@ -154,7 +154,7 @@ def test_reconstruction_total(figures, inputs, perception):
 
 def test_validation_total(figures, inputs, perception):
     """The released validation loss would be another sum: R's and S's terms but L_nbr, the area with S's weight."""
-    of_r = {term: weight for term, weight in RECONSTRUCTION.items() if term != "area_reconstruction"}
+    of_r = {term: weight for term, weight in RECONSTRUCTION.items() if term != "area"}
     reconstruction = reconstruction_terms(figures, inputs, perception, of_r, theta(inputs.raw))
     wanted = {term: weight for term, weight in SEGMENTATION.items() if term != "neighbour"}
     found = float(reconstruction) + float(segmentation_terms(figures, inputs, perception, wanted)[0])

@@ -9,9 +9,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+import tiny
 from focus.settings import Optimiser
 from focus.stages.train import turns
-from focus.stages.training import optimiser
 from focus.training.loop import Plan, Turn, train
 from focus.training.optimisers import OptimiserPlan
 
@@ -25,7 +25,7 @@ def figures(golden) -> dict[str, np.ndarray]:
 
 
 def rates(plan: Optimiser, iterations: np.ndarray) -> list[float]:
-    built: OptimiserPlan = optimiser(plan)
+    built = OptimiserPlan(plan)
     return [built.rate(int(iteration), 0) for iteration in iterations]
 
 
@@ -67,7 +67,7 @@ def test_the_network_in_turn_trains_alone(figures):
         Plan(
             networks=networks,
             objectives={name: partial(objective, name) for name in networks},
-            optimisers={name: OptimiserPlan("adam", 0.1) for name in networks},
+            optimisers={name: tiny.optimiser("adam", 0.1) for name in networks},
             turns=[Turn("S", 1), Turn("R", 1)],
             seed=0,
         )
@@ -77,6 +77,6 @@ def test_the_network_in_turn_trains_alone(figures):
 
 def test_adadelta(profile_paper, figures):
     """Adadelta would average over other windows than the released code's."""
-    [group] = optimiser(profile_paper.em.reconstruction).build(nn.Linear(1, 1)).param_groups
+    [group] = OptimiserPlan(profile_paper.em.reconstruction).build(nn.Linear(1, 1)).param_groups
     found = (group["rho"], group["eps"], group["weight_decay"])
     assert found == pytest.approx(tuple(figures["adadelta_rho_eps_weight_decay"]))

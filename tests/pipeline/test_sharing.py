@@ -89,11 +89,11 @@ def test_ablations_in_a_queue(run_by_dvc, copy):
     """The README's ablations would not run, or their table not be written."""
     project = copy(run_by_dvc)
     project.dvc("exp", "run", "--queue", "-S", "ablation.variant=Baseline,FOCUS", "headline")
-    project.dvc("exp", "run", "--queue", "-S", "profiles/demo.yaml:losses.neighbour=7", "headline")
+    project.dvc("exp", "run", "--queue", "-S", "profiles/demo.yaml:losses.segmentation.neighbour=7", "headline")
     project.dvc("exp", "run", "--run-all")
     project.run("python", "scripts/experiments.py")
     rows = (project.path / "results/experiments.csv").read_text().splitlines()
-    assert rows[0].startswith("variant,losses.neighbour,ar_f1_unoccluded") and len(rows) == 4
+    assert rows[0].startswith("variant,losses.segmentation.neighbour,ar_f1_unoccluded") and len(rows) == 4
     assert [row.split(",")[:2] for row in rows[1:]] == [["Baseline", "14"], ["FOCUS", "14"], ["FOCUS", "7"]]
 
 

@@ -70,7 +70,7 @@ def test_steps_that_are_not_logged_ask_for_no_number(chosen, elsewhere, monkeypa
         return run(function, args, kwargs)
 
     monkeypatch.setattr(pretended, "dispatched", noting)
-    chosen.training = chosen.training.model_copy(update={"log_every": 1000, "checkpoint_every": 1000})
+    chosen = replace(chosen, training=chosen.training.model_copy(update={"log_every": 1000, "checkpoint_every": 1000}))
     trained(chosen, "FOCUS")
     # In the first step: the loss; loss and norm. In the last: loss and norm, twice. In the six between: nothing.
     assert asking.count("_stop_if_broken") == 3 + 4
@@ -97,7 +97,7 @@ def test_synthetic_faces_come_back(chosen, elsewhere):
 def test_bfloat16_trains_nearly_the_same(chosen):
     """The networks' results would reach renderer and losses in bfloat16, or weights be stored in it."""
     exact = trained(chosen, "FOCUS")
-    chosen.compute = chosen.compute.model_copy(update={"precision": "bfloat16"})
+    chosen = replace(chosen, compute=chosen.compute.model_copy(update={"precision": "bfloat16"}))
     found = trained(chosen, "FOCUS")
     moved = [key for key in exact if not torch.equal(found[key], exact[key])]
     assert moved, "nothing ran in bfloat16"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -81,7 +82,7 @@ def test_faces_can_be_left_out(chosen) -> None:
 @pytest.mark.parametrize("asset", ["bfm", "celeba_hq", "ar", "now"])
 def test_real_people_are_withheld_unless_asked_for(chosen, asset: str) -> None:
     """A page with licensed pictures would be passed on without a thought."""
-    chosen.assets = chosen.assets.model_copy(update={asset: Path("/licensed")})
+    chosen = replace(chosen, assets=chosen.assets.model_copy(update={asset: Path("/licensed")}))
     report.work(chosen)
     text = paths.REPORT.read_text()
     assert "<canvas" not in text and "Figure 1" not in text and "licensed assets" in text
@@ -92,7 +93,7 @@ def test_real_people_are_withheld_unless_asked_for(chosen, asset: str) -> None:
 def test_stand_ins_do_not_pose_as_licensed_files(chosen, project) -> None:
     """Figures on drawn faces would be printed as figures on the real data sets."""
     write_text(project / "stand-ins" / STAND_IN, "made by code")
-    chosen.assets = chosen.assets.model_copy(update={"now": project / "stand-ins" / "now"})
+    chosen = replace(chosen, assets=chosen.assets.model_copy(update={"now": project / "stand-ins" / "now"}))
     assert provenance(chosen) == (
         "run: profile smoke, stand-ins made by code in place of now; "
         "not comparable with the paper's figures, which are on real faces"

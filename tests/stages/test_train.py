@@ -13,7 +13,7 @@ from focus import settings
 from focus.files import write_json
 from focus.networks.store import save_networks
 from focus.stages import build, paths
-from focus.stages.train import Settings, turns
+from focus.stages.train import Settings, overridden, turns
 from focus.stages.train import work as train_variant
 from focus.training.loop import Turn
 from focus.training.objectives import SegmentationObjective
@@ -89,9 +89,27 @@ def test_objectives_of_the_ablations(chosen):
         "Perceptual": {"distance", "preservation", "area", "binary"},
         "FOCUS": {"neighbour", "distance", "area", "preservation", "binary"},
     }
+    variants = settings.read_params().variants
     for name, terms in expected.items():
-        variant = chosen.variants[name]
+        variant = variants[name]
         networks = build.focus_networks(chosen, paths.network(variant.start))
         found = objectives(chosen, variant, *networks)["segmentation"]
         assert isinstance(found, SegmentationObjective) and set(found.plan.weights) == terms, name
-    assert set(objectives(chosen, chosen.variants["MoFA"], *networks)) == {"reconstruction"}
+    assert set(objectives(chosen, variants["MoFA"], *networks)) == {"reconstruction"}
+
+
+def test_a_variant_changes_forms_weights_and_rounds(chosen):
+    """FOCUS as printed, or another eta, would need a second set of settings."""
+    own = {
+        "preset": "paper",
+        "forms": {"area": "released"},
+        "segmentation_weights": {"neighbour": 7.0},
+        "reconstruction_weights": {"landmarks": 0.5},
+    }
+    variant = settings.read_params().variants["FOCUS"].model_copy(update=own)
+    found = overridden(chosen, variant)
+    assert (found.method.form("pixel"), found.method.form("area")) == ("paper", "released")
+    assert found.losses.segmentation == chosen.losses.segmentation | {"neighbour": 7.0}
+    assert found.losses.reconstruction == chosen.losses.reconstruction | {"landmarks": 0.5}
+    assert overridden(chosen, settings.read_params().variants["FOCUS"]) == chosen
+    assert len(turns(chosen, "em", 5)) == 10

@@ -25,27 +25,22 @@ def chosen(project) -> Settings:
 
 def test_loss_plan(chosen):
     """A variant would be trained with other weights or forms than the settings say."""
-    plan = training.loss_plan(chosen, ["pixel", "landmarks"], {"landmarks": "landmarks_em"})
-    assert plan.weights == {"pixel": chosen.losses.pixel, "landmarks": chosen.losses.landmarks_em}
+    for step in ("initialise", "reconstruction"):
+        weights = getattr(chosen.losses, step)
+        plan = training.loss_plan(chosen, step, ["pixel", "landmarks"])
+        assert plan.weights == {"pixel": weights["pixel"], "landmarks": weights["landmarks"]}
     assert {form for term, form in plan.forms.items() if term != "initialisation"} == {"released"}
     assert plan.neighbourhood == chosen.losses.neighbourhood
-    forms = chosen.method.forms.model_copy(update={"features": "paper", "pixel": "paper"})
+    forms = chosen.method.forms | {"distance": "paper", "pixel": "paper"}
     chosen = replace(chosen, method=chosen.method.model_copy(update={"forms": forms}))
-    plan = training.loss_plan(chosen, ["distance"])
-    paper = {name for name, form in plan.forms.items() if form == "paper"}
-    assert paper - {"initialisation"} == {"features", "pixel", "distance", "preservation", "pixel_segmentation"}
+    plan = training.loss_plan(chosen, "segmentation", ["distance"])
+    assert {name for name, form in plan.forms.items() if form == "paper"} - {"initialisation"} == {"distance", "pixel"}
 
 
 def test_no_loss_terms(chosen):
     """A variant without terms would be trained on nothing."""
     with pytest.raises(FocusError, match="found no loss terms, expected at least one"):
-        training.loss_plan(chosen, [])
-
-
-def test_optimiser(chosen):
-    """Adaptation would run at the full learning rate."""
-    plan = training.optimiser(chosen.em.reconstruction, lr_share=0.5)
-    assert plan.lr == pytest.approx(chosen.em.reconstruction.lr / 2) and plan.clip == chosen.em.reconstruction.clip
+        training.loss_plan(chosen, "segmentation", [])
 
 
 def test_checkpoint_is_tied_to_settings_and_inputs(chosen):
@@ -59,6 +54,7 @@ def test_checkpoint_is_tied_to_settings_and_inputs(chosen):
     keys = [key(), key("train/MoFA")]
     (paths.PACKED / "x" / "images.npy").write_bytes(b"2")
     keys.append(key())
-    keys.append(key(chosen=replace(chosen, losses=chosen.losses.model_copy(update={"pixel": 9.0}))))
-    assert key() == keys[-1] and len(set(keys)) == 4
+    changed = replace(chosen, losses=chosen.losses.model_copy(update={"neighbourhood": 9}))
+    keys.append(key(chosen=changed))
+    assert key(chosen=changed) == keys[-1] and len(set(keys)) == 4
     assert training.checkpoint_of("train/FOCUS", chosen, []).path == paths.CHECKPOINTS / "train-FOCUS" / "checkpoint.pt"

@@ -10,7 +10,6 @@ from pathlib import Path
 import torch
 
 import tiny
-from focus.datasets.augmentation import Augmentation
 from focus.datasets.packed import PackedSet
 from focus.masks import mask_source
 from focus.networks.store import save_networks
@@ -18,7 +17,6 @@ from focus.training.batches import Batches
 from focus.training.checkpoint import Checkpoint
 from focus.training.loop import Plan, Turn, train
 from focus.training.objectives import OCCLUSIONS, LossPlan, ReconstructionObjective, SegmentationObjective
-from focus.training.optimisers import OptimiserPlan
 
 tiny.face_model()  # made once and kept: children forked after this import have it
 
@@ -34,7 +32,7 @@ class StoppedError(Exception):
 def em(packed, checkpoint: Checkpoint | None = None, stop_at: int | None = None, turns=TURNS, batch: int = 3) -> Plan:
     """Return two EM rounds with all that has a state: Adam, batch norm, dropout, augmentation, cutmix."""
     autoencoder, mask_network, seen = tiny.autoencoder(), tiny.segmentation(), tiny.perception()
-    batches = Batches(packed, batch, 0, Augmentation(tiny.SIZE))
+    batches = Batches(packed, batch, 0, tiny.augmentation())
     reconstruction = ReconstructionObjective(
         autoencoder,
         batches,
@@ -60,8 +58,8 @@ def em(packed, checkpoint: Checkpoint | None = None, stop_at: int | None = None,
         networks={"reconstruction": autoencoder.encoder, "segmentation": mask_network},
         objectives={"reconstruction": stopping(reconstruction), "segmentation": stopping(segmentation)},
         optimisers={
-            "reconstruction": OptimiserPlan("adam", 1e-2, warmup=2, clip=5.0),
-            "segmentation": OptimiserPlan("adam", 1e-2, final=0.1),
+            "reconstruction": tiny.optimiser("adam", 1e-2, warmup=2, clip=5.0),
+            "segmentation": tiny.optimiser("adam", 1e-2, final=0.1),
         },
         turns=turns,
         seed=4,

@@ -13,7 +13,6 @@ from torch import nn
 
 import tiny
 from em_training import StoppedError, em, weights
-from focus.datasets.augmentation import Augmentation
 from focus.datasets.packed import PackedSet
 from focus.errors import FocusError
 from focus.masks import mask_source
@@ -32,9 +31,9 @@ from focus.training.objectives import (
 from focus.training.optimisers import OptimiserPlan
 
 BATCH = 4
-PAPER = dict.fromkeys(("neighbour", "distance", "area", "preservation", "pixel", "pixel_segmentation"), "paper")
+PAPER = dict.fromkeys(("neighbour", "distance", "area", "preservation", "pixel"), "paper")
 PAPER |= dict.fromkeys(("landmarks", "regularisation", "binary"), "paper")
-R_TERMS = {"pixel": 0.5, "perceptual": 0.25, "landmarks": 1e-3, "regularisation": 0.1, "area_reconstruction": 0.06}
+R_TERMS = {"pixel": 0.5, "perceptual": 0.25, "landmarks": 1e-3, "regularisation": 0.1, "area": 0.06}
 S_TERMS = {"neighbour": 15.0, "distance": 3.0, "area": 0.5, "preservation": 0.25, "binary": 10.0, "pixel": 1.0}
 CASES = {
     "released": (R_TERMS, {}, "segmentation", "cutout"),
@@ -55,7 +54,7 @@ def steps(case: str, packed: PackedSet) -> Plan:
     """Return a training of 3 S steps and 3 R steps, its batch norm and dropout on, each step in the curve."""
     terms, forms, mask, occlusion = CASES[case]
     autoencoder, network, seen = tiny.autoencoder(head=0.02), tiny.segmentation(), tiny.perception()
-    batches = Batches(packed, BATCH, 0, Augmentation(tiny.SIZE))
+    batches = Batches(packed, BATCH, 0, tiny.augmentation())
     plan = LossPlan(terms, forms)
     source = mask_source(mask)
     r = ReconstructionObjective(autoencoder, batches, plan, source, network, seen, OCCLUSIONS[occlusion])
@@ -66,8 +65,10 @@ def steps(case: str, packed: PackedSet) -> Plan:
         networks={"reconstruction": autoencoder.encoder, "segmentation": network},
         objectives={"reconstruction": r, "segmentation": s},
         optimisers={
-            "reconstruction": Descent("sgd", 1e-4, clip=5.0),
-            "segmentation": Descent("sgd", 5e-4),  # larger steps make rounding errors grow a hundredfold each
+            "reconstruction": Descent(tiny.optimiser("adam", 1e-4, clip=5.0).settings),
+            "segmentation": Descent(
+                tiny.optimiser("adam", 5e-4).settings
+            ),  # larger steps make rounding errors grow a hundredfold each
         },
         turns=[Turn("segmentation", 3), Turn("reconstruction", 3)],
         seed=4,

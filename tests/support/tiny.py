@@ -15,6 +15,7 @@ from scipy.spatial import cKDTree
 from torch import nn
 
 from focus.autoencoder import Autoencoder, Parameters
+from focus.datasets.augmentation import Augmentation
 from focus.datasets.packed import PackedSet, pack
 from focus.datasets.sample import Sample
 from focus.face_model import FaceModel, read_bfm, write_bfm
@@ -22,13 +23,26 @@ from focus.face_model.heads import FaceGenerator, build_embedded_model
 from focus.networks import FaceEncoder, FaceRecogniser, SegmentationNetwork
 from focus.perception import Perception
 from focus.rendering import Renderer
-from focus.settings import AutoencoderSettings, OutputScale
+from focus.settings import AugmentationSettings, AutoencoderSettings, Optimiser, OutputScale
+from focus.training.optimisers import OptimiserPlan
 
 SIZE = 32
 SCALE = OutputScale(
     shape=1.0, expression=1.0, albedo=1.0, light=0.5, rotation=0.3, translation_xy=10.0, translation_z=30.0
 )
 SettingsT = TypeVar("SettingsT", bound=AutoencoderSettings)
+
+
+def optimiser(name: str, lr: float, schedule: str = "cosine", *, start: int = 0, **changes: float) -> OptimiserPlan:
+    """Return an optimiser without warm-up, decay, clipping and weight decay, but for `changes`."""
+    plain = {"warmup": 0, "final": 0.0, "decay": 1.0, "decay_every": 5000, "clip": 0.0, "weight_decay": 0.0}
+    return OptimiserPlan(Optimiser(name=name, lr=lr, schedule=schedule, **{**plain, **changes}), start=start)
+
+
+def augmentation(size: int = SIZE, **changes: float) -> Augmentation:
+    """Return the paper's augmentation of images, but for `changes`."""
+    paper = {"shift": 10.0, "scale": 0.1, "rotation": 10.0, "flip": 0.5}
+    return Augmentation(size, AugmentationSettings(**{**paper, **changes}))
 
 
 def sized(settings: SettingsT) -> SettingsT:

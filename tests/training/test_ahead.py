@@ -8,7 +8,6 @@ import numpy as np
 import torch
 
 import tiny
-from focus.datasets.augmentation import Augmentation
 from focus.training.ahead import Ahead
 from focus.training.batches import Batches
 
@@ -30,6 +29,6 @@ def test_workers_change_no_bit(tmp_path):
     """A run with workers would be another run."""
     packed = tiny.packed_faces(tmp_path / "faces")
     for step in (0, 1, 5):
-        batches = [Batches(packed, 3, 0, Augmentation(tiny.SIZE), workers=workers)(step) for workers in (0, 2)]
+        batches = [Batches(packed, 3, 0, tiny.augmentation(), workers=workers)(step) for workers in (0, 2)]
         for name in ("images", "visible", "landmarks", "index"):
             assert np.array_equal(*(getattr(batch, name) for batch in batches)), name

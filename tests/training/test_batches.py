@@ -7,7 +7,6 @@ import pytest
 import torch
 
 import tiny
-from focus.datasets.augmentation import Augmentation
 from focus.training.batches import Batches, load_batch, sample_index
 
 
@@ -49,12 +48,12 @@ def test_set_without_masks(packed):
     """Photographs without ground truth could not be trained on."""
     packed.visible = None
     assert load_batch(packed, torch.tensor([0])).visible is None
-    assert Batches(packed, 2, 0, Augmentation(tiny.SIZE))(0).visible is None
+    assert Batches(packed, 2, 0, tiny.augmentation())(0).visible is None
 
 
 def test_augmented_batches_repeat(packed):
     """Resuming would not be bit for bit."""
-    first, again = (Batches(packed, 3, 0, Augmentation(tiny.SIZE)) for _ in range(2))
+    first, again = (Batches(packed, 3, 0, tiny.augmentation()) for _ in range(2))
     for step in (5, 2, 5):
         for name in ("images", "landmarks", "visible", "index"):
             assert torch.equal(getattr(first(step), name), getattr(again(step), name))

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
+import tiny
 from focus.authors.networks import OUTPUT_SCALE
 from focus.autoencoder import Autoencoder
 from focus.datasets.packed import PackedSet, pack
@@ -19,10 +20,9 @@ from focus.rendering import Renderer
 from focus.training.batches import Batches
 from focus.training.loop import Plan, Turn, train
 from focus.training.objectives import LossPlan, ReconstructionObjective, SegmentationObjective
-from focus.training.optimisers import OptimiserPlan
 
 VERTICES, ROWS, COLUMNS = 53149, 230, 231  # the lattice has 19 vertices less; they lie behind the head, unused
-R_TERMS = {"pixel": 0.5, "perceptual": 0.25, "landmarks": 5e-4, "regularisation": 0.1, "area_reconstruction": 0.06}
+R_TERMS = {"pixel": 0.5, "perceptual": 0.25, "landmarks": 5e-4, "regularisation": 0.1, "area": 0.06}
 S_TERMS = {"neighbour": 15.0, "distance": 3.0, "area": 0.5, "preservation": 0.25, "binary": 10.0}
 
 
@@ -113,7 +113,7 @@ def test_one_s_step_and_one_r_step_at_the_papers_size(tmp_path):
                 SegmentationObjective(autoencoder, mask_network, batches, LossPlan(S_TERMS, {}), seen),
             ),
         },
-        optimisers={name: OptimiserPlan("adadelta", 0.04, "step") for name in ("reconstruction", "segmentation")},
+        optimisers={name: tiny.optimiser("adadelta", 0.04, "step") for name in ("reconstruction", "segmentation")},
         turns=[Turn("segmentation", 1), Turn("reconstruction", 1)],
         seed=0,
         log_every=1,

@@ -13,7 +13,6 @@ from em_training import TURNS, StoppedError, em, weights
 from focus.errors import FocusError
 from focus.training.checkpoint import Checkpoint
 from focus.training.loop import Plan, Turn, train
-from focus.training.optimisers import OptimiserPlan
 from second_device import second_device
 
 
@@ -133,7 +132,7 @@ def scalar_plan(objective, steps: int = 6, checkpoint: Checkpoint | None = None,
     return Plan(
         networks={"net": network},
         objectives={"net": lambda step: objective(network.weight, step)},
-        optimisers={"net": OptimiserPlan("adam", 0.1, **optimiser)},
+        optimisers={"net": tiny.optimiser("adam", 0.1, **optimiser)},
         turns=[Turn("net", steps)],
         seed=0,
         log_every=2,
@@ -214,7 +213,7 @@ def test_curve(tmp_path):
             "a": lambda step: (networks["a"].weight * 0 + 1 / 3, {"pixel": torch.tensor(2.0 + step)}),
             "b": lambda step: (networks["b"].weight * 0 + 1e-7, {"area": torch.tensor(-1.0)}),
         },
-        optimisers={name: OptimiserPlan("adam", 0.1) for name in networks},
+        optimisers={name: tiny.optimiser("adam", 0.1) for name in networks},
         turns=[Turn("a", 3), Turn("b", 3)],
         seed=0,
         log_every=2,
@@ -256,7 +255,7 @@ def test_frozen_weights_stay_frozen():
     plan = Plan(
         networks={"net": network},
         objectives={"net": lambda step: (network(torch.ones(1, 2)).sum(), {})},
-        optimisers={"net": OptimiserPlan("adam", 0.1)},
+        optimisers={"net": tiny.optimiser("adam", 0.1)},
         turns=[Turn("net", 2)],
         seed=0,
     )

@@ -21,7 +21,7 @@ from focus.training.objectives import (
     SegmentationObjective,
 )
 
-R_TERMS = {"pixel": 0.5, "perceptual": 0.25, "landmarks": 0.001, "regularisation": 0.1, "area_reconstruction": 0.06}
+R_TERMS = {"pixel": 0.5, "perceptual": 0.25, "landmarks": 0.001, "regularisation": 0.1, "area": 0.06}
 S_TERMS = {"neighbour": 15.0, "distance": 3.0, "area": 0.5, "preservation": 0.25, "binary": 10.0}
 
 
@@ -62,7 +62,7 @@ def test_r_step_is_equation_8(autoencoder, batches):
         "regularisation": losses.regularisation_loss(
             theta.shape, theta.expression, theta.albedo, theta.light, theta.pose
         ),
-        "area_reconstruction": losses.area_loss(result.mask, result.mask),
+        "area": losses.area_loss(result.mask, result.mask),
     }
     assert {name: float(value) for name, value in terms.items()} == pytest.approx(
         {name: float(value) for name, value in expected.items()}, rel=1e-5, abs=1e-6
@@ -99,7 +99,7 @@ def test_mask_gradient(autoencoder, batches, mask_gradient):
         return mask
 
     objective = replace(
-        reconstruction(autoencoder, batches, {"area_reconstruction": 1.0}, segmentation=mask_network),
+        reconstruction(autoencoder, batches, {"area": 1.0}, segmentation=mask_network),
         mask_source=source,
         mask_gradient=mask_gradient,
     )

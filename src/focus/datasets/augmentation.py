@@ -13,6 +13,7 @@ import torch
 from kornia.geometry.transform import warp_affine
 
 from focus.errors import FocusError
+from focus.settings import AugmentationSettings
 
 # Where each iBUG landmark goes when the image is mirrored: LANDMARK_SWAP[i] is the number of i's mirror image.
 _MIRRORED_PAIRS = (
@@ -37,21 +38,14 @@ LANDMARK_SWAP = _swap_table()
 
 @dataclass(frozen=True)
 class Augmentation:
-    """One random similarity and mirroring for each image of a batch. The defaults are the paper's.
+    """One random similarity and mirroring for each image of a batch, of square images of side `size` in pixels.
 
-    Attributes:
-        size: side S of the square images, pixels.
-        shift: largest shift along each axis, in pixels of a 224-pixel image; scaled with `size`.
-        scale: largest relative change of size.
-        rotation: largest turn about the image's centre, degrees.
-        flip: probability of mirroring left and right.
+    The largest shift of `changes` is in pixels of a 224-pixel image, and scaled with `size`; turns are about the
+    image's centre.
     """
 
     size: int
-    shift: float = 10.0
-    scale: float = 0.1
-    rotation: float = 10.0
-    flip: float = 0.5
+    changes: AugmentationSettings
 
     def __call__(
         self,
@@ -75,10 +69,10 @@ class Augmentation:
         """Draw (B, 2, 3) matrices, old pixel to new pixel, float64, and (B,) bool, which of them mirror."""
         uniform = torch.rand(batch, 5, generator=generator, dtype=torch.float64)
         spread = 2 * uniform - 1
-        angle = spread[:, 0] * math.radians(self.rotation)
-        factor = 1 + spread[:, 1] * self.scale
-        shift = spread[:, 2:4] * self.shift * self.size / 224
-        flipped = uniform[:, 4] < self.flip
+        angle = spread[:, 0] * math.radians(self.changes.rotation)
+        factor = 1 + spread[:, 1] * self.changes.scale
+        shift = spread[:, 2:4] * self.changes.shift * self.size / 224
+        flipped = uniform[:, 4] < self.changes.flip
         cosine, sine = factor * angle.cos(), factor * angle.sin()
         turn = torch.stack([cosine, -sine, sine, cosine], dim=1).reshape(batch, 2, 2)
         mirror = torch.stack([1 - 2 * flipped.double(), torch.ones(batch, dtype=torch.float64)], dim=1)

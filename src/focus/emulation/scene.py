@@ -42,7 +42,7 @@ def measure(person: Person, vertices: NDArray[np.float32], pose: NDArray[np.floa
     corners, face = vertices.astype(float), studio.face
     scalp = corners[studio.scalp]
     return Head(
-        landmarks=corners[studio.template.landmarks68],
+        landmarks=corners[studio.template.anatomy68],
         rim=corners[studio.rim],
         neck=corners[studio.neck_rim],
         crown=np.array([np.abs(scalp[:, 0]).max(), scalp[:, 1].max(), scalp[:, 2].min()]),

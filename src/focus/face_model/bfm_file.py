@@ -8,6 +8,7 @@ model is written here and read back through the same reader as the licensed file
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from focus.errors import FocusError, reason_of
+from focus.face_model.crop_file import read_crop
 from focus.face_model.landmarks import IBUG_IDS, NOW_IDS, landmark_vertices
 from focus.face_model.model import FaceModel
 from focus.face_model.plausible import odd_colours, odd_components, odd_geometry, odd_offset
@@ -65,13 +67,16 @@ class BfmArrays:
     licence: str = ""
 
 
-def read_bfm(path: Path, shape: int = 80, expression: int = 64, albedo: int = 80) -> FaceModel:
+def read_bfm(
+    path: Path, shape: int = 80, expression: int = 64, albedo: int = 80, crop: Path | None = None
+) -> FaceModel:
     """Read the first components of a model file; paper: 80 shape + 64 expression, 80 albedo (Section 3.1).
 
     Only those columns are read, as float32 and scaled by sqrt(pcaVariance); ORIGIN is subtracted from the shape mean;
-    triangles are turned counter-clockwise if the file has them the other way. Raises FocusError, one line that names
-    file and dataset, when the file is missing, damaged, lacks a dataset or has one of the wrong shape or content, or is
-    in another unit or convention (`plausible`).
+    triangles are turned counter-clockwise if the file has them the other way. `crop` is the release's `idxes_crop.pkl`
+    (`crop_file`): its face part and 68 landmarks in place of the first release's. Raises FocusError, one line that
+    names file and dataset, when a file is missing, damaged, lacks a dataset or has one of the wrong shape or content,
+    or is in another unit or convention (`plausible`).
     """
     if not path.is_file():
         raise FocusError(f"{path}: no such file; expected a face model (BFM 2017 or 2019, HDF5)")
@@ -79,7 +84,7 @@ def read_bfm(path: Path, shape: int = 80, expression: int = 64, albedo: int = 80
         raise FocusError(f"{path}: {shape}, {expression}, {albedo} components asked for; expected 1 or more of each")
     try:
         with h5py.File(path, "r") as file:
-            return _Reader(file, path).model(shape, expression, albedo)
+            return _Reader(file, path).model(shape, expression, albedo, crop)
     except (OSError, RuntimeError, KeyError, ValueError) as error:
         raise FocusError(f"{path}: not a readable HDF5 file ({reason_of(error)}); expected BFM 2017 or 2019") from None
 
@@ -90,7 +95,7 @@ class _Reader:
     def __init__(self, file: h5py.File, path: Path) -> None:
         self.file, self.path = file, path
 
-    def model(self, shape: int, expression: int, albedo: int) -> FaceModel:
+    def model(self, shape: int, expression: int, albedo: int, crop: Path | None) -> FaceModel:
         """Return the file's face model with the first so many components of each group."""
         groups = {"shape": self.linear("shape", shape, None)}
         raw_mean, shape_basis = groups["shape"]
@@ -105,7 +110,7 @@ class _Reader:
         for group, (_, basis) in groups.items():
             self.refuse(f"{group}/model/pcaBasis", odd_components(group, count, *self.lengths(group, basis)))
         metadata = self.file["metadata"].attrs if "metadata" in self.file else {}
-        return FaceModel(
+        model = FaceModel(
             _floats(raw_mean - ORIGIN),
             _floats(shape_basis),
             _floats(expression_mean),
@@ -118,6 +123,7 @@ class _Reader:
             name=_text(metadata.get("name", self.path.stem)),
             licence=_text(metadata.get("licence", BFM_LICENCE)),
         )
+        return model if crop is None else with_face_part(model, crop, raw_mean)
 
     def linear(self, group: str, components: int, vertices: int | None) -> tuple[Array, Array]:
         """Mean (V,3) float64 and scaled basis (3V,components) float32 of one group."""
@@ -205,6 +211,24 @@ class _Reader:
 
     def fail(self, name: str, found: str, expected: str) -> NoReturn:
         raise FocusError(f"{self.path}: {name} {found}; expected {expected}")
+
+
+def with_face_part(model: FaceModel, path: Path, raw_mean: Array) -> FaceModel:
+    """Return a model with landmarks68, face_vertices and face_triangles of a crop file, by its raw mean (V,3), mm.
+
+    Raises FocusError where the file is damaged or, by where its landmarks lie, of another mesh.
+    """
+    crop = read_crop(path, len(raw_mean))
+    odd = odd_geometry(raw_mean, crop.landmarks68)
+    if odd:
+        raise FocusError(f"{path}: the mean shape, by this file's landmarks, {odd[0]}; expected {odd[1]}")
+    triangles = outward(raw_mean[crop.vertices], crop.triangles)
+    return dataclasses.replace(
+        model,
+        landmarks68=_numbers(crop.landmarks68),
+        face_vertices=_numbers(crop.vertices),
+        face_triangles=_numbers(triangles),
+    )
 
 
 def _floats(array: Array) -> Tensor:

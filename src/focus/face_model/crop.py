@@ -1,4 +1,4 @@
-"""The part of the model that is rendered: the face, by a fixed rule on the mean shape."""
+"""The part of the model that is rendered: the face, as the user's crop file has it, else by a fixed rule."""
 
 from __future__ import annotations
 
@@ -28,28 +28,41 @@ def face_vertices(raw_mean: Tensor) -> Tensor:
 def crop_to_face(model: FaceModel) -> tuple[FaceModel, Tensor]:
     """Return the model cut down to the face for rendering, and the ids (V',) int64 of the kept vertices.
 
-    The rule works on raw mean coordinates, before ORIGIN was subtracted; triangles with three kept vertices stay and
-    landmark ids are renumbered. Meshes for evaluation come from the FULL model: a cropped one inflates NoW errors.
+    A model that names its face part (`FaceModel.face_vertices`) keeps that, in its order; any other the rule's vertices
+    and the triangles with three of them. The rule works on raw mean coordinates, before ORIGIN was subtracted.
+    Landmark ids are renumbered. Meshes for evaluation come from the FULL model: a cropped one inflates NoW errors.
     Raises FocusError when a landmark lies outside the face (another unit or frame than mm and the Basel model's).
     """
-    inside = face_vertices(model.shape_mean.cpu() + torch.from_numpy(ORIGIN))
-    for name in ("landmarks68", "landmarks_now"):
-        outside = ~inside[getattr(model, name).cpu()]
-        if outside.any():
-            first = int(outside.nonzero()[0])
+    kept = _kept(model)
+    renumbered = torch.full((model.vertex_count,), -1, dtype=torch.int64)
+    renumbered[kept] = torch.arange(len(kept))
+    landmarks = {name: renumbered[getattr(model, name).cpu()] for name in ("landmarks68", "landmarks_now")}
+    for name, ids in landmarks.items():
+        if (ids < 0).any():
             raise FocusError(
-                f"face model {model.name}: the face crop leaves out point {first} of {name}; "
+                f"face model {model.name}: the face crop leaves out point {int((ids < 0).nonzero()[0])} of {name}; "
                 "expected a mean face in mm in the Basel model's frame"
             )
+    triangles = model.face_triangles
+    if triangles is None:
+        triangles = renumbered[model.triangles.cpu()]
+        triangles = triangles[(triangles >= 0).all(1)]
+    return _part(model, kept, landmarks | {"triangles": triangles}), kept.to(model.shape_mean.device)
+
+
+def _kept(model: FaceModel) -> Tensor:
+    """Return the vertex ids (V',) of the face part, on the CPU."""
+    if model.face_vertices is not None:
+        return model.face_vertices.cpu()
+    return face_vertices(model.shape_mean.cpu() + torch.from_numpy(ORIGIN)).nonzero().squeeze(1)
+
+
+def _part(model: FaceModel, kept: Tensor, ids: dict[str, Tensor]) -> FaceModel:
+    """Return the model of the kept vertices with these triangles and landmarks."""
     device = model.shape_mean.device
-    kept = inside.nonzero().squeeze(1)
-    renumbered = torch.full((len(inside),), -1, dtype=torch.int64)
-    renumbered[kept] = torch.arange(len(kept))
-    triangles = model.triangles.cpu()
-    triangles = renumbered[triangles[inside[triangles].all(1)]]
     kept = kept.to(device)
     rows = (3 * kept[:, None] + torch.arange(3, device=device)).flatten()
     changes = {name: getattr(model, name).index_select(0, kept) for name in _BY_VERTEX}
     changes |= {name: getattr(model, name).index_select(0, rows) for name in _BY_COORDINATE}
-    changes |= {name: renumbered[getattr(model, name).cpu()].to(device) for name in ("landmarks68", "landmarks_now")}
-    return dataclasses.replace(model, triangles=triangles.to(device), **changes), kept
+    changes |= {name: value.to(device) for name, value in ids.items()}
+    return dataclasses.replace(model, face_vertices=None, face_triangles=None, **changes)

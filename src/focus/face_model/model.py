@@ -39,6 +39,8 @@ class FaceModel:
         landmarks68: (68,) int64 vertex ids in iBUG order.
         landmarks_now: (7,) int64 vertex ids in NoW's order.
         name, licence: one line each, for reports.
+        face_vertices, face_triangles: the part that is rendered, where a file names it (`crop_file`): (V',) int64
+            vertex ids, and (F',3) int64 in its own numbers. None: `crop_to_face` goes by its rule.
     """
 
     shape_mean: Tensor
@@ -52,6 +54,8 @@ class FaceModel:
     landmarks_now: Tensor
     name: str
     licence: str
+    face_vertices: Tensor | None = None
+    face_triangles: Tensor | None = None
 
     def __post_init__(self) -> None:
         """Refuse tensors that do not fit together."""
@@ -66,9 +70,14 @@ class FaceModel:
             if found != shape:
                 raise FocusError(f"face model {self.name}: {name} has shape {found}; expected {shape}")
         for name in ("triangles", "landmarks68", "landmarks_now"):
-            ids = getattr(self, name)
-            if len(ids) and (ids.min() < 0 or ids.max() >= vertices):
-                raise FocusError(f"face model {self.name}: {name} names a vertex outside 0..{vertices - 1}")
+            self._check_ids(name, getattr(self, name), vertices)
+        if self.face_vertices is not None and self.face_triangles is not None:
+            self._check_ids("face_vertices", self.face_vertices, vertices)
+            self._check_ids("face_triangles", self.face_triangles, len(self.face_vertices))
+
+    def _check_ids(self, name: str, ids: Tensor, vertices: int) -> None:
+        if len(ids) and (ids.min() < 0 or ids.max() >= vertices):
+            raise FocusError(f"face model {self.name}: {name} names a vertex outside 0..{vertices - 1}")
 
     @property
     def vertex_count(self) -> int:
@@ -130,8 +139,9 @@ class FaceModel:
                 tensors = {name: stream.get_tensor(name) for name in stream.keys()}  # noqa: SIM118 - not a dict
         except (SafetensorError, ValueError, OSError) as error:
             raise FocusError(f"{path}: not a readable safetensors file ({reason_of(error)})") from None
-        expected = {field.name for field in dataclasses.fields(cls)} - {"name", "licence"}
-        if header.get("format") != _FORMAT or set(tensors) != expected:
+        whole = {field.name for field in dataclasses.fields(cls)} - {"name", "licence"}
+        needed = {field.name for field in dataclasses.fields(cls) if field.default is dataclasses.MISSING} & whole
+        if header.get("format") != _FORMAT or not needed <= set(tensors) <= whole:
             raise FocusError(f"{path}: safetensors file without a face model; expected format {_FORMAT}")
         return cls(**tensors, name=header["name"], licence=header["licence"])
 

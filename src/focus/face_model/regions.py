@@ -47,16 +47,9 @@ def _polygons(points: NDArray[np.floating]) -> dict[str, NDArray[np.floating]]:
     under_lip = points[57] - (0, 0.06 * unit)
     side, down = half_mouth * (1.1, 0), np.array([0, 1.2 * (points[57, 1] - points[8, 1])])
     chin = np.array([under_lip - side, under_lip + side, under_lip + side - down, under_lip - side - down])
-    wing = np.array([0.1 * unit, 0])
-    nose = np.array(
-        [
-            points[27] - 1.3 * wing,
-            points[31] - wing,
-            points[33] - (0, 0.03 * unit),
-            points[35] + wing,
-            points[27] + 1.3 * wing,
-        ]
-    )
+    wing, under = np.array([0.1 * unit, 0]), np.array([0, 0.03 * unit])
+    bridge = points[27] + np.outer([-1.3, 1.3], wing)
+    nose = np.stack([bridge[0], points[31] - wing, *(points[32:35] - under), points[35] + wing, bridge[1]])
     return {
         "cheeks": face,
         "forehead": forehead,

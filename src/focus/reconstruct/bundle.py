@@ -218,7 +218,7 @@ def _find(source: str | Path) -> Path:
 
 def _face_model(path: Path, weights: Mapping[str, Tensor], header: Mapping[str, str]) -> FaceModel:
     names = {entry.name for entry in fields(FaceModel)} - {"name", "licence"}
-    tensors = {name: weights[f"face_model.{name}"] for name in sorted(names)}
+    tensors = {name: weights[f"face_model.{name}"] for name in sorted(names) if f"face_model.{name}" in weights}
     model = FaceModel(**tensors, name=header["name"], licence=header["licence"])
     if model.content_hash() != header["sha256"]:
         raise FocusError(

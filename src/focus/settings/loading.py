@@ -48,7 +48,7 @@ def validate(path: Path, kind: type[SettingsT]) -> SettingsT:
         first = error.errors()[0]
         if first["type"] == "value_error":  # a check of ours, which names its key itself
             raise FocusError(f"{path}: {first['ctx']['error']}") from None
-        key = ".".join(str(part) for part in first["loc"]) or "(top level)"
+        key = ".".join(str(part) for part in first["loc"] if part != "[key]") or "(top level)"
         found = "" if first["type"] == "missing" else f", found {reprlib.repr(first['input']):.60}"
         raise FocusError(f"{path}: {key}: {first['msg']}{found}") from None
 

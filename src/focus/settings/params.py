@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from focus.settings.base import Count, MethodName, Name, Section, Weight
+from focus.settings.base import Count, MethodName, Name, Positive, Section, Weight
+from focus.settings.terms import ReconstructionTerm, SegmentationTerm, Switch
 
 Form = Literal["preset", "paper", "released"]
 IMPORTED = "imported"  # where the authors' own weights stand, once they are read (docs/released-weights.md)
@@ -21,37 +22,22 @@ class Seeds(Section):
     training: Count = Field(description="initial weights, batches and augmentation")
 
 
-class Forms(Section):
-    """Paper's or released code's form of each term on which the two differ (docs/paper-vs-released.md)."""
-
-    neighbour: Form
-    area: Form
-    pixel: Form
-    landmarks: Form
-    regularisation: Form
-    binary: Form
-    features: Form = Field(description="one cosine per location (released) or per map (paper) in Eq. 2 and 4")
-    initialisation: Form = Field(description="R is initialised by Eq. 5 (paper) or Eq. 9's likelihood (released)")
-
-
 class Method(Section):
     """Which reading of the method is run."""
 
     preset: Literal["paper", "released"]
     reduction: Literal["mean", "sum"] = Field(description="over pixels, in the paper's forms")
     mask_gradient: bool = Field(description="R steps: gradient also through S's mask (the released code)")
-    forms: Forms
+    forms: dict[Switch, Form] = Field(description="of each term on which the two differ (docs/paper-vs-released.md)")
 
-    def form(self, term: str) -> str:
-        """Return "paper" or "released" for a loss term."""
-        chosen = getattr(self.forms, term)
-        return self.preset if chosen == "preset" else chosen
+    def form(self, term: str) -> Literal["paper", "released"]:
+        """Return whose form of a term is used."""
+        form = self.forms.get(term, "preset")
+        return self.preset if form == "preset" else form
 
 
 TrainingMask = Literal["ones", "ground_truth", "robust", "skin", "segmentation"]
 TestMask = Literal["none", "ones", "robust", "skin", "segmentation"]
-ReconstructionTerm = Literal["pixel", "perceptual", "landmarks", "regularisation", "area_reconstruction"]
-SegmentationTerm = Literal["neighbour", "distance", "area", "preservation", "binary", "pixel"]
 
 
 class Variant(Section):
@@ -66,6 +52,11 @@ class Variant(Section):
     training_mask: TrainingMask = Field(description="M of Eq. 5 in R steps")
     test_mask: TestMask = Field(description="mask it predicts at test time; none: no segmentation figures")
     augmentation: Literal["none", "cutout", "cutmix"]
+    preset: Literal["paper", "released"] | None = Field(None, description="in place of method.preset")
+    forms: dict[Switch, Form] = Field({}, description="in place of those of `method.forms`")
+    reconstruction_weights: dict[ReconstructionTerm, Weight] = Field({}, description="in place of the profile's")
+    segmentation_weights: dict[SegmentationTerm, Weight] = Field({}, description="in place of the profile's")
+    rounds: Positive | None = Field(None, description="EM rounds, in place of the profile's")
 
 
 class Corrected(Section):

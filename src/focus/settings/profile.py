@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from focus.settings.base import Channels, Count, Level, Positive, Rate, Section, Share, Weight
+from focus.settings.terms import ReconstructionTerm, SegmentationTerm
 
 
 class Compute(Section):
@@ -39,6 +40,7 @@ class Assets(Section):
     now: Path | None = Field(description="folder with NoW_Dataset/, scans/, scans_lmks_onlypp/ and the lists")
     arcface: Path | None = Field(description="ms1mv3_arcface_r50_fp16/backbone.pth")
     resnet50: Path | None = Field(description="ImageNet weights of ResNet-50, torchvision's state dict")
+    focus_crop: Path | None = Field(None, description="the release's basel_3DMM/idxes_crop.pkl, for bfm")
     focus_encoder: Path | None = Field(None, description="the authors' enc_net_*.model (docs/released-weights.md)")
     focus_segmentation: Path | None = Field(None, description="the authors' unet_*.model")
 
@@ -182,21 +184,11 @@ class Render(Section):
 
 
 class LossWeights(Section):
-    """Weights of the loss terms at this scale; a variant lists the terms it uses."""
+    """Weights of the loss terms at this scale (settings/terms.py); a variant lists the terms it uses."""
 
-    pixel: Weight = Field(description="lambda_1 of Eq. 8, Eq. 5")
-    likelihood: Weight = Field(description="the released code's loss of the initialisation, in Eq. 5's place")
-    perceptual: Weight = Field(description="lambda_2, Eq. 6")
-    landmarks: Weight = Field(description="lambda_3, Eq. 7, px at 224")
-    landmarks_em: Weight = Field(description="lambda_3 after the initialisation")
-    regularisation: Weight = Field(description="lambda_4, L_reg")
-    area_reconstruction: Weight = Field(description="the released code's extra area term in R steps")
-    neighbour: Weight = Field(description="eta_1, Eq. 1")
-    pixel_segmentation: Weight = Field(description="weight of Eq. 5 in the Baseline's S steps, in eta_1's place")
-    distance: Weight = Field(description="eta_2, Eq. 2")
-    area: Weight = Field(description="eta_3, Eq. 3")
-    preservation: Weight = Field(description="eta_4, Eq. 4")
-    binary: Weight = Field(description="eta_5, L_bin")
+    initialise: dict[ReconstructionTerm, Weight] = Field(description="of L_R while R is initialised, Sec. 3.3")
+    reconstruction: dict[ReconstructionTerm, Weight] = Field(description="of L_R after that: lambda_1 to 4 of Eq. 8")
+    segmentation: dict[SegmentationTerm, Weight] = Field(description="of L_S: eta_1 to 5")
     neighbourhood: Count = Field(description="radius of N(x) in Eq. 1, px")
 
 

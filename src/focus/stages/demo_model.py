@@ -58,7 +58,7 @@ class Settings(SizeSettings, LossSettings, ProvenanceSettings):
 def work(settings: Settings) -> None:
     """Write models/demo/model.safetensors and results/demo_model.json."""
     sizes, variant = network_sizes(settings), settings.ablation.variant
-    plan = loss_plan(settings, TERMS, {"landmarks": "landmarks_em"})
+    plan = loss_plan(settings, "reconstruction", TERMS)
     bundle = Bundle(
         sizes=sizes,
         face_model=build.face_model(),

@@ -31,11 +31,13 @@ def work(settings: Settings) -> None:
     """Write data/face_model: the packed model, the part that is rendered, and for the embedded one its own file."""
     plan = settings.face_model
     source = settings.assets.bfm or embedded(settings)
-    model = read_bfm(source, plan.shape, plan.expression, plan.albedo)
+    model = read_bfm(source, plan.shape, plan.expression, plan.albedo, settings.assets.focus_crop)
     model.save(paths.FACE_MODEL)
     rendered = crop_to_face(model)[0] if plan.crop_to_face else model
     rendered.save(paths.RENDERED_MODEL)
     facts = {"name": model.name, "licence": model.licence, "vertices": model.vertex_count, "sha256": sha256(source)}
+    if settings.assets.focus_crop is not None:
+        facts["crop_sha256"] = sha256(settings.assets.focus_crop)
     write_json(paths.FACE_MODEL.with_name("source.json"), facts)
 
 

@@ -9,9 +9,10 @@ from focus.settings import Assets, BatchSettings, Initialise, LossSettings, Netw
 from focus.stages import build, paths
 from focus.stages.runner import run
 from focus.stages.shared import shared
-from focus.stages.training import Trained, batches, loss_plan, optimiser, run_training, save_focus_networks
+from focus.stages.training import Trained, batches, loss_plan, run_training, save_focus_networks
 from focus.training.loop import Turn
 from focus.training.objectives import ReconstructionObjective
+from focus.training.optimisers import OptimiserPlan
 
 COLOUR = {"paper": "pixel", "released": "likelihood"}
 """The term that compares colours, by method.forms.initialisation: Eq. 5, or the negative of Eq. 9."""
@@ -33,7 +34,7 @@ def work(settings: Settings) -> None:
     objective = ReconstructionObjective(
         autoencoder,
         batches(settings, build.packed("celeba_train")),
-        loss_plan(settings, terms),
+        loss_plan(settings, "initialise", terms),
         mask_source("robust", xi=settings.initialise.xi),
         perception=build.perception(settings),
     )
@@ -41,7 +42,7 @@ def work(settings: Settings) -> None:
     run_training(
         "initialise",
         settings,
-        {"reconstruction": Trained(autoencoder.encoder, objective, optimiser(settings.initialise.optimiser))},
+        {"reconstruction": Trained(autoencoder.encoder, objective, OptimiserPlan(settings.initialise.optimiser))},
         [Turn("reconstruction", settings.initialise.steps)],
         seed=settings.training_seed,
         inputs=[paths.FACE_MODEL, paths.PACKED / "celeba_train", paths.RECOGNISER],

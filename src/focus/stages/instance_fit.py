@@ -14,7 +14,7 @@ import torch
 from focus.evaluation.per_image import image_rows, write_figures
 from focus.files import whole_directory
 from focus.inference import Prediction, network_images
-from focus.instance_fit import FitPlan, fit
+from focus.instance_fit import fit
 from focus.settings import AutoencoderSettings, Evaluation, InstanceFit, InstanceWise, Key, LossWeights
 from focus.stages import build, paths
 from focus.stages.evaluate import Kept, keep_predictions
@@ -44,12 +44,13 @@ def work(settings: Settings, name: str) -> None:
 def fit_images(testset: str, split: str, settings: Settings, folder: Path) -> list[dict[str, object]]:
     """Return the rows of one set of images with ground-truth masks; keep its latents and masks in `folder`."""
     packed, autoencoder = build.packed(split), build.autoencoder(settings)
-    plan = fit_plan(settings.instance_fit, settings.losses)
+    plan, weights = settings.instance_fit, weights_of(settings.losses)
     found, kept = [], []
     for start in range(0, len(packed), settings.evaluation.batch):
         rows = slice(start, start + settings.evaluation.batch)
-        images, landmarks = network_images(packed, rows), torch.from_numpy(np.array(packed.landmarks[rows]))
-        result, mask = fit(autoencoder, images.to(autoencoder.device), landmarks.to(autoencoder.device), plan)
+        given = network_images(packed, rows), torch.from_numpy(np.array(packed.landmarks[rows]))
+        images, landmarks = (part.to(autoencoder.device) for part in given)
+        result, mask = fit(autoencoder, images, landmarks, plan, weights)
         result, mask = result.cpu(), mask.cpu()
         prediction = Prediction(result.image, result.mask, mask, result.landmarks, result.parameters)
         kept.append(Kept.of(prediction))
@@ -59,10 +60,9 @@ def fit_images(testset: str, split: str, settings: Settings, folder: Path) -> li
     return found
 
 
-def fit_plan(section: InstanceFit, weights: LossWeights) -> FitPlan:
-    """Return the settings of section instance_fit, with the weights of Eq. 8 as R's EM rounds have them."""
-    terms = {"pixel": weights.pixel, "landmarks": weights.landmarks_em, "regularisation": weights.regularisation}
-    return FitPlan(weights=terms, **section.model_dump())
+def weights_of(losses: LossWeights) -> dict[str, float]:
+    """Return the weights of Eq. 8 as R's EM rounds have them."""
+    return {term: losses.reconstruction[term] for term in ("pixel", "landmarks", "regularisation")}
 
 
 if __name__ == "__main__":

@@ -9,9 +9,10 @@ from focus.settings import BatchSettings, NetworkSettings, Pretrain
 from focus.stages import build, paths
 from focus.stages.runner import run
 from focus.stages.shared import shared
-from focus.stages.training import Trained, batches, optimiser, run_training, save_focus_networks
+from focus.stages.training import Trained, batches, run_training, save_focus_networks
 from focus.training.loop import Turn
 from focus.training.objectives import PretrainingObjective
+from focus.training.optimisers import OptimiserPlan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +33,7 @@ def work(settings: Settings) -> None:
     run_training(
         "pretrain",
         settings,
-        {"segmentation": Trained(segmentation, objective, optimiser(settings.pretrain.optimiser))},
+        {"segmentation": Trained(segmentation, objective, OptimiserPlan(settings.pretrain.optimiser))},
         [Turn("segmentation", settings.pretrain.steps)],
         seed=settings.training_seed,
         inputs=[paths.FACE_MODEL, paths.PACKED / "celeba_train", paths.network("initialise")],

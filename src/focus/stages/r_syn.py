@@ -13,9 +13,10 @@ from focus.settings import BatchSettings, LossSettings, NetworkSettings, Recogni
 from focus.stages import build, paths
 from focus.stages.runner import run
 from focus.stages.shared import shared
-from focus.stages.training import Trained, batches, loss_plan, optimiser, run_training, save_focus_networks
+from focus.stages.training import Trained, batches, loss_plan, run_training, save_focus_networks
 from focus.training.loop import Turn
 from focus.training.objectives import ReconstructionObjective
+from focus.training.optimisers import OptimiserPlan
 
 TERMS = ["pixel", "perceptual", "landmarks", "regularisation"]
 
@@ -35,7 +36,7 @@ def work(settings: Settings, kind: str) -> None:
     objective = ReconstructionObjective(
         autoencoder,
         batches(settings, PackedSet(faces), settings.synthetic.count),
-        loss_plan(settings, TERMS, {"landmarks": "landmarks_em"}),
+        loss_plan(settings, "reconstruction", TERMS),
         mask_source("ones"),
         perception=build.perception(settings),
     )
@@ -43,7 +44,7 @@ def work(settings: Settings, kind: str) -> None:
     run_training(
         f"r_syn/{kind}",
         settings,
-        {"reconstruction": Trained(autoencoder.encoder, objective, optimiser(settings.synthetic.optimiser))},
+        {"reconstruction": Trained(autoencoder.encoder, objective, OptimiserPlan(settings.synthetic.optimiser))},
         [Turn("reconstruction", settings.synthetic.steps)],
         seed=settings.training_seed,
         inputs=[paths.FACE_MODEL, faces, paths.RECOGNISER, paths.network("initialise")],

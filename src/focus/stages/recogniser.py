@@ -20,8 +20,9 @@ from focus.seeds import derive
 from focus.settings import Assets, Key, RecogniserSettings, TrainingSettings
 from focus.stages import build, paths
 from focus.stages.runner import run
-from focus.stages.training import Trained, optimiser, run_training
+from focus.stages.training import Trained, run_training
 from focus.training.loop import Turn
+from focus.training.optimisers import OptimiserPlan
 from focus.training.recogniser import Identities, RecogniserObjective, RecogniserTraining, verification_auc
 
 
@@ -57,7 +58,7 @@ def train_recogniser(settings: Settings, network: FaceRecogniser) -> None:
     run_training(
         "recogniser",
         settings,
-        {"recogniser": Trained(model, objective, optimiser(plan.optimiser))},
+        {"recogniser": Trained(model, objective, OptimiserPlan(plan.optimiser))},
         [Turn("recogniser", plan.steps)],
         inputs=[paths.RAW / "identities"],
         seed=settings.data_seed,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from torch import nn
 
@@ -25,9 +25,22 @@ from focus.settings import (
 from focus.stages import build, paths
 from focus.stages.runner import run
 from focus.stages.shared import shared
-from focus.stages.training import Trained, batches, loss_plan, optimiser, run_training, save_focus_networks
+from focus.stages.training import Trained, batches, loss_plan, run_training, save_focus_networks
 from focus.training.loop import Objective, Turn
 from focus.training.objectives import OCCLUSIONS, ReconstructionObjective, SegmentationObjective
+from focus.training.optimisers import OptimiserPlan
+
+
+class Schedules(Protocol):
+    """Where the lengths of turns stand."""
+
+    @property
+    def em(self) -> EM:
+        """Of the EM rounds."""
+
+    @property
+    def adaptation(self) -> Adaptation:
+        """Of the test-time adaptation."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,13 +53,13 @@ class Settings(NetworkSettings, RecogniserSettings, BatchSettings, LossSettings)
     variant: Annotated[Variant, Key("variants.{name}")]
 
 
-def turns(settings: Settings, schedule: str) -> list[Turn]:
+def turns(settings: Schedules, schedule: str, rounds: int | None = None) -> list[Turn]:
     """Return whose steps come when: each EM round trains S, then R; a baseline's S has no objective, so S's pass."""
     if schedule == "none":
         return []
     size = settings.adaptation if schedule == "adaptation" else settings.em
     turns = [Turn("segmentation", size.segmentation_steps), Turn("reconstruction", size.reconstruction_steps)]
-    return turns * size.rounds
+    return turns * (rounds or size.rounds)
 
 
 def work(settings: Settings, name: str) -> None:
@@ -54,7 +67,7 @@ def work(settings: Settings, name: str) -> None:
     variant = settings.variant
     start = build.start(variant.start)
     autoencoder, segmentation = build.focus_networks(settings, start)
-    order = turns(settings, variant.schedule)
+    order = turns(settings, variant.schedule, variant.rounds)
     if order and variant.schedule == "adaptation" and not build.has(variant.images):
         print(f"train/{name}: {variant.images} is missing: nothing to adapt to, the weights stay", file=sys.stderr)
         order = []
@@ -62,7 +75,7 @@ def work(settings: Settings, name: str) -> None:
     share = settings.adaptation.lr_share if variant.schedule == "adaptation" else 1.0
     networks = {"reconstruction": autoencoder.encoder, "segmentation": segmentation}
     trained = {
-        part: Trained(network, found.get(part), optimiser(getattr(settings.em, part), lr_share=share))
+        part: Trained(network, found.get(part), OptimiserPlan(getattr(settings.em, part), lr_share=share))
         for part, network in networks.items()
     }
     facts = {"stage": "train", "variant": {name: variant.model_dump(mode="json")}}
@@ -78,15 +91,27 @@ def work(settings: Settings, name: str) -> None:
     )
 
 
+def overridden(settings: Settings, variant: Variant) -> Settings:
+    """Return the settings with the forms and weights that a variant has of its own."""
+    method, losses = settings.method, settings.losses
+    own = {"preset": variant.preset or method.preset, "forms": {**method.forms, **variant.forms}}
+    weights = {
+        "reconstruction": {**losses.reconstruction, **variant.reconstruction_weights},
+        "segmentation": {**losses.segmentation, **variant.segmentation_weights},
+    }
+    return replace(settings, method=method.model_copy(update=own), losses=losses.model_copy(update=weights))
+
+
 def objectives(
     settings: Settings, variant: Variant, autoencoder: Autoencoder, segmentation: nn.Module
 ) -> dict[str, Objective]:
     """Return the objectives of the variant's R and S steps."""
     images, perception = batches(settings, build.packed(variant.images)), build.perception(settings)
+    chosen = overridden(settings, variant)
     reconstruction = ReconstructionObjective(
         autoencoder,
         images,
-        loss_plan(settings, variant.reconstruction, {"landmarks": "landmarks_em"}),
+        loss_plan(chosen, "reconstruction", variant.reconstruction),
         mask_source(variant.training_mask, xi=settings.initialise.xi),
         segmentation=segmentation,
         perception=perception,
@@ -95,7 +120,7 @@ def objectives(
     )
     if not variant.segmentation:
         return {"reconstruction": reconstruction}
-    plan = loss_plan(settings, variant.segmentation, {"pixel": "pixel_segmentation"})
+    plan = loss_plan(chosen, "segmentation", variant.segmentation)
     return {
         "reconstruction": reconstruction,
         "segmentation": SegmentationObjective(autoencoder, segmentation, images, plan, perception),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from torch import nn
 
@@ -18,10 +18,10 @@ from focus.networks.store import save_networks
 from focus.settings import (
     BatchSettings,
     LossSettings,
-    Optimiser,
     Section,
     TrainingSettings,
 )
+from focus.settings.terms import SWITCHES
 from focus.stages import paths
 from focus.training import processes
 from focus.training.batches import Batches
@@ -29,6 +29,8 @@ from focus.training.checkpoint import Checkpoint, fingerprint
 from focus.training.loop import Objective, Plan, Turn, train
 from focus.training.objectives import LossPlan
 from focus.training.optimisers import OptimiserPlan
+
+Step = Literal["initialise", "reconstruction", "segmentation"]
 
 
 @dataclass(frozen=True)
@@ -95,28 +97,21 @@ def batches(settings: BatchSettings, packed: PackedSet, count: int | None = None
 
 def augmentation(settings: BatchSettings) -> Augmentation | None:
     """Return the augmentation of training images, None where all is zero."""
-    values = settings.training.augmentation.model_dump()
-    return Augmentation(settings.image.side, **values) if any(values.values()) else None
+    changes = settings.training.augmentation
+    return Augmentation(settings.image.side, changes) if any(dict(changes).values()) else None
 
 
-def loss_plan(settings: LossSettings, terms: Sequence[str], weight_of: dict[str, str] | None = None) -> LossPlan:
-    """Return the weights and forms of the named terms.
-
-    `weight_of` names the setting of a term's weight where it is not the term's own name.
-    """
+def loss_plan(settings: LossSettings, step: Step, terms: Sequence[str]) -> LossPlan:
+    """Return the weights and forms of the named terms of one kind of step. Raises FocusError for one without weight."""
     if not terms:
         raise FocusError("variants: found no loss terms, expected at least one")
-    weights = {term: getattr(settings.losses, (weight_of or {}).get(term, term)) for term in terms}
+    weights: dict[str, float] = getattr(settings.losses, step)
+    for term in terms:
+        if term not in weights:
+            raise FocusError(f"losses.{step}: found no weight of {term}, expected one, as a variant uses the term")
     method = settings.method
-    forms = {term: method.form(term) for term in type(method.forms).model_fields}
-    forms |= {"distance": forms["features"], "preservation": forms["features"], "pixel_segmentation": forms["pixel"]}
-    return LossPlan(weights, forms, method.reduction, settings.losses.neighbourhood)
-
-
-def optimiser(plan: Optimiser, *, lr_share: float = 1.0) -> OptimiserPlan:
-    """Return an optimiser plan, its learning rate scaled by `lr_share`."""
-    values = plan.model_dump()
-    return OptimiserPlan(**{**values, "lr": plan.lr * lr_share})
+    forms = {term.name: method.form(term.name) for term in SWITCHES}
+    return LossPlan({term: weights[term] for term in terms}, forms, method.reduction, settings.losses.neighbourhood)
 
 
 def checkpoint_of(stage: str, settings: TrainingSettings, inputs: list[Path]) -> Checkpoint:

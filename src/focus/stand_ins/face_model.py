@@ -16,7 +16,7 @@ from focus.face_model import write_bfm
 from focus.face_model.bfm_file import ORIGIN, BfmArrays, LinearModel
 from focus.face_model.heads import build_embedded_model
 from focus.face_model.heads.fields import smooth_modes
-from focus.face_model.landmarks import BFM_LANDMARKS_68, BFM_LANDMARKS_NOW, BFM_VERTICES
+from focus.face_model.landmarks import BFM_LANDMARKS_68, BFM_LANDMARKS_NOW, BFM_VERTICES, NOW_IN_IBUG
 from focus.seeds import numpy_generator
 from focus.stand_ins.head import Head, build_head
 
@@ -119,9 +119,9 @@ def numbering(head: Head) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray
     """
     template, count = head.template, len(head.vertices)
     if count != BFM_VERTICES:
-        return np.arange(count), template.landmarks68, template.landmarks_now
-    fixed = dict(zip(BFM_LANDMARKS_68, template.landmarks68.tolist(), strict=True))
-    for place, point in zip(BFM_LANDMARKS_NOW, template.landmarks_now, strict=True):
+        return np.arange(count), template.anatomy68, template.anatomy68[list(NOW_IN_IBUG)]
+    fixed = dict(zip(BFM_LANDMARKS_68, template.anatomy68.tolist(), strict=True))
+    for place, point in zip(BFM_LANDMARKS_NOW, template.anatomy68[list(NOW_IN_IBUG)], strict=True):
         if place not in fixed:  # under the nose the Basel mesh has one vertex for iBUG and its neighbour for NoW
             near = cKDTree(template.vertices).query(template.vertices[point], 70)[1]
             fixed[place] = next(int(vertex) for vertex in near if vertex not in fixed.values())

@@ -119,7 +119,7 @@ def _one_step(
     optimiser.zero_grad(set_to_none=True)
     loss.backward()
     processes.average_gradients(plan.networks[name])
-    clip = plan.optimisers[name].clip or math.inf  # infinity: gradients stay as they are, to the bit
+    clip = plan.optimisers[name].settings.clip or math.inf  # infinity: gradients stay as they are, to the bit
     finite.note("the gradient's norm", nn.utils.clip_grad_norm_(plan.networks[name].parameters(), clip))
     _stop_if_broken(plan, step, terms, finite)
     optimiser.step()

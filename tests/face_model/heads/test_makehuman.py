@@ -19,7 +19,8 @@ def test_base_mesh(files):
     """If it fails, the package's mesh is another one, or its parts are not found by the segmentation's colours."""
     base = files.base
     assert {part: len(quads) for part, quads in base.quads.items()} == {
-        "head": 3194, "mouth": 398, "right eye cavity": 293, "left eye cavity": 293, "left eye": 70, "right eye": 70
+        "head": 3194, "mouth": 398, "right eye cavity": 293, "left eye cavity": 293, "left eye": 70, "right eye": 70,
+        "upper teeth": 48, "lower teeth": 48,
     }  # fmt: skip
     left, right = (base.vertices[base.quads[f"{side} eye"], 0] for side in ("left", "right"))
     assert left.min() > 0 > right.max(), "x points to the subject's left"

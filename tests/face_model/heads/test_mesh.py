@@ -61,12 +61,19 @@ def test_parts_are_where_their_names_say(head: Template):
 
 def test_landmarks(face: Template):
     """If it fails, landmarks coincide, or iBUG's order (the subject's right first) is mirrored."""
-    points = face.vertices[face.landmarks68]
-    assert len(set(face.landmarks68.tolist())) == 68
     np.testing.assert_array_equal(face.landmarks_now, face.landmarks68[list(NOW_IN_IBUG)])
-    assert points[0, 0] < -55 and points[16, 0] > 55 and points[8, 1] < -75
+    for ids in (face.landmarks68, face.anatomy68):
+        assert len(set(ids.tolist())) == 68
+        _in_ibugs_order(face.vertices[ids])
+    apart = face.vertices[face.landmarks68] - face.vertices[face.anatomy68]
+    assert np.linalg.norm(apart, axis=1).max() < 20, "a detector sees them near the features"
+    tip = face.vertices[face.anatomy68[30], 2]
+    assert tip > np.delete(face.vertices, face.anatomy68[30], 0)[:, 2].max() - 0.5, "the tip is nearest to the viewer"
+
+
+def _in_ibugs_order(points: np.ndarray) -> None:
+    assert points[0, 0] < -55 and points[16, 0] > 55 and points[8, 1] < -70
     assert points[36, 0] < points[39, 0] < 0 < points[42, 0] < points[45, 0]
-    assert points[30, 2] > np.delete(points, 30, 0)[:, 2].max(), "the tip of the nose is nearest to the viewer"
     assert points[62, 1] > points[66, 1] and points[48, 0] < 0 < points[54, 0]
     mirror = points * (-1, 1, 1)
     right, left = (
@@ -80,7 +87,7 @@ def test_eyes_fill_their_openings(face: Template):
     """If it fails, one sees through the eyes, or the iris is not in the middle of the opening."""
     ball = face.masks["eye"] > 0.5
     pupil = ball & (np.hypot(*face.gaze.T) < 1.5)
-    points = face.vertices[face.landmarks68]
+    points = face.vertices[face.anatomy68]
     for eye, side in ((points[36:42], -1), (points[42:48], 1)):
         own = pupil & (np.sign(face.vertices[:, 0]) == side)
         assert own.any()
@@ -96,9 +103,20 @@ def test_a_finer_mesh_is_the_same_head():
     assert np.linalg.norm(moved, axis=1).max() < 2, "Loop's subdivision smooths a little"
 
 
+def test_the_mouth_is_closed_behind_the_lips(face: Template):
+    """If it fails, one sees the background through an open mouth."""
+    inside = face.masks["inside"] > 0
+    mouth = face.triangles[inside[face.triangles].all(1)]
+    edges, sides = np.unique(
+        np.sort(mouth[:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2), axis=1), axis=0, return_counts=True
+    )
+    assert face.vertices[edges[sides == 1], 2].min() > 0, "what is open are lips and backs of teeth"
+    assert (face.masks["teeth"] > 0.5).sum() > 100
+
+
 def test_plane_fits_the_paint(face: Template):
     """If it fails, brows and shadows are painted beside their places."""
-    off = face.xy[face.landmarks68] - landmark_points()
+    off = face.xy[face.anatomy68] - landmark_points()
     assert np.linalg.norm(off, axis=1).max() < 4
 
 

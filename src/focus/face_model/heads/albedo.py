@@ -25,7 +25,8 @@ LIGHT_HAIR, DARK_HAIR = np.array([0.40, 0.26, 0.14]), np.array([0.05, 0.038, 0.0
 # Light brown, dark brown, blue, green.
 IRIS = np.array([[0.24, 0.14, 0.08], [0.11, 0.07, 0.045], [0.23, 0.31, 0.37], [0.22, 0.26, 0.17]])
 IRIS_SHARE = [0.37, 0.36, 0.15, 0.12]
-SCLERA, PUPIL, MOLE = np.array([0.50, 0.47, 0.44]), np.array([0.02, 0.02, 0.02]), np.array([0.16, 0.09, 0.06])
+TEETH, SCLERA = np.array([0.50, 0.46, 0.38]), np.array([0.50, 0.47, 0.44])
+PUPIL, MOLE = np.array([0.02, 0.02, 0.02]), np.array([0.16, 0.09, 0.06])
 
 
 def _eye_masks(t: Template, x: Array, y: Array, skin: Array) -> dict[str, Array]:
@@ -33,7 +34,7 @@ def _eye_masks(t: Template, x: Array, y: Array, skin: Array) -> dict[str, Array]
     eye, across, up = t.masks["eye"], *t.gaze.T
     radius = np.hypot(across, up)
     inner = across * np.sign(t.vertices[:, 0])
-    above = t.vertices[:, 1] > t.vertices[t.landmarks68[[36, 39, 42, 45]], 1].mean()
+    above = t.vertices[:, 1] > t.vertices[t.anatomy68[[36, 39, 42, 45]], 1].mean()
     return {
         "eye": eye,
         "iris": eye * step((curves.IRIS_RADIUS - radius) / 0.45),
@@ -62,6 +63,7 @@ def _mouth_masks(t: Template, x: Array, y: Array, skin: Array) -> dict[str, Arra
         "lip": lip,
         "upper lip": lip * step((y - curves.lip_line(x)) / 0.6),
         "mouth": t.masks["inside"],
+        "teeth": t.masks["teeth"],
         "under lip": skin * bump(x, y, 0, MOUTH_Y - curves.LOWER_LIP - 3.5, 13, 3.0) * (1 - lip),
     }
 
@@ -167,6 +169,7 @@ def paint_people(masks: dict[str, Array], n: int, rng: np.random.Generator) -> t
     paint.cover("lip", _uniform(rng, n, 0.55, 0.95), lips)
     paint.absorb("upper lip", 0.3, (0.6, 0.8, 0.8))
     paint.cover("mouth", 1.0, skin * np.array([0.20, 0.08, 0.08]))
+    paint.cover("teeth", 1.0, TEETH)
     paint.absorb("ears", _uniform(rng, n, 0.1, 0.5), (0.05, 0.25, 0.2))
     paint.cover("nostril", 0.75, skin * np.array([0.22, 0.15, 0.14]))
     paint.cover("brow", _uniform(rng, n, 0.5, 0.9), hair)

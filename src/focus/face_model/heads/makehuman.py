@@ -31,7 +31,10 @@ _PART_COLOURS = {
     "head": (90, 86, 255), "mouth": (112, 172, 255),
     "right eye cavity": (253, 249, 16), "left eye cavity": (249, 108, 136),
 }  # fmt: skip
-_GROUPS = {"helper-l-eye": "left eye", "helper-r-eye": "right eye"}
+_GROUPS = {
+    "helper-l-eye": "left eye", "helper-r-eye": "right eye",
+    "helper-upper-teeth": "upper teeth", "helper-lower-teeth": "lower teeth",
+}  # fmt: skip
 _MASKS = ("lips", "eyelids", "ears")
 
 Array = NDArray[np.float64]
@@ -59,7 +62,8 @@ class BaseMesh:
 
     Attributes:
         vertices: (N,3) float64 mm.
-        quads: part -> (Q,4) int64 vertex ids: head, mouth (the cavity), left and right eye cavity, left and right eye.
+        quads: part -> (Q,4) int64 vertex ids: head, mouth (the cavity), left and right eye cavity, left and right eye,
+            upper and lower teeth.
         masks: lips, eyelids, ears -> (N,) float64 0..1.
         mirror: (N,) int64, the vertex on the other side.
     """

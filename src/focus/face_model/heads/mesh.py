@@ -26,13 +26,21 @@ PARTS = ("skin", "", "neck", "l_ear", "r_ear")  # CelebAMask-HQ's names; "skin" 
 FACE, SCALP, NECK, LEFT_EAR, RIGHT_EAR = range(5)
 FINEST = 2  # levels: each has four times the triangles
 
-# The subject's right half of iBUG's 68 points, vertices of the base mesh: picked on the mean head along the jaw, the
-# ridge of the brows, the nose, the rim of the lids and both edges of the lips. The left half is their mirror image.
-_RIGHT = {
+# The subject's right half of 68 points in iBUG's order, vertices of the base mesh; the left half is their mirror
+# image. Anatomy: picked on the mean head along the jaw, the ridge of the brows, the nose, the rim of the lids and both
+# edges of the lips. Paint, hair and occluders go by it.
+_ANATOMY = {
     0: 718, 1: 5185, 2: 5180, 3: 910, 4: 735, 5: 737, 6: 5295, 7: 914, 8: 5296,
     17: 207, 18: 224, 19: 222, 20: 205, 21: 208, 27: 134, 28: 5063, 29: 291, 30: 297, 31: 286, 32: 313, 33: 317,
     36: 1090, 37: 1083, 38: 1099, 39: 1103, 40: 1096, 41: 1094,
     48: 500, 49: 5354, 50: 450, 51: 455, 57: 492, 58: 486, 59: 480, 60: 430, 61: 471, 62: 474, 66: 493, 67: 487,
+}  # fmt: skip
+# Landmarks: where MediaPipe sees iBUG's points on such heads (benchmarks/landmark_vertices.py).
+_SEEN = {
+    0: 5195, 1: 5186, 2: 5203, 3: 5238, 4: 5241, 5: 737, 6: 5170, 7: 5213, 8: 5211,
+    17: 255, 18: 232, 19: 231, 20: 223, 21: 233, 27: 132, 28: 131, 29: 201, 30: 5134, 31: 384, 32: 313, 33: 312,
+    36: 1088, 37: 1083, 38: 1099, 39: 4868, 40: 1071, 41: 1094,
+    48: 424, 49: 5354, 50: 456, 51: 455, 57: 495, 58: 489, 59: 510, 60: 420, 61: 539, 62: 537, 66: 523, 67: 534,
 }  # fmt: skip
 _LEFT = {
     **{16 - k: k for k in range(8)}, **{26 - k: 17 + k for k in range(5)}, 35: 31, 34: 32,
@@ -42,10 +50,10 @@ _NOSE_TIP = 297
 TIP = np.array([0.0, -13.5, 73.0])  # mm, where the tip of the mean nose lies; the origin is then inside the head
 
 
-def landmark_ids(mirror: Int64) -> Int64:
-    """The 68 vertices (68,) of the base mesh in iBUG's order."""
+def whole_face(right: dict[int, int], mirror: Int64) -> Int64:
+    """The 68 vertices (68,) of the base mesh in iBUG's order, from those of the right half by their number."""
     ids = np.full(68, -1)
-    ids[list(_RIGHT)] = list(_RIGHT.values())
+    ids[list(right)] = list(right.values())
     ids[list(_LEFT)] = mirror[ids[list(_LEFT.values())]]
     return ids
 
@@ -69,9 +77,10 @@ class Template:
         triangles: (F,3) int64, counter-clockwise seen from outside; the face's come first.
         part: (F,) int64, index into PARTS.
         masks: (V,) float64 0..1 by name: lips, eyelids, ears, scalp; eye (an eyeball), rim (of the lids), inside (the
-            mouth).
+            mouth, teeth included), teeth.
         gaze: (V,2) float64 mm, for an eyeball the place in the frontal plane from the middle of its pupil.
-        landmarks68: (68,) int64 vertex ids in iBUG order, all different.
+        anatomy68: (68,) int64 vertex ids on the features that iBUG's points stand for, which the drawing goes by.
+        landmarks68: (68,) int64 vertex ids in iBUG order, all different: where a detector sees the points.
         landmarks_now: (7,) int64 vertex ids in NoW's order.
     """
 
@@ -84,6 +93,7 @@ class Template:
     part: Int64
     masks: dict[str, Array]
     gaze: Array
+    anatomy68: Int64
     landmarks68: Int64
     landmarks_now: Int64
 
@@ -105,6 +115,7 @@ class Template:
             part=np.zeros(len(self.face_triangles), dtype=np.int64),
             masks={name: mask[kept] for name, mask in self.masks.items()},
             gaze=self.gaze[kept],
+            anatomy68=np.searchsorted(kept, self.anatomy68),
             landmarks68=np.searchsorted(kept, self.landmarks68),
             landmarks_now=np.searchsorted(kept, self.landmarks_now),
         )
@@ -126,14 +137,17 @@ def build_template(base: BaseMesh, mean: Array, level: int = 0) -> Template:
         raise FocusError(f"head mesh: level {level}; expected 0 to {FINEST}")
     skin, part = _skin(base, mean)
     eyes = np.concatenate([_front(base.quads[f"{side} eye"], mean) for side in ("right", "left")])
-    used = np.unique(np.concatenate([skin.ravel(), eyes.ravel()]))
-    sheets = [_refined(skin, level, used), _refined(eyes, level + 1, used)]
-    triangles = np.concatenate([sheets[0][1], sheets[1][1] + sheets[0][0].shape[0]])
-    parts = np.concatenate([np.repeat(part, 4**level), np.full(len(sheets[1][1]), FACE)])
+    teeth = _triangles(np.concatenate([base.quads[f"{jaw} teeth"] for jaw in ("upper", "lower")]))
+    used = np.unique(np.concatenate([skin.ravel(), eyes.ravel(), teeth.ravel()]))
+    sheets = [_refined(skin, level, used), _refined(eyes, level + 1, used), _refined(teeth, level, used)]
+    first = np.cumsum([0, *(sheet.shape[0] for sheet, _ in sheets)])
+    triangles = np.concatenate([own + start for (_, own), start in zip(sheets, first[:-1], strict=True)])
+    inner = len(triangles) - len(sheets[0][1])
+    parts = np.concatenate([np.repeat(part, 4**level), np.full(inner, FACE)])
     order = np.argsort(parts, kind="stable")
     refine = vstack([sheet for sheet, _ in sheets]).tocsr()
-    ibug = landmark_ids(base.mirror)
-    landmarks = np.searchsorted(np.unique(skin), ibug)  # Loop's subdivision keeps the old vertices first
+    anatomy, seen = (whole_face(right, base.mirror) for right in (_ANATOMY, _SEEN))
+    landmarks = np.searchsorted(np.unique(skin), seen)  # Loop's subdivision keeps the old vertices first
     vertices = refine @ mean[used]
     kinds = base.masks | _kinds(base) | {"scalp": _only(skin, part, SCALP, len(mean))}
     return Template(
@@ -141,11 +155,12 @@ def build_template(base: BaseMesh, mean: Array, level: int = 0) -> Template:
         anchors=np.searchsorted(used, np.unique(skin[part == FACE])),
         refine=refine,
         vertices=vertices,
-        xy=_plane(mean[ibug], vertices),
+        xy=_plane(mean[anatomy], vertices),
         triangles=triangles[order],
         part=parts[order],
         masks={name: np.clip(refine @ mask[used], 0, 1) for name, mask in kinds.items()},
         gaze=refine @ _gaze(base, mean)[used],
+        anatomy68=np.searchsorted(np.unique(skin), anatomy),
         landmarks68=landmarks,
         landmarks_now=landmarks[list(NOW_IN_IBUG)],
     )
@@ -169,8 +184,7 @@ def _skin(base: BaseMesh, mean: Array) -> tuple[Int64, Int64]:
     outside = _triangles(base.quads["head"])
     cavities = np.concatenate([base.quads[f"{side} eye cavity"] for side in ("left", "right")])
     rims = cavities[mean[cavities, 2].mean(1) > TIP[2] - 45]  # the rest lies behind the eyeballs
-    mouth = base.quads["mouth"][mean[base.quads["mouth"], 2].min(1) > TIP[2] - 95]  # but for the throat
-    lining = _triangles(np.concatenate([mouth, rims]))
+    lining = _triangles(np.concatenate([base.quads["mouth"], rims]))
     quads = base.quads["head"]
     x, y, z = np.tile(mean[quads].mean(1) - TIP, (2, 1)).T  # both halves of a quad belong together
     ear = np.tile(base.masks["ears"][quads].mean(1), 2) > 0.4
@@ -192,8 +206,10 @@ def _only(triangles: Int64, part: Int64, wanted: int, count: int) -> Array:
 def _kinds(base: BaseMesh) -> dict[str, Array]:
     """Masks (N,) of the base mesh by what a vertex belongs to."""
     head = np.unique(base.quads["head"])
-    masks = {name: np.zeros(len(base.vertices)) for name in ("eye", "rim", "inside")}
+    masks = {name: np.zeros(len(base.vertices)) for name in ("eye", "rim", "inside", "teeth")}
     masks["inside"][np.setdiff1d(base.quads["mouth"], head)] = 1
+    for jaw in ("upper", "lower"):
+        masks["teeth"][base.quads[f"{jaw} teeth"]] = masks["inside"][base.quads[f"{jaw} teeth"]] = 1
     for side in ("left", "right"):
         masks["eye"][base.quads[f"{side} eye"]] = 1
         masks["rim"][base.quads[f"{side} eye cavity"]] = 1
@@ -224,7 +240,7 @@ def _refined(triangles: Int64, level: int, used: Int64) -> tuple[csr_array, Int6
 
 
 def _plane(points: Array, vertices: Array) -> Array:
-    """Where vertices (V,3) lie on the plane of `curves`: the frontal plane, warped so that the landmarks (68,3) fit."""
+    """Where vertices (V,3) lie on the plane of `curves`: the frontal plane, warped so that points (68,3) fit."""
     warp = RBFInterpolator(points[:, :2], curves.landmark_points(), kernel="thin_plate_spline", smoothing=3.0)
     place: Array = warp(vertices[:, :2])
     return place
