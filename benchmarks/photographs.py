@@ -3,8 +3,9 @@
 People are those of the model card's set `drawn_test` and more of that kind (`focus.reconstruct.drawn`): no stage trains
 on them or chooses by them. Of each the truth is known: 68 points, turn of the head, skin tone, what hides the face.
 Measured: faces found and how far their points are off; for each number of steps of `--fit` how far the model's points
-are off the true ones, how far the head turn follows the true one and the found points' own, and how often "occluded" is
-right; by skin tone and by occluder. Drawn people say little of photographs of real ones.
+are off the true ones, how far the head turn follows the true one and the found points' own, how far mouth, lids and
+skin's lightness follow the truth, and how often "occluded" is right; by skin tone and by occluder. Drawn people say
+little of photographs of real ones.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import torch
 from sklearn.metrics import roc_auc_score
 from torch import Tensor
 
+from focus.face_model.heads.albedo import ALBEDO_SCALE
 from focus.files import write_json
 from focus.instance_fit import start
 from focus.reconstruct.bundle import DEMO
@@ -30,6 +32,8 @@ from focus.rendering import rotation_matrix
 Figures = dict[str, object]
 BATCH = 8
 INNER = 17  # the first of iBUG's points that is not of the jaw line
+LIPS = ([61, 62, 63], [67, 66, 65])  # inner lips, upper and lower
+LIDS = ([37, 38, 43, 44], [41, 40, 47, 46])  # upper and lower lids
 DARK, LIGHT = 10.0, 41.0  # degrees of the individual typology angle (Chardon et al. 1991): below brown, above light
 
 
@@ -114,7 +118,16 @@ def reconstruction(reconstructor: Reconstructor, given: Answers) -> Figures:
         right = called[rows] == covered[rows]
         return {"faces": len(rows), "inner_points_off_percent": median(errors), "verdict_right": share(right)}
 
+    true_points = np.stack([shot.photograph.landmarks for shot in shots])
+    points = np.stack([face.model_landmarks for face in faces])
+    skin = lightness(np.stack([shot.skin for shot in shots]))
+    albedo = lightness(np.stack([np.median(face.albedo, axis=0) for face in faces]) / ALBEDO_SCALE)
     return {
+        "follows": {
+            "mouth_opening": correlation(gap(points, *LIPS), gap(true_points, *LIPS)),
+            "eye_opening": correlation(gap(points, *LIDS), gap(true_points, *LIDS)),
+            "skin_lightness": correlation(albedo, skin),
+        },
         "turn_slope_against_truth": round(float(np.polyfit(truth, ours, 1)[0]), 3),
         "turn_slope_against_points": round(float(np.polyfit(own, ours, 1)[0]), 3),
         "turn_error_degrees": median(np.abs(ours - truth)),
@@ -126,6 +139,24 @@ def reconstruction(reconstructor: Reconstructor, given: Answers) -> Figures:
         },
         **grouped(shots, figures),
     }
+
+
+def gap(points: np.ndarray, upper: Sequence[int], lower: Sequence[int]) -> np.ndarray:
+    """Return how far two rows of points of faces (N,68,2) are apart, as a share of the face's height, (N,)."""
+    apart = np.linalg.norm(points[:, upper] - points[:, lower], axis=2).mean(1)
+    return apart / np.ptp(points[:, :, 1], axis=1)
+
+
+def lightness(colours: np.ndarray) -> np.ndarray:
+    """Return CIELAB's L* of colours (N,3) as displayed, (N,)."""
+    from skimage.color import rgb2lab
+
+    return rgb2lab(np.clip(colours, 0, 1))[:, 0]
+
+
+def correlation(ours: np.ndarray, truth: np.ndarray) -> float:
+    """Return Pearson's correlation of two rows of numbers."""
+    return round(float(np.corrcoef(ours, truth)[0, 1]), 3)
 
 
 def best_balanced(scores: np.ndarray, covered: np.ndarray) -> float:
@@ -156,7 +187,11 @@ def main() -> None:
     reconstructor = Reconstructor.load(arguments.model)
     shots = list(draw_people(arguments.people, TEST))
     faces = [found_face(reconstructor, shot) for shot in shots]
-    table: Figures = {"finder": reconstructor.finder.name, "finding": finding(shots, faces)}
+    table: Figures = {
+        "model": reconstructor.bundle.card.name,
+        "finder": reconstructor.finder.name,
+        "finding": finding(shots, faces),
+    }
     print(table, flush=True)
     for fit in arguments.fit or sorted({0, reconstructor.default_fit}):
         table[f"fit {fit}"] = reconstruction(reconstructor, answers(reconstructor, shots, faces, fit))

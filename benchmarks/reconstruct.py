@@ -1,8 +1,9 @@
-"""How long the photo tool takes: `python -m benchmarks.reconstruct [--json FILE]`, on a machine that does nothing else.
+"""Time and memory of the photo tool: `python -m benchmarks.reconstruct [--json FILE]`, on a machine at rest.
 
 Inside one warm process: a face found, reconstructed, refined, written, with one thread and with two. As a person starts
 it, with the default threads: help, one photograph from start to last file, and photographs per second of a folder.
-Photographs are drawn portraits, one face each; a large one is a portrait enlarged. Times in s, the best of the repeats.
+Photographs are drawn portraits, one face each; a large one is a portrait enlarged. Times in s, the best of the repeats;
+memory is the most that a command held at once (its resident set), MiB.
 """
 
 from __future__ import annotations
@@ -44,15 +45,19 @@ def draw_portraits(folder: Path, count: int) -> Path:
     return folder
 
 
-def best_of(repeats: int, work: Callable[[], object]) -> Times:
-    """Return the least wall and CPU time of some runs, s, child processes included."""
-    walls, loads = [], []
+def best_of(repeats: int, work: Callable[[], float | object]) -> Times:
+    """Return the least wall and CPU time of some runs, s, child processes included.
+
+    Where the work returns a number, its peak memory in MiB, the most of them as well.
+    """
+    walls, loads, peaks = [], [], []
     for _ in range(repeats):
         began, before = time.perf_counter(), os.times()
-        work()
+        peaks.append(work())
         walls.append(time.perf_counter() - began)
         loads.append(sum(os.times()[:4]) - sum(before[:4]))
-    return {"wall_s": round(min(walls), 3), "cpu_s": round(min(loads), 3)}
+    memory = {"peak_mib": max(peaks)} if all(isinstance(peak, float) for peak in peaks) else {}
+    return {"wall_s": round(min(walls), 3), "cpu_s": round(min(loads), 3), **memory}
 
 
 def warm(reconstructor: Reconstructor, portrait: np.ndarray, out: Path, repeats: int) -> Iterator[Row]:
@@ -87,14 +92,20 @@ class Command:
     model: str
     out: Path
 
-    def focus(self, *words: str) -> None:
-        """Run it; a failure is one here."""
+    def focus(self, *words: str) -> float:
+        """Run it and return its peak memory, MiB; a failure is one here."""
         environment = {key: value for key, value in os.environ.items() if key != "OMP_NUM_THREADS"}
-        subprocess.run([sys.executable, "-m", "focus.cli", *words], check=True, capture_output=True, env=environment)
+        command = [sys.executable, "-m", "focus.cli", *words]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            raise subprocess.CalledProcessError(process.returncode, command)
+        return round(usage.ru_maxrss / 1024, 1)
 
-    def reconstruct(self, *words: str) -> None:
-        """Run `focus reconstruct` on photographs, with options."""
-        self.focus("reconstruct", *words, "--model", self.model, "--out", str(self.out))
+    def reconstruct(self, *words: str) -> float:
+        """Run `focus reconstruct` on photographs, with options; return its peak memory, MiB."""
+        return self.focus("reconstruct", *words, "--model", self.model, "--out", str(self.out))
 
 
 def commands(command: Command, photos: list[Path], steps: int, repeats: int) -> Iterator[Row]:
@@ -112,6 +123,13 @@ def commands(command: Command, photos: list[Path], steps: int, repeats: int) -> 
                 f"folder of {len(names)}, --fit {fit} --batch {batch}",
                 all_of_them | {"photographs_per_s": round(rate, 2)},
             )
+
+
+def large_command(command: Command, portrait: np.ndarray, repeats: int) -> Row:
+    """Return time and memory of the command for a photograph of LARGE."""
+    place = command.out.with_name("large.jpg")
+    Image.fromarray(portrait).resize(LARGE, Image.Resampling.BICUBIC).save(place, quality=92)
+    return "one photograph of 12 megapixels", best_of(repeats, lambda: command.reconstruct(str(place)))
 
 
 def machine() -> dict[str, object]:
@@ -134,9 +152,11 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         photos = sorted(draw_portraits(Path(folder, "portraits"), FOLDER).glob("CelebA-HQ-img/*.jpg"))
         out, steps = Path(folder, "out"), reconstructor.default_fit
+        command, portrait = Command(arguments.model, out), read_image(photos[0])
         for rows in (
-            warm(reconstructor, read_image(photos[0]), out, arguments.repeats),
-            commands(Command(arguments.model, out), photos, steps, min(3, arguments.repeats)),
+            warm(reconstructor, portrait, out, arguments.repeats),
+            commands(command, photos, steps, min(3, arguments.repeats)),
+            [large_command(command, portrait, min(3, arguments.repeats))],
         ):
             for name, figures in rows:
                 times[name] = figures

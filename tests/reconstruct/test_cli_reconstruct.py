@@ -386,3 +386,15 @@ def test_an_empty_folder_beside_a_full_one(desk):
     done = run(desk, desk / "empty", desk / "photos")
     assert done.exit_code == 3 and "found no images" in done.stderr and (desk / "out/b/mesh.obj").is_file()
     assert str(desk / "empty") in (desk / "out/failures.csv").read_text()
+
+
+@pytest.mark.parametrize("good", [True, False])
+def test_a_name_of_two_lines(desk, good):
+    """A file's name could write lines of its own, which a script takes for others'."""
+    content = (desk / "photos/a.png").read_bytes() if good else b"no photograph"
+    (desk / "photos/two\nlines.png").write_bytes(content)
+    _, points = bundles.photo()
+    (desk / "points.csv").write_text('"two\nlines.png",' + ",".join(f"{v:.3f}" for v in points.ravel()) + "\n")
+    done = run(desk, desk / "photos/two\nlines.png")
+    told = done.stdout if good else done.stderr
+    assert sum("two\\x0alines.png: " in line for line in told.splitlines()) == 1 and "\nlines.png" not in told

@@ -21,7 +21,7 @@ from focus.files import write_text
 from focus.reconstruct.names import FAILURES, Folders, old_faces
 from focus.reconstruct.photos import gathered, read_photo
 from focus.reconstruct.reconstructor import Face, FoundFace, Reconstructor
-from focus.reconstruct.told import Summary, photograph_line, write_failures
+from focus.reconstruct.told import Summary, photograph_line, shown, write_failures
 from focus.reconstruct.write import FaceWriter
 
 Say = Callable[[str], None]
@@ -119,9 +119,9 @@ class Worker:
 
     def fail(self, path: Path, reason: str) -> None:
         """Note that something came to nothing, and say so."""
-        shown, reason = printable(str(path)), printable(reason)
-        self.summary.failures.append((shown, reason))
-        self.complain(reason if shown in reason else f"{shown}: {reason}")
+        name, reason = shown(path), printable(reason).replace(str(path), shown(path))
+        self.summary.failures.append((name, reason))
+        self.complain(reason if name in reason else f"{name}: {reason}")
 
     @contextmanager
     def _noting(self, path: Path) -> Iterator[None]:
@@ -213,20 +213,19 @@ class Worker:
         photograph.waiting -= 1
         photograph.seconds += seconds + time.perf_counter() - began
         if photograph.waiting == 0 and photograph.faces:
-            self.say(photograph_line(printable(str(photograph.path)), photograph.faces, photograph.seconds))
+            self.say(photograph_line(photograph.path, photograph.faces, photograph.seconds))
 
     def _clear_away(self, photographs: Sequence[Photograph]) -> None:
         """Remove faces of an earlier run that these photographs no longer show; say which could not be looked for."""
         by_name = {photograph.name: photograph for photograph in photographs}
         names = {name: printable(photograph.path.name) for name, photograph in by_name.items()}
         for folder, name in list(old_faces(self.job.out, names, self.present)):
-            shown = printable(str(folder))
             with self._noting(by_name[name].path):
                 if by_name[name].looked_at:
                     shutil.rmtree(folder)
-                    self.complain(f"{shown}: removed, an earlier run's face that is no longer found")
+                    self.complain(f"{shown(folder)}: removed, an earlier run's face that is no longer found")
                 else:
-                    self.complain(f"{shown}: is of an earlier run")
+                    self.complain(f"{shown(folder)}: is of an earlier run")
 
 
 @contextmanager

@@ -36,8 +36,8 @@ def model_card(bundle: Bundle) -> str:
         "## Is the face occluded?",
         "",
         "A face counts as occluded when its occlusion score (the mean of 1 - M over its rendered nose, cheeks and "
-        "forehead, weighted by their distance to the face's rim) reaches the threshold: the highest one whose balanced "
-        "accuracy on the set `validation` is within one standard error of the best one's."
+        "forehead, weighted by their distance to the face's rim) reaches the threshold: the middle of those whose "
+        "balanced accuracy on the set `validation` is within one standard error of the best one's."
         + (" These are people drawn anew, who are in no other set." if card.drawn_faces else ""),
         "",
         "| mode | threshold | set | images | occluded | AUC | found | free faces left free | balanced accuracy |",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
+from focus.errors import printable
 from focus.files import write_text
 from focus.reconstruct.names import FAILURES
 from focus.reconstruct.reconstructor import Face
@@ -33,17 +35,22 @@ class Summary:
         return f"{counts} in {out}, {failed}, {rate:.2f} photographs a second"
 
 
-def photograph_line(shown: str, faces: Sequence[Face], seconds: float) -> str:
-    """Return what is said of a photograph whose name is `shown` and of its faces, which are one or more."""
+def photograph_line(path: Path, faces: Sequence[Face], seconds: float) -> str:
+    """Return what is said of a photograph and of its faces, which are one or more."""
     shares = [f"{100 * face.verdict.outlier_fraction:.0f}" for face in faces]
     occluded = sum(face.verdict.occluded for face in faces)
     state = f"{occluded} occluded" if len(faces) > 1 else "occluded" if occluded else "not occluded"
     listed = " and ".join(part for part in (", ".join(shares[:-1]), shares[-1]) if part)
     off = 100 * max(map(landmark_error, faces))
     return (
-        f"{shown}: {counted(len(faces), 'face')}, {state} ({listed} % outliers), "
+        f"{shown(path)}: {counted(len(faces), 'face')}, {state} ({listed} % outliers), "
         f"landmarks within {off:.1f} % of the face, {seconds:.1f} s"
     )
+
+
+def shown(path: Path) -> str:
+    """Return a path as it is written in lines: what is no UTF-8, and control characters, as escapes."""
+    return re.sub(r"[\x00-\x1f\x7f]", lambda found: f"\\x{ord(found[0]):02x}", printable(str(path)))
 
 
 def landmark_error(face: Face) -> float:
