@@ -12,6 +12,13 @@ WARNING = (
     "`focus reconstruct` therefore refines each face on its photograph (`--fit`), and says so."
 )
 
+RECOVERED = (
+    "Of a person's photograph, place, size, tilt and turn of the head are recovered as well as the 68 points are "
+    "found, an open mouth is followed, and lighter or darker skin gives a lighter or darker albedo under like light. "
+    "Colour and light cannot be told apart in general; the shape stays near the model's mean and is nobody's likeness; "
+    "what an occluder hides is the model's guess. docs/photographs.md has figures, by skin tone and by occluder."
+)
+
 
 def model_card(bundle: Bundle) -> str:
     """Return the card in Markdown: what it is, what it was trained on, what it is for, and its figures."""
@@ -32,6 +39,10 @@ def model_card(bundle: Bundle) -> str:
         *([WARNING, ""] if card.drawn_faces else []),
         "Meant for research on reconstruction and on occlusion. Not for telling who a person is, nor for judging "
         "people; shapes are those the face model can take, not measurements.",
+        "",
+        "## What is recovered of a person",
+        "",
+        RECOVERED,
         "",
         "## Is the face occluded?",
         "",
