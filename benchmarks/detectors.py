@@ -132,6 +132,7 @@ def report(errors: Errors, people: People) -> dict:
     """Return the table of one detector."""
     found = ~np.isnan(errors.total[:, 0])
     sets = {"unoccluded": ~people.occluded, "occluded": people.occluded}
+    inner = GROUPS["inner points"]
     return {
         "found": {name: _share(found[chosen]) for name, chosen in sets.items()},
         "groups": {
@@ -145,11 +146,11 @@ def report(errors: Errors, people: People) -> dict:
         "tones": {
             tone: {
                 "found": _share(found[chosen]),
-                "random": typical(errors.random, chosen, GROUPS["inner points"]),
-                "total": typical(errors.total, chosen, GROUPS["inner points"]),
+                "random": {name: typical(errors.random, chosen & kind, inner) for name, kind in sets.items()},
             }
             for tone, chosen in people.tones.items()
         },
+        "median_inner_point": float(np.nanmedian(errors.random[~people.occluded][:, list(inner)])),
         "offset_xy": errors.systematic.tolist(),
     }
 

@@ -47,7 +47,7 @@ SHORT: dict[str, Any] = {
     "pretrain": {"steps": 1},
     "em": {"rounds": 1, "segmentation_steps": 1, "reconstruction_steps": 1},
     "synthetic": {"count": 24, "holdout": 8, "steps": 1},
-    "adaptation": {"rounds": 1, "segmentation_steps": 1, "reconstruction_steps": 1},
+    "adaptation": {"start": 1, "steps": 2},
     "instance_fit": {"rounds": 1, "steps": 2},
     "reference_fit": {"steps": 2},
     "evaluation": {"celeba_unoccluded": 2, "celeba_occluded": 2, "now_pairs": 2, "bootstrap": 200, "refined": 1},

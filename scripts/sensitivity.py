@@ -88,7 +88,7 @@ CHANGES = [
         Change("switch", f"forms.{term}", {f"method.forms.{term}": "paper"})
         for term in ("neighbour", "distance", "preservation", "area", "pixel", "landmarks", "regularisation", "binary")
     ),
-    Change("switch", "mask_gradient", {"method.mask_gradient": True}),
+    Change("switch", "mask_gradient", {"losses.mask_gradient": True}),
     Change("switch", "area in R steps", {"losses.reconstruction.area": 0.0}),
 ]
 

@@ -8,7 +8,8 @@ import pytest
 
 from focus import settings
 from focus.asset_check import CHECKS, check
-from focus.assets import ASSETS
+from focus.assets import ASSETS, STAND_IN, check_resnet50
+from focus.errors import FocusError
 from focus.face_model.bfm_file import write_bfm
 from focus.face_model.heads import FaceGenerator, build_embedded_model
 from focus.seeds import numpy_generator
@@ -51,3 +52,13 @@ def test_a_whole_face_model_is_counted_and_hashed(profile: settings.Profile, tmp
     write_bfm(tmp_path / "model.h5", build_embedded_model(generator, numpy_generator(0, "test"), 40, **sizes))
     verdict = check("bfm", tmp_path / "model.h5", profile)
     assert verdict.status == "ok" and "vertices" in verdict.found and len(verdict.sha256) == 64
+
+
+def test_other_imagenet_weights_are_named_with_both_hashes(tmp_path: Path) -> None:
+    """R would start from torchvision's later weights, which the release does not know, without a word."""
+    path = tmp_path / "resnet50-11ad3fa6.pth"
+    path.write_bytes(b"other weights")
+    with pytest.raises(FocusError, match=r"resnet50-11ad3fa6.pth: found SHA-256 [0-9a-f]{64}, expected .*0676ba61… or"):
+        check_resnet50(path)
+    (tmp_path / STAND_IN).touch()
+    check_resnet50(path)

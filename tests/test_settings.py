@@ -12,6 +12,9 @@ from pydantic import ValidationError
 
 from focus import settings
 from focus.errors import FocusError
+from focus.settings.terms import SWITCHES
+from focus.stages.initialise import Settings as Initialise
+from focus.stages.pretrain import Settings as Pretrain
 
 ROOT = Path(__file__).resolve().parents[1]
 PROFILES = sorted(path.stem for path in (ROOT / "profiles").glob("*.yaml"))
@@ -262,6 +265,40 @@ def test_form_follows_the_preset_unless_named():
     assert paper.form("area") == "paper"
     named = paper.model_copy(update={"forms": method.forms | {"area": "released"}})
     assert (named.form("area"), named.form("pixel")) == ("released", "paper")
+    assert method.form("area", ["area"]) == "paper" and named.form("area", ["area"]) == "released"
+
+
+def test_profile_paper_alone_is_the_release_and_one_switch_the_paper():
+    """A user would need to know further switches, and train neither the one method nor the other."""
+
+    def read(preset: str) -> tuple:
+        params = settings.read_params(ROOT)
+        params = params.model_copy(update={"method": params.method.model_copy(update={"preset": preset})})
+        found = settings.select(Initialise, settings.read_profile("paper", ROOT), params)
+        pretrain = settings.select(Pretrain, settings.read_profile("paper", ROOT), params)
+        forms = {found.method.form(term, found.losses.paper_forms) for term in (each.name for each in SWITCHES)}
+        weights = found.losses
+        return (
+            *(forms, found.method.reduced, weights.mask_gradient),
+            *(weights.segmentation["preservation"], weights.reconstruction["area"]),
+            *(found.initialise.xi, pretrain.pretrain.xi),
+        )
+
+    assert read("released") == ({"released"}, "mean", True, 0.25, 0.06, 0.0166, 0.0166)
+    assert read("paper") == ({"paper"}, "sum", False, 2.5, 0.0, 0.17, 0.17)
+
+
+@pytest.mark.parametrize(
+    ("printed", "expected"),
+    [
+        ({"mask_gradeint": True}, "losses.mask_gradeint"),
+        ({"segmentation": {"preservation": -1}}, "losses.segmentation.preservation"),
+    ],
+)
+def test_printed_values_are_checked(project, printed, expected):
+    """A misspelt or impossible value would come to light when the paper's reading is run."""
+    found = message(project(profile=lambda content: content["losses"].update(printed=printed)))
+    assert expected in found
 
 
 def test_json_schemas():
@@ -307,6 +344,6 @@ def test_paper_short_is_a_tenth_of_the_papers_schedule_and_else_the_same():
     """The two would drift apart, and a short run would say nothing about the long one."""
     paper, short = (leaves(settings.read_profile(name, ROOT).model_dump()) for name in ("paper", "paper-short"))
     different = {key for key in paper if short[key] != paper[key]}
-    assert {key.rpartition("_")[2].rpartition(".")[2] for key in different} == {"steps", "every", "warmup"}
+    assert {key.rpartition("_")[2].rpartition(".")[2] for key in different} == {"steps", "every", "warmup", "start"}
     assert all(short[key] * 10 == pytest.approx(paper[key], rel=1e-3) for key in different)  # turns of 5,001 and 24,999
     assert {key for key in paper if key.endswith("steps")} <= different

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from focus.assets import ASSETS
+from focus.assets import ASSETS, check_resnet50
 from focus.datasets.sample import Samples
 from focus.errors import FocusError
 from focus.files import sha256, write_json
@@ -88,9 +88,10 @@ def arcface(path: Path, profile: Profile) -> str:
 
 
 def resnet50(path: Path, profile: Profile) -> str:
-    """Load the weights into the encoder, every name and shape but the last layer's."""
+    """Load the weights into the encoder, every name and shape but the last layer's; they must be IMAGENET1K_V1."""
     from focus.networks import FaceEncoder
 
+    check_resnet50(path)
     FaceEncoder(257).load_backbone(path)
     return "ResNet-50, all names and shapes"
 

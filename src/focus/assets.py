@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from focus.errors import FocusError
+from focus.files import sha256
+
 STAND_IN = "STAND-IN.md"  # marks a folder of files that `focus emulate` made in place of licensed ones
 
 
@@ -74,7 +77,7 @@ ASSETS = {
             "ResNet-50 trained on ImageNet, torchvision's state dict",
             "BSD code, ImageNet's terms",
             "https://pytorch.org/vision/stable/models.html",
-            "the path of resnet50-*.pth (optional: without it R starts from random weights)",
+            "the path of resnet50-0676ba61.pth, IMAGENET1K_V1 (optional: without it R starts from random weights)",
             "ImageNet weights",
         ),
         Asset(
@@ -104,6 +107,20 @@ ASSETS = {
     )
 }
 """Every asset by its key, in the order of the profiles."""
+
+
+RESNET50_V1 = ("0676ba61", "19c8e357")
+"""How the SHA-256 of IMAGENET1K_V1 begins, in torchvision's file of today and in the one before 0.10 (the authors').
+
+The files are named by it; https://github.com/pytorch/vision/pull/3620 has both names.
+"""
+
+
+def check_resnet50(path: Path) -> None:
+    """Raise FocusError unless a file is torchvision's ResNet-50, IMAGENET1K_V1, as in the release; stand-ins pass."""
+    if path.is_file() and not stands_in(path) and not (found := sha256(path)).startswith(RESNET50_V1):
+        expected = " or ".join(f"{start}…" for start in RESNET50_V1)
+        raise FocusError(f"{path}: found SHA-256 {found}, expected IMAGENET1K_V1's, {expected} (resnet50-0676ba61.pth)")
 
 
 def stands_in(path: Path) -> bool:

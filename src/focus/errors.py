@@ -7,7 +7,8 @@ import errno
 LONGEST_REASON = 200  # characters: some libraries repeat the whole damaged input
 _FULL = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
 _REFUSED = {errno.EROFS, errno.EACCES, errno.EIO}
-_ALLOCATORS = ("can't allocate memory", "bad_alloc", "out of memory", "Cannot allocate memory")
+# The last is oneDNN's, which names no reason.
+_ALLOCATORS = ("can't allocate memory", "bad_alloc", "out of memory", "Cannot allocate memory", "create a primitive")
 
 
 class FocusError(Exception):

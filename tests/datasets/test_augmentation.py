@@ -152,3 +152,16 @@ def test_gradients_pass_in_double():
     assert torch.autograd.gradcheck(
         lambda i, p: transform_together(i, None, p, matrices, flipped)[::2], (image, points), fast_mode=True
     )
+
+
+def test_bicubic_as_the_release_interpolates():
+    """With `interpolation: bicubic` images would be blurred as the release's are not, or leave 0..1."""
+    images = (torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0)) > 0.5).float()
+    landmarks = torch.rand(2, 68, 2) * 31
+    found = {
+        kind: tiny.augmentation(32, interpolation=kind)(images, None, landmarks, torch.Generator().manual_seed(1))
+        for kind in ("bilinear", "bicubic")
+    }
+    (soft, _, moved), (sharp, _, same) = found["bilinear"], found["bicubic"]
+    assert torch.equal(moved, same) and sharp.min() >= 0 and sharp.max() <= 1
+    assert sharp.std() > 1.05 * soft.std()

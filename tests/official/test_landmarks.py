@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from focus.face_model.crop_file import CROP_LANDMARKS_68
 from focus.face_model.landmarks import BFM_LANDMARKS_68, BFM_LANDMARKS_NOW
+from golden_set import GoldenSet
 
 
 @pytest.fixture
-def landmarks(golden: Path) -> dict[str, np.ndarray]:
+def landmarks(golden: GoldenSet) -> dict[str, np.ndarray]:
     """The arrays of landmarks.npz."""
-    with np.load(golden / "landmarks.npz") as arrays:
-        return dict(arrays)
+    return golden.arrays("landmarks")
 
 
 def test_lists(landmarks) -> None:

@@ -12,8 +12,9 @@ from torch import Tensor, nn
 import tiny
 from focus.settings import Optimiser
 from focus.stages.train import turns
-from focus.training.loop import Plan, Turn, train
+from focus.training.loop import Plan, train
 from focus.training.optimisers import OptimiserPlan
+from focus.training.turns import Turn
 
 RELATIVE = 1e-6
 
@@ -52,6 +53,22 @@ def test_turns(profile_paper, figures):
     assert np.cumsum([0, *(turn.steps for turn in order)])[:-1].tolist() == figures["turn_start"].tolist()
     steps = [sum(turn.steps for turn in order if turn.network == name) for name in ("reconstruction", "segmentation")]
     assert steps == [figures["count_R"], figures["count_S"]]
+
+
+@pytest.mark.parametrize(("network", "key"), [("reconstruction", "R"), ("segmentation", "S")])
+def test_adaptation_goes_on_with_the_rates_of_its_start(profile_paper, figures, network, key):
+    """Adaptation would run at other rates than the release's: .026 for R, 1.8e-4 for S."""
+    plan, start = profile_paper.adaptation, profile_paper.adaptation.start
+    adapting = OptimiserPlan(getattr(profile_paper.em, network), lr_share=plan.lr_share, start=start)
+    expected = figures[f"lr_{key}"][figures["iteration"] == start]
+    np.testing.assert_allclose([adapting.rate(0, plan.steps)], expected, rtol=RELATIVE)
+
+
+def test_adaptation_begins_with_the_turn_of_its_start(profile_paper, figures):
+    """S would be trained first, where the release trains R."""
+    place = np.searchsorted(figures["turn_start"], profile_paper.adaptation.start, "right") - 1
+    [first, *_] = turns(profile_paper, "adaptation")
+    assert (first.network == "reconstruction") == bool(figures["turn_is_R"][place])
 
 
 def test_the_network_in_turn_trains_alone(figures):

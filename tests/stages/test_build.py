@@ -93,3 +93,14 @@ def test_missing_set_says_why(project):
     assert not build.has("ar") and build.has("now")
     with pytest.raises(FocusError, match=r"assets\.ar: found null, expected a folder"):
         build.packed("ar")
+
+
+def test_the_authors_tables_are_taken_by_their_names(chosen, tmp_path):
+    """A user of the released code would have to rename the landmark tables that it was run with."""
+    for name in ("train_landmarks.csv", "nowchallenge_landmarks.csv"):
+        (tmp_path / name).write_text(",".join(["1.jpg", *["5"] * 136]) + "\n")
+    plan = Detector(kind="given", tables=tmp_path)
+    for split, table in (("celeba_train", "train_landmarks.csv"), ("now", "nowchallenge_landmarks.csv")):
+        assert build.detector(plan, split, chosen.compute).name == f"the table {tmp_path / table}"
+    with pytest.raises(FocusError, match=r"ar\.csv"):
+        build.detector(plan, "ar", chosen.compute)

@@ -40,6 +40,14 @@ def test_cropped_like_deep3d(samples):
     assert all(found.visible_face[y, x] == 1 for x, y in inside)
 
 
+def test_landmarks_as_the_release_packs_them(samples):
+    """With `image.landmarks: released` R would be pulled to other points than in the release, by up to a pixel."""
+    exact, released = (cropped(samples[0], face(), 64, {}, form) for form in (False, True))
+    assert np.array_equal(released.landmarks, deep3d_crop(samples[0].image, face(), 64)[1].astype(np.float32))
+    assert 0 < np.abs(released.landmarks - exact.landmarks).max() < 1.5
+    assert np.array_equal(released.image, exact.image)
+
+
 def test_images_without_a_face_are_named(samples):
     """An image without a face, or with impossible points, would stop the stage or vanish silently."""
     answers = [[Face(face(), 0.6), Face(face() / 2, 0.9)], [], [Face(np.full((68, 2), 5, np.float32), 1.0)]]

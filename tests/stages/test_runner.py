@@ -6,19 +6,30 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
+from typing import Annotated
 
 import pytest
 import torch
 
+from focus import settings
 from focus.errors import FocusError
+from focus.settings import StageSettings
 from focus.stages.runner import run
+
+
+@dataclass(frozen=True, kw_only=True)
+class VariantSettings(StageSettings):
+    image: settings.Image
+    variant: Annotated[settings.Variant, settings.Key("variants.{name}")]
 
 
 def test_work_gets_its_settings_and_the_cost_is_noted(project):
     """A stage would read more than it declared, or its cost be lost."""
     seen = []
-    run("train/FOCUS", ("image",), ("seeds",), seen.append)
-    assert sorted(vars(seen[0])) == ["compute", "image", "seeds"] and seen[0].image.side == 48
+    run("train/FOCUS", VariantSettings, seen.append)
+    assert sorted(vars(seen[0])) == ["compute", "image", "variant"] and seen[0].image.side == 48
+    assert seen[0].variant == settings.read_params().variants["FOCUS"]
     assert torch.get_num_threads() == 1 and torch.are_deterministic_algorithms_enabled()
     cost = json.loads((project / "logs/cost/train-FOCUS.json").read_text())
     assert cost["stage"] == "train/FOCUS" and cost["wall_s"] >= 0 and cost["cpu_s"] > 0 and cost["peak_rss_mib"] > 10
@@ -32,7 +43,7 @@ def test_focus_error_is_one_line(project):
         raise FocusError("assets.bfm: found nothing, expected a file")
 
     with pytest.raises(SystemExit) as caught:
-        run("face_model", (), (), work)
+        run("face_model", StageSettings, work)
     assert caught.value.code == "face_model: assets.bfm: found nothing, expected a file"
     assert not (project / "logs").exists()
 
@@ -41,7 +52,7 @@ def test_wrong_settings_are_one_line(project):
     """A misspelt setting would end in a traceback."""
     (project / "params.yaml").write_text("profile: smoke\n")
     with pytest.raises(SystemExit, match=r"^tables: params\.yaml: remote: Field required$"):
-        run("tables", (), (), lambda _: None)
+        run("tables", StageSettings, lambda _: None)
 
 
 def test_ctrl_c(project, capsys):
@@ -51,7 +62,7 @@ def test_ctrl_c(project, capsys):
         raise KeyboardInterrupt
 
     with pytest.raises(SystemExit) as caught:
-        run("initialise", (), (), work)
+        run("initialise", StageSettings, work)
     assert caught.value.code == 130
     assert "initialise: interrupted; run the same command again" in capsys.readouterr().err
 
@@ -59,7 +70,7 @@ def test_ctrl_c(project, capsys):
 def test_mistakes_of_the_code_keep_their_traceback(project):
     """A mistake in the code would be hidden."""
     with pytest.raises(ZeroDivisionError):
-        run("tables", (), (), lambda _: 1 / 0)
+        run("tables", StageSettings, lambda _: 1 / 0)
 
 
 def test_code_of_another_checkout_is_refused(project, capsys):
@@ -70,7 +81,7 @@ def test_code_of_another_checkout_is_refused(project, capsys):
     with pytest.raises(
         SystemExit, match=r"^tables: code: found .*, expected .*src/focus; run stages with PYTHONPATH=src"
     ):
-        run("tables", (), (), called.append)
+        run("tables", StageSettings, called.append)
     assert called == []
 
 

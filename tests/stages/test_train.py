@@ -15,8 +15,8 @@ from focus.networks.store import save_networks
 from focus.stages import build, paths
 from focus.stages.train import Settings, overridden, turns
 from focus.stages.train import work as train_variant
-from focus.training.loop import Turn
 from focus.training.objectives import SegmentationObjective
+from focus.training.turns import Turn
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_turns(chosen):
     s, r = Turn("segmentation", 2), Turn("reconstruction", 2)
     assert turns(chosen, "em") == turns(chosen, "reconstruction") == [s, r, s, r]
     assert turns(chosen, "none") == []
-    assert turns(chosen, "adaptation") == [Turn("segmentation", 1), Turn("reconstruction", 1)]
+    assert turns(chosen, "adaptation") == [Turn("reconstruction", 1), Turn("segmentation", 1)]
 
 
 def test_every_shipped_variant_trains(chosen):

@@ -15,8 +15,9 @@ from focus.masks import mask_source
 from focus.networks.store import save_networks
 from focus.training.batches import Batches
 from focus.training.checkpoint import Checkpoint
-from focus.training.loop import Plan, Turn, train
+from focus.training.loop import Plan, train
 from focus.training.objectives import OCCLUSIONS, LossPlan, ReconstructionObjective, SegmentationObjective
+from focus.training.turns import Turn
 
 tiny.face_model()  # made once and kept: children forked after this import have it
 

@@ -20,7 +20,7 @@ from focus.networks.store import save_networks
 from focus.training import processes
 from focus.training.batches import Batches
 from focus.training.checkpoint import Checkpoint
-from focus.training.loop import Plan, Turn, train
+from focus.training.loop import Plan, train
 from focus.training.objectives import (
     OCCLUSIONS,
     LossPlan,
@@ -29,6 +29,7 @@ from focus.training.objectives import (
     SegmentationObjective,
 )
 from focus.training.optimisers import OptimiserPlan
+from focus.training.turns import Turn
 
 BATCH = 4
 PAPER = dict.fromkeys(("neighbour", "distance", "area", "preservation", "pixel"), "paper")

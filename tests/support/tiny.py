@@ -39,7 +39,7 @@ def optimiser(name: str, lr: float, schedule: str = "cosine", *, start: int = 0,
     return OptimiserPlan(Optimiser(name=name, lr=lr, schedule=schedule, **{**plain, **changes}), start=start)
 
 
-def augmentation(size: int = SIZE, **changes: float) -> Augmentation:
+def augmentation(size: int = SIZE, **changes: float | str) -> Augmentation:
     """Return the paper's augmentation of images, but for `changes`."""
     paper = {"shift": 10.0, "scale": 0.1, "rotation": 10.0, "flip": 0.5}
     return Augmentation(size, AugmentationSettings(**{**paper, **changes}))

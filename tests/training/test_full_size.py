@@ -18,8 +18,9 @@ from focus.networks import FaceEncoder, FaceRecogniser, SegmentationNetwork
 from focus.perception import Perception
 from focus.rendering import Renderer
 from focus.training.batches import Batches
-from focus.training.loop import Plan, Turn, train
+from focus.training.loop import Plan, train
 from focus.training.objectives import LossPlan, ReconstructionObjective, SegmentationObjective
+from focus.training.turns import Turn
 
 VERTICES, ROWS, COLUMNS = 53149, 230, 231  # the lattice has 19 vertices less; they lie behind the head, unused
 R_TERMS = {"pixel": 0.5, "perceptual": 0.25, "landmarks": 5e-4, "regularisation": 0.1, "area": 0.06}

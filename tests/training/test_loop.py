@@ -12,7 +12,8 @@ import tiny
 from em_training import TURNS, StoppedError, em, weights
 from focus.errors import FocusError
 from focus.training.checkpoint import Checkpoint
-from focus.training.loop import Plan, Turn, train
+from focus.training.loop import Plan, train
+from focus.training.turns import Turn
 from second_device import second_device
 
 

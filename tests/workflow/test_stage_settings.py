@@ -73,3 +73,13 @@ def test_params_keys(stage):
     """As above, for params.yaml."""
     keys = {re.sub(r"\$\{(key|item)\}", "{name}", key) for key in tracked(stage)[1]}
     assert keys == set(settings.keys_of(settings_of(stage)).values())
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_printed_values(stage):
+    """DVC would not rerun a stage whose settings `method.preset` changes."""
+    kind, sections = settings_of(stage), settings.Profile.model_fields.items()
+    printed = {name for name, field in sections if "printed" in getattr(field.annotation, "model_fields", {})}
+    assert printed == {"losses", "initialise", "pretrain"}
+    if printed & set(settings.sections_of(kind)):
+        assert {"method", "method.preset"} & set(settings.keys_of(kind).values())

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from kornia.geometry.transform import warp_affine
 
 from focus.errors import FocusError
 from focus.settings import AugmentationSettings
+
+Interpolation = Literal["bilinear", "bicubic"]
 
 # Where each iBUG landmark goes when the image is mirrored: LANDMARK_SWAP[i] is the number of i's mirror image.
 _MIRRORED_PAIRS = (
@@ -41,7 +44,7 @@ class Augmentation:
     """One random similarity and mirroring for each image of a batch, of square images of side `size` in pixels.
 
     The largest shift of `changes` is in pixels of a 224-pixel image, and scaled with `size`; turns are about the
-    image's centre.
+    image's centre. Bicubic images are cut off at 0 and 1.
     """
 
     size: int
@@ -54,7 +57,7 @@ class Augmentation:
         landmarks: torch.Tensor,
         generator: torch.Generator,
     ) -> tuple[torch.Tensor, torch.Tensor | None, torch.Tensor]:
-        """Augment images (B, 3, S, S) bilinearly, masks (B, 1, S, S) by nearest pixel, landmarks (B, 68, 2) pixels.
+        """Augment images (B, 3, S, S), masks (B, 1, S, S) by nearest pixel, landmarks (B, 68, 2) pixels.
 
         What comes from outside the image is black and masked out. Landmarks may leave the image. Raises FocusError
         for images of another size.
@@ -63,7 +66,7 @@ class Augmentation:
             found = f"{images.shape[3]}x{images.shape[2]}"
             raise FocusError(f"augmentation: images of {found} pixels, expected {self.size}x{self.size}")
         matrices, flipped = self.draw(images.shape[0], generator)
-        return transform_together(images, masks, landmarks, matrices, flipped)
+        return transform_together(images, masks, landmarks, matrices, flipped, self.changes.interpolation)
 
     def draw(self, batch: int, generator: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
         """Draw (B, 2, 3) matrices, old pixel to new pixel, float64, and (B,) bool, which of them mirror."""
@@ -88,6 +91,7 @@ def transform_together(
     landmarks: torch.Tensor,
     matrices: torch.Tensor,
     flipped: torch.Tensor,
+    interpolation: Interpolation = "bilinear",
 ) -> tuple[torch.Tensor, torch.Tensor | None, torch.Tensor]:
     """Apply `matrices` (B, 2, 3), old pixel to new pixel, to images, masks and landmarks; see `Augmentation`.
 
@@ -96,7 +100,9 @@ def transform_together(
     """
     size = (images.shape[2], images.shape[3])
     warp = matrices.to(images)
-    warped = warp_affine(images, warp, size, mode="bilinear", padding_mode="zeros", align_corners=True)
+    warped = warp_affine(images, warp, size, mode=interpolation, padding_mode="zeros", align_corners=True)
+    if interpolation == "bicubic":
+        warped = warped.clamp(0, 1)
     warped_masks = None
     if masks is not None:
         warped_masks = warp_affine(masks, warp.to(masks), size, "nearest", padding_mode="zeros", align_corners=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
@@ -12,13 +12,31 @@ from focus.landmarks.detector import Face
 
 
 class TableDetector:
-    """68 points by file name: rows `filename, x0, y0 … x67, y67`, pixels, y down."""
+    """68 points by file name: rows `filename, x0, y0 … x67, y67`, pixels, y down.
+
+    A row is an image's where one of their names ends with the other, all of it: `1.jpg`, `/1.jpg` and `Dataset/1.jpg`
+    are 1.jpg's, as long as no second row is too; of rows that fit, the one with the most folders counts.
+    """
 
     def __init__(self, path: Path) -> None:
         """Raises FocusError, in one line, for a table that is missing or damaged."""
-        self.name, self._table = f"the table {path}", read_landmark_table(path)
+        self.name = f"the table {path}"
+        self._rows = {_parts(name): points for name, points in read_landmark_table(path).items()}
+        self._endings: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
+        for row in self._rows:
+            for start in range(1, len(row)):
+                self._endings.setdefault(row[start:], []).append(row)
 
     def detect(self, images: Sequence[np.ndarray], names: Sequence[str] = ()) -> list[list[Face]]:
-        """Return the points of each image by its name; a name is looked up as it is, then without its folders."""
-        found = (self._table.get(name, self._table.get(Path(name).name)) for _, name in zip(images, names, strict=True))
-        return [[] if points is None else [Face(points.astype(np.float32), 1.0)] for points in found]
+        """Return the points of each image by its name; none where no row is its own, or several."""
+        rows = (self._row_of(_parts(name)) for _, name in zip(images, names, strict=True))
+        return [[] if row is None else [Face(self._rows[row].astype(np.float32), 1.0)] for row in rows]
+
+    def _row_of(self, name: tuple[str, ...]) -> tuple[str, ...] | None:
+        shorter = (name[start:] for start in range(len(name)))
+        longer = self._endings.get(name, [])
+        return next((row for row in shorter if row in self._rows), longer[0] if len(longer) == 1 else None)
+
+
+def _parts(name: str) -> tuple[str, ...]:
+    return tuple(part for part in PurePosixPath(name.replace("\\", "/")).parts if part != "/")

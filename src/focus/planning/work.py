@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
 from focus.settings import Params, Profile, Variant
+from focus.training.turns import Turn, resumed
 
 # Steps: of the initialisation (Eq. 10's mask), of S's pre-training, R's with a fixed mask or with S's, and S's.
 Kind = Literal["initialise", "pretrain", "reconstruction", "reconstruction_masked", "segmentation"]
@@ -110,9 +112,20 @@ def _network_work(profile: Profile) -> dict[str, Work]:
 def _variant_work(variant: Variant, profile: Profile) -> Work:
     if variant.schedule == "none":
         return Work(networks=True)
-    plan, batch = (profile.adaptation if variant.schedule == "adaptation" else profile.em), profile.training.batch
+    batch, steps = profile.training.batch, _steps(variant, profile)
     kind: Kind = "reconstruction_masked" if variant.training_mask == "segmentation" else "reconstruction"
-    images: list[tuple[Kind, int]] = [(kind, plan.rounds * plan.reconstruction_steps * batch)]
+    images: list[tuple[Kind, int]] = [(kind, steps["reconstruction"] * batch)]
     if variant.schedule != "reconstruction":
-        images.append(("segmentation", plan.rounds * plan.segmentation_steps * batch))
+        images.append(("segmentation", steps["segmentation"] * batch))
     return Work(images=tuple(images), perceptual="perceptual" in variant.reconstruction, networks=True)
+
+
+def _steps(variant: Variant, profile: Profile) -> Counter[str]:
+    """Return how many steps each network has in turn."""
+    em, adaptation = profile.em, profile.adaptation
+    turns = [Turn("segmentation", em.segmentation_steps), Turn("reconstruction", em.reconstruction_steps)]
+    adapts = variant.schedule == "adaptation"
+    steps: Counter[str] = Counter()
+    for turn in resumed(turns, adaptation.start, adaptation.steps) if adapts else turns * em.rounds:
+        steps[turn.network] += turn.steps
+    return steps

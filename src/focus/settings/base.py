@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
@@ -27,3 +27,24 @@ class Section(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+
+
+class PrintedSection(Section):
+    """A group of settings that the paper prints with other values than the authors' release has."""
+
+    printed: dict[str, Any] = Field({}, description="what `method.preset: paper` changes in this group")
+
+    @model_validator(mode="after")
+    def _printed_are_settings(self) -> Self:
+        if self.printed:
+            self.as_printed()
+        return self
+
+    def as_printed(self) -> Self:
+        """Return the group as the paper prints it."""
+        own = self.model_dump()
+        values = {
+            key: own[key] | value if isinstance(value, dict) and isinstance(own.get(key), dict) else value
+            for key, value in self.printed.items()
+        }
+        return type(self).model_validate({**own, **values, "printed": {}})

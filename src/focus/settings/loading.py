@@ -11,7 +11,7 @@ import yaml
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from focus.errors import FocusError
-from focus.settings.base import Section
+from focus.settings.base import PrintedSection, Section
 from focus.settings.params import Params
 from focus.settings.profile import Profile
 from focus.settings.stage import Key, StageSettings
@@ -77,9 +77,15 @@ def load(kind: type[StageT], name: str = "", root: Path = Path()) -> StageT:
 
 def select(kind: type[StageT], profile: Profile, params: Params, name: str = "") -> StageT:
     """Return the settings that the fields of `kind` name. Raises FocusError where params.yaml has no such entry."""
-    sections = {field: getattr(profile, field) for field in sections_of(kind)}
+    sections = {field: _as_read(getattr(profile, field), params) for field in sections_of(kind)}
     values = {field: _entry(params, key.format(name=name)) for field, key in keys_of(kind).items()}
     return kind(**sections, **values)
+
+
+def _as_read(section: Any, params: Params) -> Any:
+    """Return a section as the paper prints it, where that is the reading."""
+    printed = params.method.preset == "paper" and isinstance(section, PrintedSection)
+    return section.as_printed() if printed else section
 
 
 def sections_of(kind: type[StageSettings]) -> list[str]:

@@ -25,15 +25,25 @@ class Seeds(Section):
 class Method(Section):
     """Which reading of the method is run."""
 
-    preset: Literal["paper", "released"]
-    reduction: Literal["mean", "sum"] = Field(description="over pixels, in the paper's forms")
-    mask_gradient: bool = Field(description="R steps: gradient also through S's mask (the released code)")
+    preset: Literal["paper", "released"] = Field(description="the printed text, or the authors' code, throughout")
+    reduction: Literal["preset", "mean", "sum"] = Field(
+        description="over pixels, in the paper's forms; preset: sum with preset paper, as printed"
+    )
     forms: dict[Switch, Form] = Field(description="of each term on which the two differ (docs/paper-vs-released.md)")
 
-    def form(self, term: str) -> Literal["paper", "released"]:
-        """Return whose form of a term is used."""
+    def form(self, term: str, paper_forms: Collection[str] = ()) -> Literal["paper", "released"]:
+        """Return whose form of a term is used; `paper_forms`: terms that a scale takes from the paper."""
         form = self.forms.get(term, "preset")
-        return self.preset if form == "preset" else form
+        if form != "preset":
+            return form
+        return "paper" if term in paper_forms else self.preset
+
+    @property
+    def reduced(self) -> Literal["mean", "sum"]:
+        """How the paper's forms are reduced over pixels."""
+        if self.reduction != "preset":
+            return self.reduction
+        return "sum" if self.preset == "paper" else "mean"
 
 
 TrainingMask = Literal["ones", "ground_truth", "robust", "skin", "segmentation"]

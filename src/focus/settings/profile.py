@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from focus.settings.base import Channels, Count, Level, Positive, Rate, Section, Share, Weight
+from focus.settings.base import Channels, Count, Level, Positive, PrintedSection, Rate, Section, Share, Weight
 from focus.settings.terms import ReconstructionTerm, SegmentationTerm
 
 
@@ -29,6 +29,9 @@ class Image(Section):
     """The network's input."""
 
     side: Positive = Field(description="side of the Deep3D crop, px")
+    landmarks: Literal["exact", "released"] = Field(
+        "exact", description="in the crop: where the crop put them, or by the released code's formula, up to 1 px off"
+    )
 
 
 class Assets(Section):
@@ -183,13 +186,17 @@ class Render(Section):
     normals: Literal["unit", "released"] = Field("unit", description="unit length, or the released code's, lit as such")
 
 
-class LossWeights(Section):
+class LossWeights(PrintedSection):
     """Weights of the loss terms at this scale (settings/terms.py); a variant lists the terms it uses."""
 
     initialise: dict[ReconstructionTerm, Weight] = Field(description="of L_R while R is initialised, Sec. 3.3")
     reconstruction: dict[ReconstructionTerm, Weight] = Field(description="of L_R after that: lambda_1 to 4 of Eq. 8")
     segmentation: dict[SegmentationTerm, Weight] = Field(description="of L_S: eta_1 to 5")
     neighbourhood: Count = Field(description="radius of N(x) in Eq. 1, px")
+    mask_gradient: bool = Field(description="R steps: gradient also through S's mask (the released code)")
+    paper_forms: list[Literal["initialisation"]] = Field(
+        [], description="terms in the paper's form at this scale, though `method.preset` is released"
+    )
 
 
 class AugmentationSettings(Section):
@@ -199,6 +206,7 @@ class AugmentationSettings(Section):
     scale: Share = Field(description="largest change of scale, as a share")
     rotation: Weight = Field(description="largest rotation, degrees")
     flip: Share = Field(description="probability of a mirror image, with the 68-point swap")
+    interpolation: Literal["bilinear", "bicubic"] = Field("bilinear", description="of the images (released: bicubic)")
 
 
 class Training(Section):
@@ -210,7 +218,7 @@ class Training(Section):
     checkpoint_every: Positive = Field(description="steps between two checkpoints")
 
 
-class Initialise(Section):
+class Initialise(PrintedSection):
     """Unsupervised initialisation of R, Eq. 9-10."""
 
     steps: Count
@@ -218,7 +226,7 @@ class Initialise(Section):
     xi: Rate = Field(description="threshold of Eq. 10, squared RGB error")
 
 
-class Pretrain(Section):
+class Pretrain(PrintedSection):
     """Pre-training of S on the masks of Eq. 10."""
 
     steps: Count
@@ -246,11 +254,10 @@ class Synthetic(Section):
 
 
 class Adaptation(Section):
-    """Test-time adaptation: EM rounds on the test images."""
+    """Test-time adaptation: the EM rounds, repeated without end, gone on with from a step of theirs on other images."""
 
-    rounds: Count
-    segmentation_steps: Count
-    reconstruction_steps: Count
+    start: Count = Field(description="step of the EM rounds at which it goes on: turns, and rates that fall in steps")
+    steps: Count
     lr_share: Share = Field(description="learning rates as a share of the EM rounds' ones")
 
 

@@ -30,6 +30,7 @@ class Settings(NetworkSettings):
     """What the stage reads."""
 
     initialise: Initialise
+    preset: Annotated[str, Key("method.preset")]  # the paper's values may differ
     evaluation: Evaluation
     variant: Annotated[Variant, Key("variants.{name}")]
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from focus.assets import check_resnet50
 from focus.masks import mask_source
 from focus.settings import Assets, BatchSettings, Initialise, LossSettings, NetworkSettings, RecogniserSettings
 from focus.stages import build, paths
 from focus.stages.runner import run
 from focus.stages.shared import shared
 from focus.stages.training import Trained, batches, loss_plan, run_training, save_focus_networks
-from focus.training.loop import Turn
 from focus.training.objectives import ReconstructionObjective
 from focus.training.optimisers import OptimiserPlan
+from focus.training.turns import Turn
 
 COLOUR = {"paper": "pixel", "released": "likelihood"}
 """The term that compares colours, by method.forms.initialisation: Eq. 5, or the negative of Eq. 9."""
@@ -29,8 +30,11 @@ class Settings(NetworkSettings, RecogniserSettings, BatchSettings, LossSettings)
 def work(settings: Settings) -> None:
     """Train R from the mean face; write models/initialise, its S still untrained."""
     backbone = settings.assets.resnet50
+    if backbone is not None:
+        check_resnet50(backbone)
     autoencoder = build.autoencoder(settings, purpose="initialise", seed=settings.training_seed, backbone=backbone)
-    terms = [COLOUR[settings.method.form("initialisation")], "perceptual", "landmarks", "regularisation"]
+    form = settings.method.form("initialisation", settings.losses.paper_forms)
+    terms = [COLOUR[form], "perceptual", "landmarks", "regularisation"]
     objective = ReconstructionObjective(
         autoencoder,
         batches(settings, build.packed("celeba_train")),

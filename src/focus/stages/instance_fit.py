@@ -26,6 +26,7 @@ class Settings(AutoencoderSettings):
     """What the stage reads."""
 
     losses: LossWeights
+    preset: Annotated[str, Key("method.preset")]  # the paper's values may differ
     instance_fit: InstanceFit
     evaluation: Evaluation
     instance_wise: Annotated[InstanceWise, Key("instance_wise.{name}")]

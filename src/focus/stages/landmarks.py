@@ -68,7 +68,8 @@ def work(settings: Settings, split: str) -> None:
     missed: dict[str, str] = {}
     samples = SPLITS[split](settings)
     facts = emulation_facts(settings, split)
-    packed = pack(paths.PACKED / split, crops(samples, detector, settings.image.side, missed, facts))
+    released = settings.image.landmarks == "released"
+    packed = pack(paths.PACKED / split, crops(samples, detector, settings.image.side, missed, facts, released))
     if isinstance(samples, NoW):
         pack_scans(packed.folder, samples)
     subsets = Counter(row["subset"] for row in packed.index)
@@ -96,9 +97,17 @@ def emulation_facts(settings: Settings, split: str) -> dict[str, dict[str, str]]
 
 
 def crops(
-    samples: Samples, detector: Detector, size: int, missed: dict[str, str], facts: dict[str, dict[str, str]]
+    samples: Samples,
+    detector: Detector,
+    size: int,
+    missed: dict[str, str],
+    facts: dict[str, dict[str, str]],
+    released: bool = False,
 ) -> Iterator[Sample]:
-    """Yield the largest face of each image, cropped with its mask and landmarks; name those without one in `missed`."""
+    """Yield the largest face of each image, cropped with its mask and landmarks; name those without one in `missed`.
+
+    `released`: landmarks by the released code's formula (`cropped`).
+    """
     for start in range(0, len(samples), CHUNK):
         chunk = [samples[position] for position in range(start, min(start + CHUNK, len(samples)))]
         detections = detector.detect([sample.image for sample in chunk], [sample.name for sample in chunk])
@@ -107,16 +116,20 @@ def crops(
                 missed[sample.name] = f"no face found by {detector.name}"
                 continue
             try:
-                yield cropped(sample, faces[0].landmarks, size, facts.get(sample.name, {}))
+                yield cropped(sample, faces[0].landmarks, size, facts.get(sample.name, {}), released)
             except FocusError as error:
                 missed[sample.name] = str(error)
         print(f"landmarks: {min(start + CHUNK, len(samples))} of {len(samples)} images", file=sys.stderr)
 
 
-def cropped(sample: Sample, landmarks: np.ndarray, size: int, facts: dict[str, str]) -> Sample:
-    """Return a sample cut to Deep3D's frame, with further facts about it."""
-    image, _, transform = deep3d_crop(sample.image, landmarks, size)
-    points = transform.to_crop(landmarks)  # exact; Deep3D's own are off by its rounding, much at 64 px
+def cropped(sample: Sample, landmarks: np.ndarray, size: int, facts: dict[str, str], released: bool = False) -> Sample:
+    """Return a sample cut to Deep3D's frame, with further facts about it.
+
+    Its landmarks are where the crop put them; `released`: by Deep3D's formula, as the released code packs them, which
+    is off by its rounding: less than a pixel, and so much at 64 px.
+    """
+    image, by_formula, transform = deep3d_crop(sample.image, landmarks, size)
+    points = by_formula if released else transform.to_crop(landmarks)
     mask = None if sample.visible_face is None else transform.crop_mask(sample.visible_face)
     attributes = sample.attributes | facts | {"crop": transform.to_json()}
     return replace(sample, image=image, visible_face=mask, landmarks=points.astype("float32"), attributes=attributes)

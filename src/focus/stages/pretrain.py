@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from focus.networks.store import load_networks
-from focus.settings import BatchSettings, NetworkSettings, Pretrain
+from focus.settings import BatchSettings, Key, NetworkSettings, Pretrain
 from focus.stages import build, paths
 from focus.stages.runner import run
 from focus.stages.shared import shared
 from focus.stages.training import Trained, batches, run_training, save_focus_networks
-from focus.training.loop import Turn
 from focus.training.objectives import PretrainingObjective
 from focus.training.optimisers import OptimiserPlan
+from focus.training.turns import Turn
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +21,7 @@ class Settings(NetworkSettings, BatchSettings):
     """What the stage reads."""
 
     pretrain: Pretrain
+    preset: Annotated[str, Key("method.preset")]  # the paper's values may differ
 
 
 def work(settings: Settings) -> None:

@@ -14,9 +14,9 @@ from focus.stages import build, paths
 from focus.stages.runner import run
 from focus.stages.shared import shared
 from focus.stages.training import Trained, batches, loss_plan, run_training, save_focus_networks
-from focus.training.loop import Turn
 from focus.training.objectives import ReconstructionObjective
 from focus.training.optimisers import OptimiserPlan
+from focus.training.turns import Turn
 
 TERMS = ["pixel", "perceptual", "landmarks", "regularisation"]
 

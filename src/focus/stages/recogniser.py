@@ -21,9 +21,9 @@ from focus.settings import Assets, Key, RecogniserSettings, TrainingSettings
 from focus.stages import build, paths
 from focus.stages.runner import run
 from focus.stages.training import Trained, run_training
-from focus.training.loop import Turn
 from focus.training.optimisers import OptimiserPlan
 from focus.training.recogniser import Identities, RecogniserObjective, RecogniserTraining, verification_auc
+from focus.training.turns import Turn
 
 
 @dataclass(frozen=True, kw_only=True)

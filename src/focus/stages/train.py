@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Annotated, Protocol
+from typing import Annotated, Any, Protocol
 
 from torch import nn
 
@@ -26,9 +26,10 @@ from focus.stages import build, paths
 from focus.stages.runner import run
 from focus.stages.shared import shared
 from focus.stages.training import Trained, batches, loss_plan, run_training, save_focus_networks
-from focus.training.loop import Objective, Turn
+from focus.training.loop import Objective
 from focus.training.objectives import OCCLUSIONS, ReconstructionObjective, SegmentationObjective
 from focus.training.optimisers import OptimiserPlan
+from focus.training.turns import Turn, resumed
 
 
 class Schedules(Protocol):
@@ -57,9 +58,11 @@ def turns(settings: Schedules, schedule: str, rounds: int | None = None) -> list
     """Return whose steps come when: each EM round trains S, then R; a baseline's S has no objective, so S's pass."""
     if schedule == "none":
         return []
-    size = settings.adaptation if schedule == "adaptation" else settings.em
-    turns = [Turn("segmentation", size.segmentation_steps), Turn("reconstruction", size.reconstruction_steps)]
-    return turns * (rounds or size.rounds)
+    plan = settings.em
+    turns = [Turn("segmentation", plan.segmentation_steps), Turn("reconstruction", plan.reconstruction_steps)]
+    if schedule == "adaptation":
+        return resumed(turns, settings.adaptation.start, settings.adaptation.steps)
+    return turns * (rounds or plan.rounds)
 
 
 def work(settings: Settings, name: str) -> None:
@@ -72,10 +75,12 @@ def work(settings: Settings, name: str) -> None:
         print(f"train/{name}: {variant.images} is missing: nothing to adapt to, the weights stay", file=sys.stderr)
         order = []
     found = objectives(settings, variant, autoencoder, segmentation) if order else {}
-    share = settings.adaptation.lr_share if variant.schedule == "adaptation" else 1.0
+    rates: dict[str, Any] = {}
+    if variant.schedule == "adaptation":
+        rates = {"lr_share": settings.adaptation.lr_share, "start": settings.adaptation.start}
     networks = {"reconstruction": autoencoder.encoder, "segmentation": segmentation}
     trained = {
-        part: Trained(network, found.get(part), OptimiserPlan(getattr(settings.em, part), lr_share=share))
+        part: Trained(network, found.get(part), OptimiserPlan(getattr(settings.em, part), **rates))
         for part, network in networks.items()
     }
     facts = {"stage": "train", "variant": {name: variant.model_dump(mode="json")}}
@@ -116,7 +121,7 @@ def objectives(
         segmentation=segmentation,
         perception=perception,
         occlude=OCCLUSIONS[variant.augmentation],
-        mask_gradient=settings.method.mask_gradient,
+        mask_gradient=settings.losses.mask_gradient,
     )
     if not variant.segmentation:
         return {"reconstruction": reconstruction}

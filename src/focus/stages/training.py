@@ -26,9 +26,10 @@ from focus.stages import paths
 from focus.training import processes
 from focus.training.batches import Batches
 from focus.training.checkpoint import Checkpoint, fingerprint
-from focus.training.loop import Objective, Plan, Turn, train
+from focus.training.loop import Objective, Plan, train
 from focus.training.objectives import LossPlan
 from focus.training.optimisers import OptimiserPlan
+from focus.training.turns import Turn
 
 Step = Literal["initialise", "reconstruction", "segmentation"]
 
@@ -98,7 +99,8 @@ def batches(settings: BatchSettings, packed: PackedSet, count: int | None = None
 def augmentation(settings: BatchSettings) -> Augmentation | None:
     """Return the augmentation of training images, None where all is zero."""
     changes = settings.training.augmentation
-    return Augmentation(settings.image.side, changes) if any(dict(changes).values()) else None
+    moves = changes.shift, changes.scale, changes.rotation, changes.flip
+    return Augmentation(settings.image.side, changes) if any(moves) else None
 
 
 def loss_plan(settings: LossSettings, step: Step, terms: Sequence[str]) -> LossPlan:
@@ -110,8 +112,8 @@ def loss_plan(settings: LossSettings, step: Step, terms: Sequence[str]) -> LossP
         if term not in weights:
             raise FocusError(f"losses.{step}: found no weight of {term}, expected one, as a variant uses the term")
     method = settings.method
-    forms = {term.name: method.form(term.name) for term in SWITCHES}
-    return LossPlan({term: weights[term] for term in terms}, forms, method.reduction, settings.losses.neighbourhood)
+    forms = {term.name: method.form(term.name, settings.losses.paper_forms) for term in SWITCHES}
+    return LossPlan({term: weights[term] for term in terms}, forms, method.reduced, settings.losses.neighbourhood)
 
 
 def checkpoint_of(stage: str, settings: TrainingSettings, inputs: list[Path]) -> Checkpoint:

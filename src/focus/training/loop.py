@@ -28,16 +28,9 @@ from focus.training import processes, shared_layers
 from focus.training.checkpoint import Checkpoint
 from focus.training.finite import Finite
 from focus.training.optimisers import OptimiserPlan
+from focus.training.turns import Turn
 
 Objective = Callable[[int], tuple[Tensor, Mapping[str, Tensor]]]
-
-
-@dataclass(frozen=True)
-class Turn:
-    """`steps` consecutive steps of one network; without an objective for it they pass, untrained."""
-
-    network: str
-    steps: int
 
 
 @dataclass
