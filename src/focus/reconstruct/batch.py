@@ -45,7 +45,7 @@ class Job:
 
 @dataclass(eq=False)
 class Photograph:
-    """A photograph in work: its name in OUT, how many of its faces wait, those written, and the seconds it took.
+    """A photograph in work: its name in OUT, how many of its faces wait, those written till its line is said, seconds.
 
     looked_at: whether it is known which faces it shows.
     """
@@ -214,6 +214,7 @@ class Worker:
         photograph.seconds += seconds + time.perf_counter() - began
         if photograph.waiting == 0 and photograph.faces:
             self.say(photograph_line(photograph.path, photograph.faces, photograph.seconds))
+            photograph.faces.clear()  # a batch of thousands would hold all their meshes
 
     def _clear_away(self, photographs: Sequence[Photograph]) -> None:
         """Remove faces of an earlier run that these photographs no longer show; say which could not be looked for."""
