@@ -32,9 +32,7 @@ class Section(BaseModel):
 class PrintedSection(Section):
     """A group of settings that the paper prints with other values than the authors' release has."""
 
-    printed: dict[str, Any] = Field(
-        {}, description="what `method.preset: paper` changes in this group"
-    )
+    printed: dict[str, Any] = Field({}, description="what `method.preset: paper` changes in this group")
 
     @model_validator(mode="after")
     def _printed_are_settings(self) -> Self:
