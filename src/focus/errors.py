@@ -7,7 +7,14 @@ import errno
 LONGEST_REASON = 200  # characters: some libraries repeat the whole damaged input
 _FULL = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
 _REFUSED = {errno.EROFS, errno.EACCES, errno.EIO}
-_ALLOCATORS = ("can't allocate memory", "bad_alloc", "out of memory", "Cannot allocate memory")
+# The last is oneDNN's: it names no reason, and what torch gives it fails for lack of memory.
+_ALLOCATORS = (
+    "can't allocate memory",
+    "bad_alloc",
+    "out of memory",
+    "Cannot allocate memory",
+    "could not create a primitive",
+)
 
 
 class FocusError(Exception):
