@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from focus import settings
 from focus.errors import FocusError
+from focus.settings.loading import read_yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 PROFILES = sorted(path.stem for path in (ROOT / "profiles").glob("*.yaml"))
@@ -226,6 +227,12 @@ def test_broken_yaml(project, text):
     (root / "params.yaml").write_bytes(text.encode(errors="surrogateescape"))
     found = message(root)
     assert "params.yaml: not valid YAML" in found
+
+
+def test_yaml_with_a_byte_order_mark(tmp_path):
+    """Settings that Notepad saved would have another first key."""
+    (tmp_path / "a.yaml").write_bytes(b"\xef\xbb\xbfa: 1\n")
+    assert read_yaml(tmp_path / "a.yaml") == {"a": 1}
 
 
 @pytest.mark.parametrize("text", ["", "- a\n- b\n", "just words\n"])
