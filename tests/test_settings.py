@@ -229,6 +229,13 @@ def test_broken_yaml(project, text):
     assert "params.yaml: not valid YAML" in found
 
 
+def test_ablation_of_a_corrected_variant(project):
+    """The shipped model's stage would look for networks that FOCUS-MP does not have."""
+    root = project(params=lambda content: content["ablation"].update(variant="FOCUS-MP"))
+    found = message(root)
+    assert "params.yaml: ablation.variant: found" in found and "FOCUS-MP" in found
+
+
 def test_yaml_with_a_byte_order_mark(tmp_path):
     """Settings that Notepad saved would have another first key."""
     (tmp_path / "a.yaml").write_bytes(b"\xef\xbb\xbfa: 1\n")
