@@ -27,6 +27,7 @@ from focus.reconstruct.bundle import DEMO
 from focus.reconstruct.calibration import found_face
 from focus.reconstruct.drawn import TEST, Shot, draw_people
 from focus.reconstruct.reconstructor import Face, FoundFace, Reconstructor
+from focus.reconstruct.told import landmark_error
 from focus.rendering import rotation_matrix
 
 Figures = dict[str, object]
@@ -123,6 +124,7 @@ def reconstruction(reconstructor: Reconstructor, given: Answers) -> Figures:
     skin = lightness(np.stack([shot.skin for shot in shots]))
     albedo = lightness(np.stack([np.median(face.albedo, axis=0) for face in faces]) / ALBEDO_SCALE)
     return {
+        "points_within_percent_of_found": median([100 * landmark_error(face) for face in faces]),
         "follows": {
             "mouth_opening": correlation(gap(points, *LIPS), gap(true_points, *LIPS)),
             "eye_opening": correlation(gap(points, *LIDS), gap(true_points, *LIDS)),
