@@ -24,6 +24,7 @@ def an_impossible_tensor() -> None:
             "photos: Permission denied; nothing half-written stays. Mend",
         ),
         (MemoryError(), "out of memory"),
+        (RuntimeError("could not create a primitive descriptor for a convolution"), "out of memory"),
         (SystemError("error return without exception set"), "out of memory"),
     ],
 )

@@ -47,6 +47,12 @@ def test_json_round_trip_keeps_the_order(tmp_path):
     assert path.read_text().endswith("}\n")
 
 
+def test_json_with_a_byte_order_mark(tmp_path):
+    """A file that Notepad saved would be refused."""
+    (tmp_path / "a.json").write_bytes(b'\xef\xbb\xbf{"a": 1}')
+    assert files.read_json(tmp_path / "a.json") == {"a": 1}
+
+
 def test_json_refuses_nan(tmp_path):
     """A file that is not JSON would be written."""
     with pytest.raises(ValueError, match="JSON"):

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from focus import settings
 from focus.errors import FocusError
+from focus.settings.loading import read_yaml
 from focus.settings.terms import SWITCHES
 from focus.stages.initialise import Settings as Initialise
 from focus.stages.pretrain import Settings as Pretrain
@@ -229,6 +230,19 @@ def test_broken_yaml(project, text):
     (root / "params.yaml").write_bytes(text.encode(errors="surrogateescape"))
     found = message(root)
     assert "params.yaml: not valid YAML" in found
+
+
+def test_ablation_of_a_corrected_variant(project):
+    """The shipped model's stage would look for networks that FOCUS-MP does not have."""
+    root = project(params=lambda content: content["ablation"].update(variant="FOCUS-MP"))
+    found = message(root)
+    assert "params.yaml: ablation.variant: found" in found and "FOCUS-MP" in found
+
+
+def test_yaml_with_a_byte_order_mark(tmp_path):
+    """Settings that Notepad saved would have another first key."""
+    (tmp_path / "a.yaml").write_bytes(b"\xef\xbb\xbfa: 1\n")
+    assert read_yaml(tmp_path / "a.yaml") == {"a": 1}
 
 
 @pytest.mark.parametrize("text", ["", "- a\n- b\n", "just words\n"])

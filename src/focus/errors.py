@@ -7,8 +7,14 @@ import errno
 LONGEST_REASON = 200  # characters: some libraries repeat the whole damaged input
 _FULL = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
 _REFUSED = {errno.EROFS, errno.EACCES, errno.EIO}
-# The last is oneDNN's, which names no reason.
-_ALLOCATORS = ("can't allocate memory", "bad_alloc", "out of memory", "Cannot allocate memory", "create a primitive")
+# The last is oneDNN's: it names no reason, and what torch gives it fails for lack of memory.
+_ALLOCATORS = (
+    "can't allocate memory",
+    "bad_alloc",
+    "out of memory",
+    "Cannot allocate memory",
+    "could not create a primitive",
+)
 
 
 class FocusError(Exception):

@@ -70,7 +70,7 @@ def test_paper_has_gpu_hours_and_paper_short_a_tenth():
         for name in ("paper", "paper-short")
     )
     assert paper["train@FOCUS"] > 3600 and paper["datasets@ar"] is None
-    assert short["train@FOCUS"] == pytest.approx(paper["train@FOCUS"] / 10)
+    assert short["train@FOCUS"] == pytest.approx(paper["train@FOCUS"] / 10, rel=1e-3)  # turns of 5,001 and 24,999
 
 
 def test_measured_extrapolated_and_absent_work_are_told_apart(demo):

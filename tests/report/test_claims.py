@@ -227,8 +227,8 @@ def test_by_occluder(write_method, rows):
     """F1 is not told apart by occluder type and size."""
     folders = []
     for name, gain in (("Good", 0.1), ("Poor", 0.0)):
-        made = rows("AR", "glasses", "f1", [0.7 + gain, 0.8 + gain], occluder="glasses", occluder_fraction=0.05)
-        made += rows("AR", "scarf", "f1", [0.6 - gain, 0.5 - gain], occluder="hand", occluder_fraction=0.4)
+        made = rows("AR", "glasses", "f1", [0.7 + gain, 0.8 + gain] * 10, occluder="glasses", occluder_fraction=0.05)
+        made += rows("AR", "scarf", "f1", [0.6 - gain, 0.5 - gain] * 10, occluder="hand", occluder_fraction=0.4)
         made += rows("AR", "unoccluded", "f1", [0.9, 0.9], occluder="none", occluder_fraction=0.0)
         folders.append(write_method(name, made))
     results = load_results(folders)
@@ -237,6 +237,18 @@ def test_by_occluder(write_method, rows):
         claim = Claim("14-AR", "F1", None, "AR", "Good", "Poor", "f1", "higher", by=column)
         kinds |= {v["id"]: v["holds"] for v in evaluate_claims(results, rng(), claims=[claim], resamples=200)}
     assert kinds == {"14-AR-glasses": True, "14-AR-hand": False, "14-AR-small": True, "14-AR-large": False}
+
+
+def test_small_groups_of_occluders_have_no_verdict(write_method, rows):
+    """Nineteen images of one occluder type would hold or refute a claim."""
+
+    def write(name: str, f1: float):
+        return write_method(name, rows("AR", "scarf", "f1", [f1] * 19, occluder="scarf", occluder_fraction=0.4))
+
+    results = load_results([write("Good", 0.9), write("Poor", 0.5)])
+    claim = Claim("14-AR", "F1", None, "AR", "Good", "Poor", "f1", "higher", by="occluder")
+    (found,) = evaluate_claims(results, rng(), claims=[claim], resamples=200)
+    assert found["holds"] is None and found["reason"].startswith("fewer than 20 images of AR")
 
 
 def test_speed(two_methods):

@@ -52,11 +52,18 @@ def chosen(project):
     write_text(paths.TABLES / "now_shares.csv", "method,median_mm,share\nFOCUS,0.9906,-0.0560\n")
     write_text(paths.CURVES / "FOCUS.csv", "step,network,loss\n0,reconstruction,2\n10,reconstruction,1\n")
     write_text(paths.CURVES / "Pretrained.csv", "\n")
+    write_text(paths.CURVES / "Removed.csv", "step,network,loss\n0,reconstruction,2\n10,reconstruction,1\n")
     stream = io.BytesIO()
     Image.new("RGB", (40, 20)).save(stream, "PNG")
     for name in ("figure1", "figure4_plain"):
         write_bytes(paths.FIGURES / f"{name}.png", stream.getvalue())
     return tiny.sized(settings.load(report.Settings))
+
+
+def test_curves_of_removed_variants_are_not_shown(chosen) -> None:
+    """A variant that is no longer in the settings would stay on the page by its leftover file."""
+    drawn = str(report.curves(chosen))
+    assert "FOCUS" in drawn and "Removed" not in drawn
 
 
 def test_page_has_all_parts_and_stable_bytes(chosen) -> None:

@@ -30,7 +30,11 @@ def test_derived_profile_is_valid(content):
     """The dry run would end at its first stage."""
     profile = Profile.model_validate(content)
     without = {name for name, path in profile.assets if path is None}
-    assert without == {"focus_encoder", "focus_segmentation"}  # the authors' own networks, which no code stands in for
+    assert without == {
+        "focus_crop",
+        "focus_encoder",
+        "focus_segmentation",
+    }  # the authors' own, which no code stands in for
     assert not profile.emulate
 
 

@@ -13,6 +13,7 @@ from focus.report.claims import CLAIMS, TESTSETS, Claim, Part
 from focus.report.results import Results
 
 NOT_RESOLVED = "not resolved"
+LEAST_OF_GROUP = 20  # images of one occluder type or size: an interval of fewer is no verdict
 SIZES = (("small", 0.0, 0.1), ("medium", 0.1, 0.25), ("large", 0.25, 1.01))
 """Occluder sizes: name, from, below; the share of the face region that is hidden."""
 Verdict = dict[str, object]
@@ -73,8 +74,9 @@ def _samples(results: Results, claim: Claim, part: Part, value: str) -> list[Sam
     else:
         samples = [Sample(weight, a.to_numpy(), people_of(rows_a)), Sample(-weight, b.to_numpy(), people_of(rows_b))]
     for each in samples:
-        if len(each.values) < 2:
-            raise _AbsentError(f"fewer than 2 images of {_describe(part, claim, value)}")
+        least = LEAST_OF_GROUP if value else 2
+        if len(each.values) < least:
+            raise _AbsentError(f"fewer than {least} images of {_describe(part, claim, value)}")
         if each.people is not None and len(set(each.people)) < 2:
             raise _AbsentError(f"images of one person only of {_describe(part, claim, value)}")
     return samples

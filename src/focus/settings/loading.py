@@ -25,7 +25,7 @@ _DEPTH = 50  # of brackets; the C loader is not safe against thousands
 def read_yaml(path: Path) -> Any:
     """Read a YAML file safely. Raises FocusError when it is missing, not YAML, or nested without end."""
     try:
-        text, depth = path.read_text(encoding="utf-8"), 0
+        text, depth = path.read_text(encoding="utf-8-sig"), 0
         for event in yaml.parse(text, _LOADER):
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > _DEPTH:

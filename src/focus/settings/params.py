@@ -167,7 +167,8 @@ class Params(Section):
             (f"constant_masks.{name}.variant", plan.variant, self.variants)
             for name, plan in self.constant_masks.items()
         ]
-        named += [("ablation.variant", self.ablation.variant, {*self.variants, *self.corrected})]
+        # A corrected variant trains no networks of its own, which the shipped model would be made of.
+        named += [("ablation.variant", self.ablation.variant, self.variants)]
         for key, found, known in named:
             if found not in known:
                 raise ValueError(f"{key}: found {found!r}, expected one of {', '.join(known)}")

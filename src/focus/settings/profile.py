@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from focus.settings.base import Channels, Count, Level, Positive, PrintedSection, Rate, Section, Share, Weight
-from focus.settings.terms import ReconstructionTerm, SegmentationTerm
+from focus.settings.terms import ReconstructionTerm, SegmentationTerm, Switch
 
 
 class Compute(Section):
@@ -194,7 +194,7 @@ class LossWeights(PrintedSection):
     segmentation: dict[SegmentationTerm, Weight] = Field(description="of L_S: eta_1 to 5")
     neighbourhood: Count = Field(description="radius of N(x) in Eq. 1, px")
     mask_gradient: bool = Field(description="R steps: gradient also through S's mask (the released code)")
-    paper_forms: list[Literal["initialisation"]] = Field(
+    paper_forms: list[Switch] = Field(
         [], description="terms in the paper's form at this scale, though `method.preset` is released"
     )
 

@@ -29,12 +29,13 @@ from focus.report.page.shares import share_rows
 from focus.report.page.views import View, misfit_views, payload, reconstruction_view
 from focus.report.results import read_images
 from focus.report.schemas import TABLES, conform
-from focus.settings import AutoencoderSettings, ProvenanceSettings, ReferenceSettings
+from focus.settings import AutoencoderSettings, MethodSettings, ProvenanceSettings
 from focus.stages import build, paths
 from focus.stages.common import missing, provenance, references
 from focus.stages.runner import run
 
 VARIANT = "FOCUS"
+SHARED_CURVES = ("recogniser", "initialise", "pretrain", "r_syn_plain", "r_syn_composited")  # the variants' beside
 SPLITS = {"CelebA": "celeba_test", "AR": "ar", "NoW": "now"}
 EVEN_LIGHT = AMBIENT / math.sqrt(4 * math.pi)  # what a face of light parameters 0 is lit by, from all sides
 LIMIT = 15_000_000  # bytes: what still opens on a phone
@@ -42,7 +43,7 @@ WITHHELD = "Pictures and meshes of faces are left out, as a rule where people ar
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(AutoencoderSettings, ReferenceSettings, ProvenanceSettings):
+class Settings(AutoencoderSettings, MethodSettings, ProvenanceSettings):
     """What the stage reads."""
 
 
@@ -59,7 +60,7 @@ def work(settings: Settings, faces: bool | None = None, out: Path = paths.REPORT
         claims=claim_rows(read_json(paths.RESULTS / "claims.json")),
         tables=tables(settings),
         shares=share_rows(pd.read_csv(paths.TABLES / "now_shares.csv")),
-        curves=curves(),
+        curves=curves(settings),
         figures=figures(faces),
     )
     text = render_page(replace(page, **face_parts(settings)) if faces else page)
@@ -78,9 +79,14 @@ def tables(settings: Settings) -> list[Comparison]:
     return made
 
 
-def curves() -> dict[str, list[Panel]]:
-    """Return the panels of all training curves; the file of a variant that did not train is empty."""
-    files = [path for path in sorted(paths.CURVES.glob("*.csv")) if path.read_text(encoding="utf-8").strip()]
+def curves(settings: MethodSettings) -> dict[str, list[Panel]]:
+    """Return the panels of all training curves, not those that removed variants left.
+
+    The file of a variant that did not train is empty.
+    """
+    trained = {*SHARED_CURVES, *settings.variants}
+    files = [path for path in sorted(paths.CURVES.glob("*.csv")) if path.stem in trained]
+    files = [path for path in files if path.read_text(encoding="utf-8").strip()]
     return panels({path.stem: pd.read_csv(path) for path in files}, last=VARIANT)
 
 
