@@ -150,7 +150,8 @@ def main() -> None:
     reconstructor = Reconstructor.load(arguments.model)
     times: dict[str, Times] = {}
     with TemporaryDirectory() as folder:
-        photos = sorted(draw_portraits(Path(folder, "portraits"), FOLDER).glob("CelebA-HQ-img/*.jpg"))
+        drawn = sorted(draw_portraits(Path(folder, "portraits"), 2 * FOLDER).glob("CelebA-HQ-img/*.jpg"))
+        photos = [photo for photo in drawn if reconstructor.finder.detect([read_image(photo)])[0]][:FOLDER]
         out, steps = Path(folder, "out"), reconstructor.default_fit
         command, portrait = Command(arguments.model, out), read_image(photos[0])
         for rows in (
