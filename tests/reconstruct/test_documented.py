@@ -15,9 +15,9 @@ from typer.testing import CliRunner
 
 from focus import cli
 from focus.datasets.images import write_png
+from focus.emulation.shots import draw_people
 from focus.landmarks import mediapipe_files
 from focus.reconstruct.bundle import DEMO, MODELS
-from focus.reconstruct.drawn import draw_people
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")

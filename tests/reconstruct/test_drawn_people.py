@@ -5,8 +5,8 @@ import pytest
 import torch
 from benchmarks.photographs import height, off, tone, turn
 
+from focus.emulation.shots import SIDE, draw_people
 from focus.reconstruct.bundle import DEMO, MODELS
-from focus.reconstruct.drawn import SIDE, draw_people
 from focus.reconstruct.reconstructor import Reconstructor
 
 pytestmark = pytest.mark.skipif(
