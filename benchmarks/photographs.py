@@ -1,6 +1,6 @@
 """How well the photo tool does on drawn people: `python -m benchmarks.photographs [--json FILE] [--fit N …]`.
 
-People are those of the model card's set `drawn_test` and more of that kind (`focus.reconstruct.drawn`): no stage trains
+People are those of the model card's set `drawn_test` and more of that kind (`focus.emulation.shots`): no stage trains
 on them or chooses by them. Of each the truth is known: 68 points, turn of the head, skin tone, what hides the face.
 Measured: faces found and how far their points are off; for each number of steps of `--fit` how far the model's points
 are off the true ones, how far the head turn follows the true one and the found points' own, how far mouth, lids and
@@ -20,13 +20,14 @@ import torch
 from sklearn.metrics import roc_auc_score
 from torch import Tensor
 
+from focus.emulation.shots import TEST, Shot, draw_people
 from focus.face_model.heads.albedo import ALBEDO_SCALE
 from focus.files import write_json
 from focus.instance_fit import start
 from focus.reconstruct.bundle import DEMO
 from focus.reconstruct.calibration import found_face
-from focus.reconstruct.drawn import TEST, Shot, draw_people
 from focus.reconstruct.reconstructor import Face, FoundFace, Reconstructor
+from focus.reconstruct.told import landmark_error
 from focus.rendering import rotation_matrix
 
 Figures = dict[str, object]
@@ -123,6 +124,7 @@ def reconstruction(reconstructor: Reconstructor, given: Answers) -> Figures:
     skin = lightness(np.stack([shot.skin for shot in shots]))
     albedo = lightness(np.stack([np.median(face.albedo, axis=0) for face in faces]) / ALBEDO_SCALE)
     return {
+        "points_within_percent_of_found": median([100 * landmark_error(face) for face in faces]),
         "follows": {
             "mouth_opening": correlation(gap(points, *LIPS), gap(true_points, *LIPS)),
             "eye_opening": correlation(gap(points, *LIDS), gap(true_points, *LIDS)),

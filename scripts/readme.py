@@ -18,7 +18,7 @@ import pandas as pd
 
 ROOT = Path(__file__).resolve().parents[1]
 BLOCK = re.compile(r"(<!-- results: (\w+) -->\n)(.*?)(<!-- end -->)", re.S)
-DOCUMENTS = ("README.md", "docs/paper-vs-released.md")
+DOCUMENTS = ("README.md", "docs/paper-vs-released.md", "docs/photographs.md")
 FIGURES = {
     "ar_f1_unoccluded": ".3f",
     "ar_f1_glasses": ".3f",
@@ -110,12 +110,51 @@ def switches(results: Path) -> str:
     return "\n".join(lines) + "\n"
 
 
+def photographs(results: Path) -> str:
+    """Return what the photo tool did on drawn people, by skin tone and occluder (`benchmarks/photographs.py`)."""
+    measured = json.loads((results.parent / "benchmarks/results/photographs.json").read_text())
+    found, (mode, refined) = measured["finding"], list(measured.items())[-1]
+    occluded, follows = refined["occluded"], refined["follows"]
+    sentences = [
+        f"{found['all']['people']} people, `--{mode}`.",
+        f"The model's 68 points lie within {refined['points_within_percent_of_found']:.1f} % of those found (median).",
+        f"Head turn: slope {refined['turn_slope_against_truth']:.2f} against the true turn,",
+        f"{refined['turn_slope_against_points']:.2f} against the found points' own,",
+        f"{refined['turn_error_degrees']:.1f} degrees off (median).",
+        f"Occluded or not: AUC {occluded['auc']:.2f}, balanced accuracy {occluded['balanced_accuracy']:.2f}",
+        f"at the threshold {occluded['threshold']:.3f};",
+        f"the best threshold for these very people would have {occluded['best_possible']:.2f}.",
+        f"Correlation with the truth: mouth opening {follows['mouth_opening']:.2f},",
+        f"eye opening {follows['eye_opening']:.2f}, the skin's lightness {follows['skin_lightness']:.2f}.",
+    ]
+    head = ["| people | found | found points off | model's points off | verdict right |", "|---|---:|---:|---:|---:|"]
+    rows = [_photograph_row(name, figures, refined.get(name)) for name, figures in found.items()]
+    return "\n".join([" ".join(sentences), "", *head, *rows]) + "\n"
+
+
+def _photograph_row(name: str, found: dict, refined: dict | None) -> str:
+    refined = refined or {"inner_points_off_percent": None, "verdict_right": None}
+    right = refined["verdict_right"]
+    cells = [
+        name.replace("occluder none", "no occluder"),
+        f"{found['found']} of {found['people']}",
+        *(_percent(each["inner_points_off_percent"]) for each in (found, refined)),
+        "" if right is None else f"{right:.0%}",
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def _percent(value: float | None) -> str:
+    return "" if value is None else f"{value:.1f} %"
+
+
 BLOCKS: dict[str, Callable[[Path], str]] = {
     "tables": run_tables,
     "claims": claims,
     "worlds": worlds,
     "ablations": ablations,
     "switches": switches,
+    "photographs": photographs,
 }
 
 

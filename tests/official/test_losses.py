@@ -11,9 +11,8 @@ import torch
 from torch import Tensor
 
 from focus import losses
-from focus.networks import FaceRecogniser
 from focus.perception import Perception
-from golden_set import GoldenSet, LossInputs, feature_maps, loss_inputs, weights
+from golden_set import GoldenSet, LossInputs, feature_maps, loss_inputs, paper_recogniser
 
 RELATIVE = 1e-5
 XI = (3 * losses.SIGMA) ** 2
@@ -40,18 +39,13 @@ def figures(golden: GoldenSet, number: str) -> dict[str, np.ndarray]:
 @pytest.fixture(scope="module")
 def inputs(golden: GoldenSet, number: str, figures: dict[str, np.ndarray]) -> LossInputs:
     """What they were computed from."""
-    ellipses = figures["region_ellipse"]
-    size = int((8 * figures["init_inliers"].size / len(ellipses)) ** 0.5)
-    return loss_inputs(golden, number, ellipses, size)
+    return loss_inputs(golden, number, figures)
 
 
 @pytest.fixture(scope="module")
 def perception(golden: GoldenSet) -> Perception:
     """F with the weights that the rules give it."""
-    network = FaceRecogniser((3, 4, 14, 3), (64, 128, 256, 512), 112, 512)
-    state = network.state_dict()
-    network.load_state_dict(weights(f"{golden.name}/r50/", state, (value.shape for value in state.values()), 1.0))
-    return Perception(network, 112)
+    return Perception(paper_recogniser(golden), 112)
 
 
 def segmentation_terms(

@@ -12,7 +12,7 @@ from projects import Project, copy_of_the_work_tree, with_stand_in_stages, witho
 
 ENGINES = {"snakemake": lambda project: project.snakemake("--cores", "2"), "dvc": lambda project: project.dvc("repro")}
 # What a variant's losses reach: its own training and evaluation, and what is made of all the metrics.
-FROM_ALL_METHODS = {"tables", "figures", "claims", "misfit", "report"}
+FROM_ALL_METHODS = {"tables", "figures", "claims", "report"}
 AFTER_NEIGHBOR = {"train@Neighbor", "evaluate@Neighbor", *FROM_ALL_METHODS}
 RESULTS = ("data", "models", "results")
 
@@ -57,7 +57,9 @@ def test_both_engines_give_the_same_bytes(run_by_snakemake, run_by_dvc):
     """A table would depend on who ran it."""
     assert run_by_snakemake.contents(*RESULTS) == run_by_dvc.contents(*RESULTS)
     recorded = (run_by_snakemake.path / "dvc.lock").read_text().count("cmd:")
-    assert recorded == len(run_by_dvc.executed()) + 1  # stage `code` is the real one, and notes itself nowhere
+    assert (
+        recorded == len(run_by_dvc.executed()) + 2
+    )  # stages `code` and `listed` are real, and note themselves nowhere
 
 
 def test_removed_outputs_come_back_from_the_cache(finished, engine):
@@ -91,10 +93,21 @@ def test_a_parameter_changed_back_executes_nothing(finished, engine):
 
 
 def test_snakemake_plans_what_a_change_reaches(run_by_dvc, copy):
-    """`snakemake -n` would promise something else than it does."""
+    """`snakemake -n` would promise less than it does; what depends on `listed` may prove to be unchanged."""
     project = copy(run_by_dvc)
     change_neighbor(project)
-    assert project.planned() == AFTER_NEIGHBOR
+    assert project.planned() == {*AFTER_NEIGHBOR, "listed", "misfit"}
+
+
+def test_a_leftover_reruns_nothing(run_by_snakemake, copy, engine):
+    """Files of a method that was removed would cost the documents anew."""
+    project = copy(run_by_snakemake)
+    for folder in ("results/metrics/Removed", "data/evaluation/Removed"):
+        (project.path / folder).mkdir()
+        (project.path / folder / "content.txt").write_text("old\n")
+    (project.path / "results/curves/Removed.csv").write_text("step\n")
+    engine(project)
+    assert project.executed() == [] and project.is_up_to_date() and project.planned() == set()
 
 
 @pytest.mark.parametrize("name", ["models/FOCUS/content.txt", "results/metrics/FOCUS/content.txt"])

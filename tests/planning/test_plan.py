@@ -137,4 +137,4 @@ def test_command_of_the_study(monkeypatch: pytest.MonkeyPatch):
     """`focus plan --worlds 3 --seeds 3` would fail, or plan a plain run."""
     monkeypatch.chdir(Path(ROOT))
     printed = CliRunner().invoke(cli.app, ["plan", "--worlds", "3", "--seeds", "3"]).output
-    assert "Profile demo, 3 worlds x 3 seeds: 44 stages" in printed and "demo_model" not in printed
+    assert "Profile demo, 3 worlds x 3 seeds: 45 stages" in printed and "demo_model" not in printed

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import bundles
+from focus.emulation.shots import draw_people
 from focus.landmarks import Face
 from focus.reconstruct.calibration import (
     calibrate,
@@ -15,7 +16,6 @@ from focus.reconstruct.calibration import (
     middle_threshold,
     occlusion_scores,
 )
-from focus.reconstruct.drawn import draw_people
 from focus.reconstruct.reconstructor import Reconstructor
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from string import ascii_uppercase
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from focus.authors.pickled import read_module
+from focus.networks import FaceRecogniser
 
 Array = NDArray[np.float64]
 
@@ -55,7 +56,7 @@ def image(name: str, count: int, grid: int, size: int) -> Tensor:
     return torch.from_numpy(smooth(uniform(name, count, 3, grid, grid), size, size).astype(np.float32))
 
 
-def weights(tag: str, names: Iterator[str], shapes: Iterator[tuple[int, ...]], gain: float) -> dict[str, Tensor]:
+def weights(tag: str, names: Iterable[str], shapes: Iterable[tuple[int, ...]], gain: float) -> dict[str, Tensor]:
     """Return a network's state by the authors' names."""
     return {name: torch.from_numpy(_weight(tag, name, shape, gain)) for name, shape in zip(names, shapes, strict=True)}
 
@@ -131,9 +132,11 @@ class LossInputs:
     probe: Tensor
 
 
-def loss_inputs(golden: GoldenSet, number: str, ellipses: np.ndarray, size: int) -> LossInputs:
-    """Rebuild a batch; `ellipses` (b,4): cx, cy, rx, ry of the rendered regions in px."""
+def loss_inputs(golden: GoldenSet, number: str, figures: Mapping[str, np.ndarray]) -> LossInputs:
+    """Rebuild the batch of losses_<number>.npz."""
+    ellipses = figures["region_ellipse"]  # (b,4): cx, cy, rx, ry of the rendered regions in px
     b, n = len(ellipses), f"{golden.name}/losses/{number}/"
+    size = round((8 * figures["init_inliers"].size / b) ** 0.5)
     [fine] = golden.numbers(r'uniform\(n \+ "target", b, 3, (\d+)', 15)
     [other] = golden.numbers(r'uniform\(n \+ "other", b, 3, (\d+)', 9)
     [spots] = golden.numbers(r'uniform\(n \+ "mask", b, 1, (\d+)', 20)
@@ -150,6 +153,14 @@ def loss_inputs(golden: GoldenSet, number: str, ellipses: np.ndarray, size: int)
     truth = (smooth(uniform(n + "truth", b, 1, coarse, coarse), size, size) > 0.45) * region
     given = (target, rendering, region, mask, normal(n + "raw", b, 531), truth, uniform(n + "probe", b, 1, size, size))
     return LossInputs(*(torch.from_numpy(np.asarray(array).astype(np.float32)) for array in given))
+
+
+def paper_recogniser(golden: GoldenSet) -> FaceRecogniser:
+    """Return iResNet-50, eval mode, with the weights that the rules give it."""
+    network = FaceRecogniser((3, 4, 14, 3), (64, 128, 256, 512), 112, 512)
+    state = network.state_dict()
+    network.load_state_dict(weights(f"{golden.name}/r50/", state, (value.shape for value in state.values()), 1.0))
+    return network.eval()
 
 
 def feature_maps(golden: GoldenSet, number: str, count: int) -> tuple[Tensor, Tensor, Tensor]:

@@ -67,7 +67,10 @@ def all_work(params: Params, profile: Profile) -> dict[str, Work]:
     for name in params.references:
         found[f"reference@{name}"] = Work(amount=fitted * profile.reference_fit.steps * area)
     fixed = dict.fromkeys(
-        ("code", "imported", "subsets", "external", "misfit", "tables", "figures", "report", "headline", "demo_model"),
+        (
+            *("code", "imported", "subsets", "external", "listed", "misfit"),
+            *("tables", "figures", "report", "headline", "demo_model"),
+        ),
         Work(amount=1),
     )
     return found | fixed | {"claims": Work(amount=profile.evaluation.bootstrap)}

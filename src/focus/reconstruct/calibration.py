@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -12,9 +13,11 @@ from torch import Tensor
 from focus.datasets.packed import PackedSet
 from focus.evaluation.subsets import occluded_fraction
 from focus.inference import network_images
-from focus.reconstruct.drawn import Shot
 from focus.reconstruct.occlusion import occlusion_score, scored
 from focus.reconstruct.reconstructor import FoundFace, Reconstructor
+
+if TYPE_CHECKING:
+    from focus.emulation.shots import Shot
 
 COVERED = 0.1  # share of the landmarks' hull that masks leave out, from which an image without a note is occluded
 ON_THE_FACE = 0.25  # of the face's height: points that are found further off the true ones are another's

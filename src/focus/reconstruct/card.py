@@ -14,9 +14,9 @@ WARNING = (
 
 RECOVERED = (
     "Of a person's photograph, place, size, tilt and turn of the head are recovered as well as the 68 points are "
-    "found, an open mouth is followed, and lighter or darker skin gives a lighter or darker albedo under like light. "
-    "Colour and light cannot be told apart in general; the shape stays near the model's mean and is nobody's likeness; "
-    "what an occluder hides is the model's guess. docs/photographs.md has figures, by skin tone and by occluder."
+    "found. An open mouth is followed in part, closed eyes are not. Lighter skin gives a lighter albedo under like "
+    "light; colour and light cannot be told apart in general. The shape stays near the model's mean and is nobody's "
+    "likeness. What an occluder hides is the model's guess. docs/photographs.md has figures, by skin tone and occluder."
 )
 
 

@@ -61,13 +61,21 @@ class Window:
 def overlay(photo: np.ndarray, face: Face, drawing: Drawing) -> np.ndarray:
     """Return the overlay (h,w,3) uint8 of a face that was drawn into its photograph (H,W,3) uint8."""
     window = Window.around(face, photo.shape)
-    values, drawn = drawing.within(window.left, window.top, window.width, window.height)
-    share = SHARE * drawn[..., None]
-    mixed = share * np.clip(values[..., :3], 0, 1) * 255 + (1 - share) * window.cut(photo)
-    canvas = Image.fromarray(np.rint(mixed).astype(np.uint8))
+    canvas = Image.fromarray(np.ascontiguousarray(window.cut(photo)))
+    layer = Image.new("RGBA", canvas.size)
+    layer.paste(
+        Image.fromarray(translucent(drawing)), (drawing.corner[0] - window.left, drawing.corner[1] - window.top)
+    )
     if window.step > 1:
-        canvas = canvas.resize(window.size, Image.Resampling.BOX)
+        canvas, layer = (picture.resize(window.size, Image.Resampling.BOX) for picture in (canvas, layer))
+    canvas.paste(layer.convert("RGB"), mask=layer.getchannel("A"))
     return with_dots(canvas, *map(window.to_overlay, (face.landmarks, face.model_landmarks)))
+
+
+def translucent(drawing: Drawing) -> np.ndarray:
+    """Return a drawing as (h,w,4) uint8 RGBA, of opacity SHARE where it is drawn."""
+    colours = np.rint(np.clip(drawing.values[..., :3], 0, 1) * 255).astype(np.uint8)
+    return np.dstack([colours, np.uint8(round(255 * SHARE)) * drawing.drawn])
 
 
 def with_dots(canvas: Image.Image, found: np.ndarray, model: np.ndarray) -> np.ndarray:

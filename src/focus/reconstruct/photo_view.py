@@ -61,19 +61,11 @@ class Drawing:
 
     def paste(self, height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
         """Return values (H,W,C) and drawn (H,W) of the whole photograph."""
-        return self.within(0, 0, width, height)
-
-    def within(self, left: int, top: int, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return values (height,width,C) and drawn (height,width) of another part of the photograph."""
         values = np.zeros((height, width, self.values.shape[2]), np.float32)
         drawn = np.zeros((height, width), bool)
         x, y = self.corner
-        low = np.maximum((left, top), (x, y))
-        high = np.minimum((left + width, top + height), (x + self.drawn.shape[1], y + len(self.drawn)))
-        if (high > low).all():
-            there = (slice(low[1] - top, high[1] - top), slice(low[0] - left, high[0] - left))
-            here = (slice(low[1] - y, high[1] - y), slice(low[0] - x, high[0] - x))
-            values[there], drawn[there] = self.values[here], self.drawn[here]
+        here = (slice(y, y + len(self.drawn)), slice(x, x + self.drawn.shape[1]))
+        values[here], drawn[here] = self.values, self.drawn
         return values, drawn
 
 

@@ -14,6 +14,9 @@ from focus.settings import (
 )
 from focus.stages import paths
 
+SHARED_CURVES = ("recogniser", "initialise", "pretrain", "r_syn_plain", "r_syn_composited")
+"""Training curves that belong to no variant."""
+
 
 def methods(settings: MethodSettings) -> dict[str, list[int]]:
     """Return method -> tables: instance-wise ones, variants, each followed by what corrects it, references by label."""

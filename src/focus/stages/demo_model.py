@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from focus.assets import stands_in
+from focus.emulation.shots import TEST, VALIDATION, draw_people
 from focus.files import read_json, write_json
 from focus.networks.store import load_networks, load_weights
 from focus.reconstruct.bundle import (
@@ -19,7 +20,6 @@ from focus.reconstruct.bundle import (
     save_bundle,
 )
 from focus.reconstruct.calibration import calibrate, drawn_faces, packed_faces
-from focus.reconstruct.drawn import TEST, VALIDATION, draw_people
 from focus.reconstruct.reconstructor import DRAWN_FIT, Reconstructor
 from focus.settings import (
     Ablation,

@@ -31,11 +31,10 @@ from focus.report.results import read_images
 from focus.report.schemas import TABLES, conform
 from focus.settings import AutoencoderSettings, MethodSettings, ProvenanceSettings
 from focus.stages import build, paths
-from focus.stages.common import missing, provenance, references
+from focus.stages.common import SHARED_CURVES, missing, provenance, references
 from focus.stages.runner import run
 
 VARIANT = "FOCUS"
-SHARED_CURVES = ("recogniser", "initialise", "pretrain", "r_syn_plain", "r_syn_composited")  # the variants' beside
 SPLITS = {"CelebA": "celeba_test", "AR": "ar", "NoW": "now"}
 EVEN_LIGHT = AMBIENT / math.sqrt(4 * math.pi)  # what a face of light parameters 0 is lit by, from all sides
 LIMIT = 15_000_000  # bytes: what still opens on a phone

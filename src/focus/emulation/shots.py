@@ -47,6 +47,7 @@ def draw_people(count: int, seed: int, side: int = SIDE) -> Iterator[Shot]:
     drawn: list[tuple[NDArray[np.float32], NDArray[np.float32]]] = []  # skin and pose
 
     def scenes() -> Iterator[Scene]:
+        """Compose one person after another."""
         for number in range(count):
             rng = numpy_generator(seed, "photo tool", "drawn people", number)
             person, expression = sample_people(generator, 1, rng)[0], generator.sample_expression(1, rng)[0]

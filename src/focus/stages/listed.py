@@ -1,0 +1,48 @@
+"""What the methods of params.yaml have made, as hashes: the documents depend on these, not on folders with leftovers.
+
+DVC knows files and folders as dependencies, not lists from params.yaml. So this quick stage reads the folders, and what
+comes after runs again only where something changed that it shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import file_digest
+from pathlib import Path
+
+from focus.files import write_json
+from focus.settings import MethodSettings
+from focus.stages import paths
+from focus.stages.common import SHARED_CURVES, folders
+from focus.stages.runner import run
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(MethodSettings):
+    """What the stage reads."""
+
+
+def work(settings: Settings) -> None:
+    """Write results/listed: figures, predictions and curves of all methods, and all of the corrected ones."""
+    corrected = {*settings.corrected, *(plan.variant for plan in settings.corrected.values())}
+    curves = [f"{name}.csv" for name in (*SHARED_CURVES, *settings.variants)]
+    write_json(paths.LISTED / "metrics.json", hashes(paths.METRICS, folders(settings)))
+    write_json(paths.LISTED / "predictions.json", hashes(paths.EVALUATION, folders(settings)))
+    write_json(paths.LISTED / "curves.json", hashes(paths.CURVES, curves))
+    found = hashes(paths.METRICS, corrected) | hashes(paths.EVALUATION, corrected)
+    write_json(paths.LISTED / "corrected.json", found)
+
+
+def hashes(root: Path, names: Iterable[str]) -> dict[str, str]:
+    """Return the SHA-256 of each file under these names of a folder; a name that is not there has none."""
+    files = [path for name in names for path in (root / name, *(root / name).rglob("*")) if path.is_file()]
+    found: dict[str, str] = {}
+    for path in sorted(files):
+        with path.open("rb") as stream:
+            found[path.as_posix()] = file_digest(stream, "sha256").hexdigest()
+    return found
+
+
+if __name__ == "__main__":
+    run("listed", Settings, work)
