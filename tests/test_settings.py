@@ -298,7 +298,7 @@ def test_profile_paper_alone_is_the_release_and_one_switch_the_paper():
             *(found.initialise.xi, pretrain.pretrain.xi),
         )
 
-    assert read("released") == ({"released"}, "mean", True, 0.25, 0.06, 0.0166, 0.0166)
+    assert read("released") == ({"released"}, "mean", True, 0.25, 0.06, 0.016641, 0.016641)
     assert read("paper") == ({"paper"}, "sum", False, 2.5, 0.0, 0.17, 0.17)
 
 

@@ -24,18 +24,21 @@ def drawn():
     return autoencoder, result, visible
 
 
-def error(result, images, mask) -> float:
-    return float((mask * result.mask * (images - result.image).square()).sum())
-
-
 def test_more_freedom_fits_better_and_the_mean_face_stays_the_mean(drawn):
-    """The best fit would be no bound, or the mean face would not be the mean face."""
-    autoencoder, target, visible = drawn
-    given = autoencoder, target.image, target.landmarks, visible
-    mean, best = (fit(*given, free, 200, 0.1) for free in (POSE_AND_LIGHT, ALL))
-    start = fit(*given, (), 1, 0.1)
-    errors = [error(result, target.image, visible) for result in (best, mean, start)]
-    assert errors == sorted(errors) and errors[0] < 0.7 * errors[2]
+    """The best fit would be no bound, or the mean face would not be the mean face.
+
+    Over six faces together: single fits may stay in a hollow, or end above where they began.
+    """
+    autoencoder, _, _ = drawn
+    with torch.no_grad():
+        target = autoencoder.decode(tiny.latents(6))
+    visible = torch.ones_like(target.mask)
+    visible[:, :, : SIDE // 2] = 0
+    images = target.image, target.landmarks, visible
+    mean, best = (fit(autoencoder, *images, free, 200, 0.05) for free in (POSE_AND_LIGHT, ALL))
+    start = fit(autoencoder, *images, (), 1, 0.05)
+    found = [float(minus_log_posterior(*images, result).sum()) for result in (best, mean, start)]
+    assert found == sorted(found) and found[0] < 0.3 * found[2]
     for part in (mean.parameters.shape, mean.parameters.expression, mean.parameters.albedo):
         assert not part.any()
     assert mean.parameters.light.any()

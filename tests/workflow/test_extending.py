@@ -62,7 +62,7 @@ def test_a_loss_term(copy):
     """A reader's new term would be unknown to the settings, or never be computed."""
     equation, entry, name, method = blocks("A loss term")
     losses = copy / "src/focus/losses.py"
-    insert(losses, "def inlier_log_likelihood(", equation)
+    insert(losses, "def inlier_log_likelihood(", equation + "\n\n")
     insert(losses, '            "binary": lambda', entry)
     insert(copy / "src/focus/settings/terms.py", '    Term("binary"', name)
     add_method(copy, method)
