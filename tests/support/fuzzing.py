@@ -7,6 +7,7 @@ the input that made it stays in FOLDER/<reader>/. Prints one line a reader, and 
 from __future__ import annotations
 
 import faulthandler
+import pickle
 import resource
 import struct
 import sys
@@ -27,6 +28,7 @@ from torch import nn
 
 import bundles
 from focus import verify
+from focus.authors.pickled import read_module
 from focus.datasets.ar import RAW_BYTES, read_raw
 from focus.datasets.celebamask_hq import read_mapping
 from focus.datasets.images import read_image, write_png
@@ -44,10 +46,12 @@ from focus.face_model import BfmArrays, FaceModel, LinearModel, read_bfm, write_
 from focus.files import read_json, read_npy, write_json, write_npy, write_text
 from focus.networks.store import load_networks, save_networks
 from focus.networks.weights import read_state
+from focus.pickled_arrays import read_pickled_arrays
 from focus.reconstruct.bundle import load_bundle
 from focus.reconstruct.photos import read_photo
 from focus.settings import read_params, read_profile
 from focus.training.checkpoint import Checkpoint
+from pickled_modules import SEGMENTATION, write_module
 from projects import ROOT
 
 SECONDS, BYTES = 5, 2**30
@@ -97,6 +101,20 @@ def torch_weights(folder: Path) -> Reader:
     """Published weights as torch writes them (a zip with a pickle, of which only tensors are read)."""
     torch.save(nn.Linear(4, 3).state_dict(), folder / "backbone.pth")
     return folder / "backbone.pth", lambda: read_state(folder / "backbone.pth")
+
+
+def pickled_module(folder: Path) -> Reader:
+    """A network as the authors keep theirs: a zip with a whole pickled module, whose classes are never built."""
+    state = {"last.weight": torch.randn(2, 3), "last.bias": torch.zeros(2)}
+    path = write_module(folder / "unet_000010.model", SEGMENTATION, state)
+    return path, lambda: read_module(path)
+
+
+def pickled_arrays(folder: Path) -> Reader:
+    """A pickle of arrays, as the authors' face crop is."""
+    path = folder / "idxes_crop.pkl"
+    path.write_bytes(pickle.dumps({"points": np.arange(9), "cells": [np.ones((3, 4)), (1, "x")]}, protocol=2))
+    return path, lambda: read_pickled_arrays(path)
 
 
 def published_safetensors(folder: Path) -> Reader:
@@ -342,7 +360,7 @@ READERS = (bfm, face_model, networks, torch_weights, published_safetensors, chec
 READERS += (picked_points, landmarks_text, array, landmark_table, ar_raw, png, jpeg, params, profile)
 READERS += (rendering, face_mask, own_list, now_list, celeba_mapping, packed_index, scans, json_file, dvc_lock)
 READERS += (photograph, bundle_header, mixed_ply, encoded_obj, marked_points, marked_list)
-READERS += (given_landmarks, foreign_bfm)
+READERS += (given_landmarks, foreign_bfm, pickled_module, pickled_arrays)
 
 WORDS = [b"nan", b"-1", b"1e999", b"9" * 20, b"0" * 5000, b"[" * 3000, b"{", b"<", b'"', b",", b": ", b" ", b"\n"]
 WORDS += [b"\xef\xbb\xbf", b"\xfe\xff", b"\xff\xfe\0\0", b"\x85", b"\\\n", b"\xcd\xb7\\", b"4294967295", b"-2147483648"]
