@@ -35,10 +35,13 @@ def work(settings: Settings) -> None:
 
 
 def hashes(root: Path, names: Iterable[str]) -> dict[str, str]:
-    """Return the SHA-256 of each file under these names of a folder; a name that is not there has none."""
+    """Return the SHA-256 of each file under these names of a folder; a name that is not there has none.
+
+    Hidden files are an engine's notes (.snakemake_timestamp), not results.
+    """
     files = [path for name in names for path in (root / name, *(root / name).rglob("*")) if path.is_file()]
     found: dict[str, str] = {}
-    for path in sorted(files):
+    for path in sorted(path for path in files if not path.name.startswith(".")):
         with path.open("rb") as stream:
             found[path.as_posix()] = file_digest(stream, "sha256").hexdigest()
     return found
