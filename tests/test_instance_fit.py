@@ -7,7 +7,8 @@ import torch
 
 import tiny
 from focus.autoencoder import Parameters
-from focus.instance_fit import blurred, colour_bins, colour_density, fit, image_losses, start
+from focus.instance_fit import blurred, colour_bins, colour_density, fit, image_losses
+from focus.latent_fit import start
 from focus.losses import reconstruction_loss
 from focus.settings import InstanceFit
 
@@ -70,7 +71,7 @@ def test_losses_are_those_of_a_batch_of_one(covered):
     """The M-step would minimise something else than Eq. 5, Eq. 7 and L_reg."""
     network, images, landmarks, patch = covered
     result = network.decode(tiny.latents(2, seed=1))
-    found = image_losses(images, landmarks, result, 1 - patch, WEIGHTS)
+    found = image_losses(network, images, landmarks, result, 1 - patch, WEIGHTS)
     for place in range(2):
         own, latent = slice(place, place + 1), result.parameters
         parts = (latent.shape, latent.expression, latent.albedo, latent.light, latent.pose)

@@ -5,12 +5,13 @@ Training, evaluation, the misfit prior and `focus reconstruct` all call `Autoenc
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 
 import torch
 from torch import Tensor, nn
 
+from focus import losses
 from focus.face_model import FaceModel
 from focus.rendering import Renderer
 from focus.settings import OutputScale
@@ -62,9 +63,14 @@ class Reconstruction:
     landmarks: Tensor
     parameters: Parameters
 
+    def map(self, function: Callable[[Tensor], Tensor]) -> Reconstruction:
+        """Return the reconstruction with `function` applied to each tensor."""
+        image, mask, landmarks = (function(part) for part in (self.image, self.mask, self.landmarks))
+        return Reconstruction(image, mask, landmarks, self.parameters.map(function))
+
     def cpu(self) -> Reconstruction:
         """Return the same on the CPU."""
-        return Reconstruction(self.image.cpu(), self.mask.cpu(), self.landmarks.cpu(), self.parameters.map(Tensor.cpu))
+        return self.map(Tensor.cpu)
 
 
 class Autoencoder(nn.Module):
@@ -115,3 +121,39 @@ class Autoencoder(nn.Module):
     def forward(self, images: Tensor) -> Reconstruction:
         """Reconstruct images (B,3,S,S)."""
         return self.decode(self.encode(images))
+
+    def loss(
+        self,
+        result: Reconstruction,
+        weights: Mapping[str, float],
+        forms: Mapping[str, str],
+        *,
+        images: Tensor,
+        landmarks: Tensor,
+        mask: Tensor,
+        embeddings: Callable[[], tuple[Tensor, Tensor]] = losses.without_recogniser,
+        reduction: losses.Reduction = "mean",
+        across: losses.Across = losses.alone,
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return Eq. 8, and its terms, of what it has made of images (B,3,S,S) with landmarks (B,68,2) px and M.
+
+        The paper's L_reg takes theta as the encoder emits it: radians and millimetres do not add up. The rest as
+        `losses.reconstruction_loss`.
+        """
+        latents = result.parameters
+        if forms.get("regularisation") == "paper":
+            latents = self.emitted(latents)
+        return losses.reconstruction_loss(
+            weights,
+            forms,
+            target=images,
+            rendering=result.image,
+            mask=mask,
+            rendered_mask=result.mask,
+            landmarks=landmarks,
+            rendered_landmarks=result.landmarks,
+            theta=(latents.shape, latents.expression, latents.albedo, latents.light, latents.pose),
+            embeddings=embeddings,
+            reduction=reduction,
+            across=across,
+        )

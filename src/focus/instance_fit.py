@@ -11,7 +11,7 @@ Images of a batch never meet: every sum runs over one image, so a batch is for s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import torch
 from kornia.filters import gaussian_blur2d
@@ -20,15 +20,12 @@ from torch.func import vmap
 from torch.nn import functional
 
 from focus import losses
-from focus.autoencoder import Autoencoder, Parameters, Reconstruction
+from focus.autoencoder import Autoencoder, Reconstruction
+from focus.latent_fit import Latents, falling, start, units
 from focus.masks import PAPER_XI
-from focus.pose_fit import fit_pose
 from focus.settings import InstanceFit
 
-UNITS = (1.0, 1.0, 1.0, 0.5, 0.3, 10.0, 30.0)
-"""Adam moves all variables alike, so this is a step's share of each: shape, expression, albedo (standard deviations),
-light (coefficients), rotation (rad), translation in the image and in depth (mm)."""
-LAST_RATE = 0.1  # the learning rate's last value, as a share of the first
+BETAS = (0.9, 0.999)  # of Adam
 COLOUR_NOISE = (0.25, 0.5, 0.25)  # along each colour axis, in bins: a count spreads to the neighbours
 EMPTY_BIN = 1e-3  # pixels that every bin has from the start, so that an unseen colour is unlikely, not impossible
 LARGEST_ODDS = 5.0  # of one pixel's colour, in log units, so that a few pixels cannot outvote a neighbourhood
@@ -43,61 +40,39 @@ def fit(
     Returns the fits, without gradient, and the probability (B,1,S,S) that a pixel is visible face, 0 outside the
     rendering.
     """
-    sizes = [*autoencoder.sizes[:4], 3, 2, 1]
-    units = torch.cat([images.new_full((size,), unit) for size, unit in zip(sizes, UNITS, strict=True)])
-    variables = (start(autoencoder, landmarks).theta() / units).requires_grad_()
-    optimiser = torch.optim.Adam([variables], lr=plan.lr)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, plan.rounds * plan.steps, plan.lr * LAST_RATE)
-
-    def decode() -> Reconstruction:
-        return autoencoder.decode(autoencoder.split(variables * units))
-
+    scale, rates = units(autoencoder, images), falling(plan.lr, plan.rounds * plan.steps)
+    first = start(autoencoder, landmarks).theta()
+    latents = Latents(autoencoder, torch.zeros_like(first), scale, first / scale, BETAS)
     mask = images.new_ones(len(images), 1, *images.shape[2:])
     for turn in range(plan.rounds):
         for _ in range(plan.steps):
-            optimiser.zero_grad()
-            image_losses(images, landmarks, decode(), mask, weights).sum().backward()
-            optimiser.step()
-            schedule.step()
+            each = image_losses(autoencoder, images, landmarks, latents.decode(), mask, weights)
+            latents.step(each.sum(), next(rates))
         with torch.no_grad():
-            result = decode()
+            result = latents.decode()
             seen = losses.preliminary_mask(images, result.image, PAPER_XI) if turn == 0 else mask
             mask = face_probability(images, result, seen, plan)
     return result, mask
 
 
-def start(autoencoder: Autoencoder, landmarks: Tensor) -> Parameters:
-    """Return the mean face in the renderer's ambient light, posed so that its landmarks lie on `landmarks` (B,68,2).
-
-    The pose is a least-squares fit from the frontal pose, as the crop has brought size and place close.
-    """
-    shape, expression, albedo, light = (landmarks.new_zeros(len(landmarks), size) for size in autoencoder.sizes[:4])
-    model = autoencoder.model
-    points = model.geometry(shape, expression)[:, model.landmarks68]
-    return Parameters(shape, expression, albedo, light, fit_pose(autoencoder.renderer.camera, points, landmarks))
-
-
 def image_losses(
-    images: Tensor, landmarks: Tensor, result: Reconstruction, mask: Tensor, weights: Mapping[str, float]
+    autoencoder: Autoencoder,
+    images: Tensor,
+    landmarks: Tensor,
+    result: Reconstruction,
+    mask: Tensor,
+    weights: Mapping[str, float],
 ) -> Tensor:
     """Return the weighted sum of Eq. 5, Eq. 7 and L_reg in the released form, for each image by itself: (B,)."""
-    latent, side = result.parameters, images.shape[-1]
 
-    def landmark_loss(target: Tensor, rendered: Tensor) -> Tensor:
-        return losses.landmark_loss(target, rendered, side)
+    def alone(images: Tensor, landmarks: Tensor, mask: Tensor, *made: Tensor) -> Tensor:
+        """Return the loss of one image, taken for a batch."""
+        image, rendered, points, theta = (part[None] for part in made)
+        one = Reconstruction(image, rendered, points, autoencoder.split(theta))
+        return autoencoder.loss(one, weights, {}, images=images[None], landmarks=landmarks[None], mask=mask[None])[0]
 
-    latents = latent.shape, latent.expression, latent.albedo, latent.light, latent.pose
-    terms = {
-        "pixel": _alone(losses.pixel_loss)(images, result.image, mask * result.mask),
-        "landmarks": _alone(landmark_loss)(landmarks, result.landmarks),
-        "regularisation": _alone(losses.regularisation_loss)(*latents),
-    }
-    return torch.stack([weights[name] * term for name, term in terms.items()]).sum(0)
-
-
-def _alone(loss: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """Return a loss of batches as one that takes each image for a batch of its own, and returns (B,)."""
-    return vmap(lambda *parts: loss(*(part[None] for part in parts)))
+    made = result.image, result.mask, result.landmarks, result.parameters.theta()
+    return vmap(alone)(images, landmarks, mask * result.mask, *made)
 
 
 @torch.no_grad()

@@ -13,13 +13,12 @@ import torch
 from torch import Tensor
 
 from focus.autoencoder import Autoencoder, Parameters, Reconstruction
-from focus.instance_fit import LAST_RATE, UNITS, start
+from focus.latent_fit import Latents, falling, start, units
 from focus.losses import REFERENCE_SIZE, SIGMA, squared_error
 
 LANDMARK_NOISE = 3.0  # px at 224: about what a detector is off by (docs/detectors.md)
 POSE_AND_LIGHT = ("light", "pose")
 ALL = ("shape", "expression", "albedo", *POSE_AND_LIGHT)
-BETAS = (0.9, 0.99)  # a second moment of a thousand steps would outlast a fit of a hundred
 
 
 def fit(
@@ -35,24 +34,15 @@ def fit(
 
     landmarks (B,68,2) px; visible (B,1,S,S), 1 where the face is visible; free: the parameters that move (a subset of
     ALL), the others stay those of the mean face. The pose starts from the landmarks, light from the ambient one. steps
-    of Adam at first rate `lr`, in UNITS of `instance_fit`. Images of a batch never meet.
+    of Adam at first rate `lr`, in UNITS of `latent_fit`. Images of a batch never meet.
     """
     base = start(autoencoder, landmarks).theta()
-    sizes = [*autoencoder.sizes[:4], 3, 2, 1]
-    units = torch.cat([base.new_full((size,), unit) for size, unit in zip(sizes, UNITS, strict=True)])
     moving = [base.new_full((size,), float(name in free)) for name, size in zip(ALL, autoencoder.sizes, strict=True)]
-    scale = units * torch.cat(moving)
-    moved = torch.zeros_like(base, requires_grad=True)
-    optimiser = torch.optim.Adam([moved], lr=lr, betas=BETAS)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps, lr * LAST_RATE)
-    for _ in range(steps):
-        optimiser.zero_grad()
-        result = autoencoder.decode(autoencoder.split(base + moved * scale))
-        minus_log_posterior(images, landmarks, visible, result).sum().backward()
-        optimiser.step()
-        schedule.step()
+    latents = Latents(autoencoder, base, units(autoencoder, base) * torch.cat(moving))
+    for rate in falling(lr, steps):
+        latents.step(minus_log_posterior(images, landmarks, visible, latents.decode()).sum(), rate)
     with torch.no_grad():
-        return autoencoder.decode(autoencoder.split(base + moved * scale))
+        return latents.decode()
 
 
 def minus_log_posterior(images: Tensor, landmarks: Tensor, visible: Tensor, result: Reconstruction) -> Tensor:

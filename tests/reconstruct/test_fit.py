@@ -3,30 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
-import torch
 
 import bundles
-from focus.reconstruct.fit import Adam, falling
-
-
-def test_adam_is_torchs():
-    """The steps would not be those of the published algorithm."""
-    torch.manual_seed(0)
-    gradients = torch.randn(6, 3, 4)
-    ours = torch.ones(3, 4)
-    theirs = torch.ones(3, 4, requires_grad=True)
-    adam, torchs = Adam(ours), torch.optim.Adam([theirs], lr=0.03, betas=(0.9, 0.99))
-    for gradient in gradients:
-        adam.step(gradient, 0.03)
-        theirs.grad = gradient
-        torchs.step()
-    assert torch.allclose(ours, theirs.detach(), atol=1e-6)
-
-
-def test_the_rate_falls():
-    """The last steps would be as large as the first, and the fit would end beside its goal."""
-    assert falling(0) == 1 and falling(0.5) == pytest.approx(0.55) and falling(1) == pytest.approx(0.1)
 
 
 def test_pose_first():

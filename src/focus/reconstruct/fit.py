@@ -7,7 +7,6 @@ nothing for it.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -16,8 +15,8 @@ from operator import itemgetter
 import torch
 from torch import Tensor, nn
 
-from focus import losses
 from focus.autoencoder import Autoencoder, Parameters, Reconstruction
+from focus.latent_fit import Latents, falling
 from focus.perception import Perception
 from focus.pose_fit import fit_pose, tilted
 from focus.reconstruct.bundle import FitLoss
@@ -31,7 +30,7 @@ class Fitter:
 
     Attributes:
         loss: weights and forms of Eq. 8's terms.
-        rate: Adam's first step, in units of the encoder's output; it falls to a tenth along half a cosine.
+        rate: Adam's first step, in units of the encoder's output; it falls to a tenth (`latent_fit.falling`).
         mask_every: steps between two looks of S.
     """
 
@@ -46,19 +45,19 @@ class Fitter:
         self, images: Tensor, landmarks: Tensor, start: Parameters, steps: int, progress: Progress | None = None
     ) -> Parameters:
         """Return the refined parameters of images (B,3,S,S) with landmarks (B,68,2) px, after `steps` steps."""
-        theta = (self.posed(start, landmarks).theta() / self.autoencoder.units).detach().clone().requires_grad_(True)
-        adam = Adam(theta)
+        scale = self.autoencoder.units
+        first = self.posed(start, landmarks).theta()
+        latents = Latents(self.autoencoder, torch.zeros_like(first), scale, first / scale)
         with torch.no_grad():
             target = self.perception.embedding(images, landmarks)
-        for step in range(steps):
-            result = self.autoencoder.decode(self.autoencoder.split(theta * self.autoencoder.units))
+        for step, rate in enumerate(falling(self.rate, steps)):
+            result = latents.decode()
             if step % self.mask_every == 0:
                 mask = self._mask(images, result)
-            (gradient,) = torch.autograd.grad(self._loss(images, landmarks, target, mask, result), theta)
-            adam.step(gradient, self.rate * falling(step / steps))
+            latents.step(self._loss(images, landmarks, target, mask, result), rate)
             if progress is not None:
                 progress(1)
-        return self.autoencoder.split(theta.detach() * self.autoencoder.units)
+        return latents.parameters.map(Tensor.detach)
 
     @torch.no_grad()
     def posed(self, parameters: Parameters, landmarks: Tensor) -> Parameters:
@@ -81,56 +80,18 @@ class Fitter:
         total = images.new_zeros(())
         for i in range(len(images)):
             one = slice(i, i + 1)
-            theta = self._regularised(result.parameters.map(itemgetter(one)))
-            value, _ = losses.reconstruction_loss(
+            value, _ = self.autoencoder.loss(
+                result.map(itemgetter(one)),
                 self.loss.weights,
                 self.loss.forms,
-                target=images[one],
-                rendering=result.image[one],
-                mask=mask[one] * result.mask[one],
-                rendered_mask=result.mask[one],
+                images=images[one],
                 landmarks=landmarks[one],
-                rendered_landmarks=result.landmarks[one],
-                theta=(theta.shape, theta.expression, theta.albedo, theta.light, theta.pose),
+                mask=mask[one] * result.mask[one],
                 embeddings=partial(_pair, target[one], embedding[one]),
-                reduction="mean",
             )
             total = total + value
         return total
 
-    def _regularised(self, parameters: Parameters) -> Parameters:
-        """Return theta as the regulariser wants it: the paper's form adds up all of it, so as the encoder emits it."""
-        if self.loss.forms.get("regularisation") != "paper":
-            return parameters
-        return self.autoencoder.split(parameters.theta() / self.autoencoder.units)
-
 
 def _pair(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
     return first, second
-
-
-class Adam:
-    """Adam (Kingma and Ba 2015, Algorithm 1) on one tensor, as torch.optim.Adam computes it.
-
-    The first use of anything in torch.optim loads torch's compiler, which takes half of a single photograph's time.
-    """
-
-    def __init__(self, values: Tensor, betas: tuple[float, float] = (0.9, 0.99), epsilon: float = 1e-8) -> None:
-        self.values, self.betas, self.epsilon, self.steps = values, betas, epsilon, 0
-        self.mean, self.square = torch.zeros_like(values), torch.zeros_like(values)
-
-    @torch.no_grad()
-    def step(self, gradient: Tensor, rate: float) -> None:
-        """Move the tensor by one step of size `rate` against its gradient."""
-        self.steps += 1
-        self.mean.lerp_(gradient, 1 - self.betas[0])
-        self.square.lerp_(gradient.square(), 1 - self.betas[1])
-        mean, square = (
-            moment / (1 - beta**self.steps) for moment, beta in zip((self.mean, self.square), self.betas, strict=True)
-        )
-        self.values -= rate * mean / (square.sqrt() + self.epsilon)
-
-
-def falling(progress: float, last: float = 0.1) -> float:
-    """Return the share of the first rate at a progress 0..1: half a cosine from 1 to `last`."""
-    return last + (1 - last) * (1 + math.cos(math.pi * progress)) / 2

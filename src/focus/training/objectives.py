@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from focus import losses
-from focus.autoencoder import Autoencoder, Parameters, Reconstruction
+from focus.autoencoder import Autoencoder, Reconstruction
 from focus.datasets.augmentation import cutmix, cutout
 from focus.masks import MaskSource
 from focus.networks import SegmentationNetwork
@@ -58,16 +58,13 @@ class ReconstructionObjective:
         mask = self._mask(batch, result)
         if untouched is not None:
             mask = mask * untouched[own]
-        return losses.reconstruction_loss(
+        return self.autoencoder.loss(
+            result,
             self.plan.weights,
             self.plan.forms,
-            target=batch.images,
-            rendering=result.image,
-            mask=mask,
-            rendered_mask=result.mask,
+            images=batch.images,
             landmarks=batch.landmarks,
-            rendered_landmarks=result.landmarks,
-            theta=self._theta(result.parameters),
+            mask=mask,
             embeddings=self._embeddings(batch, result),
             reduction=self.plan.reduction,
             across=processes.mean,
@@ -89,12 +86,6 @@ class ReconstructionObjective:
             return target, perception.embedding(result.image, result.landmarks)
 
         return see
-
-    def _theta(self, latents: Parameters) -> tuple[Tensor, ...]:
-        """Return theta's parts: as emitted for the paper's L_reg, as radians and millimetres do not add up."""
-        if self.plan.forms.get("regularisation") == "paper":
-            latents = self.autoencoder.emitted(latents)
-        return latents.shape, latents.expression, latents.albedo, latents.light, latents.pose
 
 
 @dataclass(frozen=True)
