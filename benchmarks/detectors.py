@@ -25,9 +25,10 @@ from focus.emulation.poses import CELEBA_HQ, sample_pose
 from focus.emulation.scene import compose, draw_occluders
 from focus.face_model.heads import FaceGenerator
 from focus.files import write_json
-from focus.landmarks import Detector, face_alignment_adapter, mediapipe_files
-from focus.landmarks.face_alignment_adapter import FaceAlignmentDetector
-from focus.landmarks.mediapipe import MediaPipeDetector
+from focus.landmarks import Detector, mediapipe_files
+from focus.landmarks.detectors import face_alignment
+from focus.landmarks.detectors.face_alignment import FaceAlignmentDetector
+from focus.landmarks.detectors.mediapipe import MediaPipeDetector
 from focus.seeds import numpy_generator
 
 SEED = 20261128  # of no world: those are small numbers
@@ -176,7 +177,7 @@ def detectors() -> dict[str, Detector]:
     known: dict[str, Detector] = {}
     if mediapipe_files.is_here():
         known["mediapipe"] = MediaPipeDetector(portraits=True)
-    if face_alignment_adapter.is_here():
+    if face_alignment.is_here():
         known["face-alignment"] = FaceAlignmentDetector()
     return known
 

@@ -19,7 +19,7 @@ from focus.face_model.heads import FaceGenerator
 from focus.face_model.heads.heads import load_heads
 from focus.face_model.heads.makehuman import MakeHuman
 from focus.face_model.heads.mesh import _ANATOMY, _LEFT, _skin
-from focus.landmarks.mediapipe import MediaPipeDetector
+from focus.landmarks.detectors.mediapipe import MediaPipeDetector
 from focus.rendering import Camera
 
 SEED, PEOPLE = 20261129, 300

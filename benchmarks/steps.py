@@ -20,14 +20,14 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from focus import factory
 from focus.autoencoder import Autoencoder
 from focus.face_model import FaceModel
 from focus.face_model.heads.heads import load_heads
 from focus.files import write_json
 from focus.masks import mask_source
-from focus.networks import FaceEncoder, FaceRecogniser, SegmentationNetwork
+from focus.networks import SegmentationNetwork
 from focus.perception import Perception
-from focus.rendering import Renderer
 from focus.settings import Profile, read_profile
 from focus.training.batches import Batch
 from focus.training.objectives import LossPlan, PretrainingObjective, ReconstructionObjective, SegmentationObjective
@@ -41,7 +41,7 @@ S_TERMS = ("neighbour", "distance", "area", "preservation", "binary")
 
 def face_model(profile: Profile) -> FaceModel:
     """Return the mean face with random bases of the profile's lengths."""
-    template = load_heads().template(LEVEL[profile.encoder.architecture]).face()
+    template = load_heads().template(LEVEL.get(profile.encoder.architecture, 2)).face()
     count, plan = len(template.vertices), profile.face_model
     generator = torch.Generator().manual_seed(0)
 
@@ -107,15 +107,11 @@ def set_up(profile: Profile, count: int, device: torch.device) -> Setup:
     side, plan = profile.image.side, profile.recogniser
     torch.manual_seed(0)
     model = face_model(profile).to(device)
-    outputs = Autoencoder.output_count(model)
-    encoder = FaceEncoder(outputs, profile.encoder.architecture, side, profile.encoder.width)
-    scale, drawn = profile.encoder.output_scale, profile.render
-    renderer = Renderer(model.triangles, side, drawn.interpolation, drawn.backend, drawn.normals)
-    recogniser = FaceRecogniser(tuple(plan.layers), tuple(plan.widths), plan.side, plan.embedding)
+    encoder, recogniser = factory.face_encoder(model, side, profile.encoder), factory.recogniser(plan)
     return Setup(
         profile,
-        Autoencoder(encoder, model, renderer, scale).to(device),
-        SegmentationNetwork(profile.segmentation.width, profile.segmentation.poolings).to(device),
+        factory.autoencoder(encoder, model, side, profile.encoder, profile.render),
+        factory.segmentation(profile.segmentation).to(device),
         Perception(recogniser, plan.side, plan.levels).to(device),
         batches(side, count, device),
     )

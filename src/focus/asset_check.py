@@ -43,10 +43,10 @@ def check(key: str, path: Path | None, profile: Profile) -> Verdict:
 
 def bfm(path: Path, profile: Profile) -> str:
     """Read the face model with the profile's components."""
-    from focus.face_model import read_bfm
+    from focus.face_model import read
 
     plan = profile.face_model
-    model = read_bfm(path, plan.shape, plan.expression, plan.albedo)
+    model = read(plan.kind, path, plan.shape, plan.expression, plan.albedo)
     return f"{model.vertex_count} vertices, {len(model.triangles)} triangles"
 
 

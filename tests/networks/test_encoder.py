@@ -76,5 +76,5 @@ def test_load_backbone(tmp_path):
 
 def test_unknown_architecture():
     """A misspelt architecture would end in a traceback."""
-    with pytest.raises(FocusError, match="found 'resnet18', expected 'resnet50' or 'small'"):
+    with pytest.raises(FocusError, match="found 'resnet18', expected one of resnet50, small"):
         FaceEncoder(5, "resnet18")

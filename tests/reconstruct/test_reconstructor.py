@@ -89,7 +89,7 @@ def test_no_face():
 
 def test_without_a_detector_a_line_says_what_to_install(monkeypatch):
     """Who has neither MediaPipe's networks nor face-alignment would read a traceback."""
-    for place in (reconstructor.mediapipe_files, reconstructor.face_alignment_adapter):
+    for place in (reconstructor.mediapipe_files, reconstructor.face_alignment):
         monkeypatch.setattr(place, "is_here", lambda: False)
     with pytest.raises(FocusError, match="no landmark detector, expected one by `focus detector install`"):
         bundles.reconstructor()(np.full((90, 120, 3), 128, np.uint8))

@@ -6,7 +6,8 @@ Python's own lookup, taken generously: a name that is local here and imported th
 - A function, class or assigned name counts when something that counts names it. Of a class all methods count.
 - Statements that define nothing (`TABLE["x"] = 1`, a bare call, `try`) count as soon as their module is imported, and
   so do definitions under a decorator of the project's own, which may register them.
-- A module that is passed around as a value, or imported by `import_module("name")`, counts whole.
+- A module that is passed around as a value, or imported by `import_module("name")`, counts whole; of
+  `import_module(f"package.{piece}")` every module of the package does.
 - A field of a settings class counts where the stage's code uses its name, as an attribute or as text. So a new field
   concerns nobody until it is read. (Code that goes through all fields without a name sees values from YAML, which
   dvc.yaml tracks; the default of a field that it alone reads is not noticed.)
@@ -180,16 +181,24 @@ class Source:
     def _loads_by_call(self, module: str, call: ast.Call) -> Iterator[tuple[str, Node]]:
         called = getattr(call.func, "id", getattr(call.func, "attr", ""))
         if called == "import_module":
-            name = _text(call.args[0]) if call.args else ""
-            if not name:
+            names = self._named_modules(call.args[0]) if call.args else []
+            if not names:
                 raise FocusError(f"{self.file(module)}: found import_module of a computed name, expected a literal one")
-            yield name, self.find(name)
+            yield from ((name, self.find(name)) for name in names)
         elif ast.unparse(call.func) in _RESOURCES:
             if not _package(call):
                 raise FocusError(
                     f"{self.file(module)}: found resources.files of a computed name, expected a literal one"
                 )
             yield "", Node("data", _package(call))
+
+    def _named_modules(self, argument: ast.AST) -> list[str]:
+        """Return the modules that `import_module` may load: a literal one, or of f"package.{piece}" the package's."""
+        if not isinstance(argument, ast.JoinedStr):
+            return [_text(argument)] if _text(argument) else []
+        package = _text(argument.values[0])
+        files = self.folder.joinpath(*package.split(".")).glob("*.py") if package.endswith(".") else ()
+        return sorted(package + file.stem for file in files if file.stem != "__init__")
 
     def digest(self, node: Node, rounds: int = _ROUNDS) -> str:
         """Return a part's hash: its own syntax and, to a depth of `rounds`, the hashes of what its names stand for.

@@ -19,15 +19,15 @@ from safetensors.torch import save
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
+from focus import factory
 from focus.autoencoder import Autoencoder
 from focus.errors import FocusError, reason_of
 from focus.face_model import FaceModel, crop_to_face
 from focus.files import write_bytes
 from focus.networks import FaceEncoder, FaceRecogniser, SegmentationNetwork
-from focus.networks.encoder import Architecture
 from focus.networks.store import fill_network, load_weights
-from focus.rendering import Interpolation, Normals, Renderer
-from focus.settings import OutputScale
+from focus.rendering import Interpolation, Normals
+from focus.settings import Encoder, OutputScale, RecogniserNet, Render, SegmentationNet
 
 FORMAT = "focus-bundle-1"
 NETWORKS = ("encoder", "segmentation", "recogniser")
@@ -41,7 +41,7 @@ class NetworkSizes:
     """What must be known to build the networks that the weights belong to; the names are those of the profiles."""
 
     side: Count
-    encoder_architecture: Architecture
+    encoder_architecture: str
     encoder_width: Count
     output_scale: Mapping[str, float]
     segmentation_width: Count
@@ -53,6 +53,12 @@ class NetworkSizes:
     recogniser_widths: tuple[Count, ...]
     recogniser_embedding: Count
     normals: Normals = "unit"  # files of before this setting have none
+
+    @property
+    def encoder(self) -> Encoder:
+        """The sizes of R's encoder, as a profile has them."""
+        scale = OutputScale.model_validate(self.output_scale)
+        return Encoder(architecture=self.encoder_architecture, width=self.encoder_width, output_scale=scale)
 
 
 class Networks(TypedDict):
@@ -115,20 +121,24 @@ class Bundle:
         """Return R, in eval mode, on a device; it renders the face only where the sizes say so."""
         model = crop_to_face(self.face_model)[0] if self.sizes.crop_to_face else self.face_model
         model = model.to(device)
-        renderer = Renderer(model.triangles, self.sizes.side, self.sizes.interpolation, normals=self.sizes.normals)
-        scale = OutputScale(**self.sizes.output_scale)
-        return Autoencoder(self.networks["encoder"], model, renderer, scale).to(device).eval()
+        render = Render(interpolation=self.sizes.interpolation, backend="torch", normals=self.sizes.normals)
+        whole = factory.autoencoder(self.networks["encoder"], model, self.sizes.side, self.sizes.encoder, render)
+        return whole.eval()
 
 
 def empty_networks(sizes: NetworkSizes, face_model: FaceModel) -> Networks:
     """Return the three networks of these sizes with fresh weights."""
-    outputs = Autoencoder.output_count(face_model)
+    recogniser = RecogniserNet(
+        side=sizes.recogniser_side,
+        layers=list(sizes.recogniser_layers),
+        widths=list(sizes.recogniser_widths),
+        embedding=sizes.recogniser_embedding,
+    )
+    mask_network = SegmentationNet(width=sizes.segmentation_width, poolings=sizes.segmentation_poolings)
     return {
-        "encoder": FaceEncoder(outputs, sizes.encoder_architecture, sizes.side, sizes.encoder_width),
-        "segmentation": SegmentationNetwork(sizes.segmentation_width, sizes.segmentation_poolings),
-        "recogniser": FaceRecogniser(
-            sizes.recogniser_layers, sizes.recogniser_widths, sizes.recogniser_side, sizes.recogniser_embedding
-        ),
+        "encoder": factory.face_encoder(face_model, sizes.side, sizes.encoder),
+        "segmentation": factory.segmentation(mask_network),
+        "recogniser": factory.recogniser(recogniser),
     }
 
 

@@ -17,9 +17,10 @@ from focus.datasets.crop import CropTransform, deep3d_crop
 from focus.errors import FocusError
 from focus.face_model import FaceModel
 from focus.inference import MaskedPrediction
-from focus.landmarks import Detector, face_alignment_adapter, mediapipe_files
-from focus.landmarks.face_alignment_adapter import FaceAlignmentDetector
-from focus.landmarks.mediapipe import MediaPipeDetector
+from focus.landmarks import Detector, mediapipe_files
+from focus.landmarks.detectors import face_alignment
+from focus.landmarks.detectors.face_alignment import FaceAlignmentDetector
+from focus.landmarks.detectors.mediapipe import MediaPipeDetector
 from focus.masks import segmentation as segment
 from focus.misfit_prior import correct
 from focus.perception import Perception
@@ -113,7 +114,7 @@ class Reconstructor:
             return self._finder
         if mediapipe_files.is_here():
             return MediaPipeDetector(self.device)
-        if face_alignment_adapter.is_here():
+        if face_alignment.is_here():
             return FaceAlignmentDetector(str(self.device))
         raise FocusError(
             "photograph: found no landmark detector, expected one by `focus detector install`, or --landmarks"

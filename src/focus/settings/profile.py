@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from focus.settings.base import Channels, Count, Level, Positive, PrintedSection, Rate, Section, Share, Weight
+from focus.settings.pieces import DETECTORS, ENCODERS, FACE_MODELS, one_of
 from focus.settings.terms import ReconstructionTerm, SegmentationTerm, Switch
 
 
@@ -51,6 +52,9 @@ class Assets(Section):
 class FaceModelSettings(Section):
     """The fitted 3D morphable model."""
 
+    kind: Annotated[str, *one_of(FACE_MODELS, "kind of face model")] = Field(
+        "bfm", description="of the file assets.bfm"
+    )
     level: Level = Field(description="of the embedded model's mesh: 0 has 2,900 vertices, 1 11,000")
     samples: Positive = Field(description="generated faces behind the embedded model's PCA")
     shape: Positive = Field(description="fitted shape components (80 in the paper)")
@@ -122,17 +126,22 @@ class Optimiser(Section):
 class Detector(Section):
     """Who finds the 68 landmarks."""
 
-    kind: Literal["mediapipe", "face-alignment", "given"]
+    kind: Annotated[str, *one_of(DETECTORS, "detector")]
     tables: Path | None = Field(default=None, description="folder of <split>.csv with known landmarks (kind given)")
 
 
-class Recogniser(Section):
-    """The face recogniser F, trained with the ArcFace loss unless assets.arcface is given."""
+class RecogniserNet(Section):
+    """The network of the face recogniser F."""
 
     side: Positive = Field(description="side of the aligned crop, px (112 in the paper)")
     layers: list[Positive]
     widths: list[Channels]
     embedding: Positive
+
+
+class Recogniser(RecogniserNet):
+    """The face recogniser F, trained with the ArcFace loss unless assets.arcface is given."""
+
     levels: list[Annotated[int, Field(ge=1, le=4)]] = Field(
         description="stages whose maps are the features of Eq. 2 and 4 (layer 1 in the released code)"
     )
@@ -166,7 +175,7 @@ class OutputScale(Section):
 class Encoder(Section):
     """The face encoder of R."""
 
-    architecture: Literal["small", "resnet50"]
+    architecture: Annotated[str, *one_of(ENCODERS, "encoder")]
     width: Channels = Field(description="channels of the first block (small)")
     output_scale: OutputScale
 

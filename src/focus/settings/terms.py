@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import AfterValidator, WithJsonSchema
-from pydantic_core import PydanticCustomError
+
+from focus.settings.pieces import one_of
 
 
 @dataclass(frozen=True)
@@ -45,14 +46,7 @@ SWITCHES = (*(term for term in (*RECONSTRUCTION, *SEGMENTATION) if term.two_form
 
 def _one_of(terms: Iterable[Term]) -> tuple[AfterValidator, WithJsonSchema]:
     """Return what lets the terms' names pass, here and in workflow/schemas."""
-    names = list(dict.fromkeys(term.name for term in terms))
-
-    def known(name: str) -> str:
-        if name not in names:
-            raise PydanticCustomError("unknown_term", f"no such loss term, expected one of {', '.join(names)}")
-        return name
-
-    return AfterValidator(known), WithJsonSchema({"type": "string", "enum": names})
+    return one_of((term.name for term in terms), "loss term")
 
 
 ReconstructionTerm = Annotated[str, *_one_of(RECONSTRUCTION)]

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from typing import TypeVar
 
 import torch
 
-from focus import device
+from focus import device, factory
 from focus.autoencoder import Autoencoder
 from focus.datasets.packed import PackedSet
 from focus.errors import FocusError
 from focus.face_model import FaceModel
 from focus.files import read_json
 from focus.landmarks import Detector
-from focus.networks import Engine, FaceEncoder, FaceRecogniser, SegmentationNetwork
+from focus.networks import Engine, FaceRecogniser, SegmentationNetwork
 from focus.networks.store import load_networks
 from focus.perception import Perception
-from focus.rendering import Renderer
 from focus.seeds import derive
 from focus.settings import (
     AutoencoderSettings,
@@ -27,15 +27,8 @@ from focus.settings import (
     SegmentationSettings,
 )
 from focus.settings import Detector as DetectorSettings
+from focus.settings.pieces import module
 from focus.stages import paths
-
-AUTHORS_TABLES = {
-    "celeba_train": "train_landmarks.csv",
-    "celeba_val": "val_landmarks.csv",
-    "celeba_test": "test_landmarks.csv",
-    "now": "nowchallenge_landmarks.csv",
-}
-"""What the released code calls the landmark tables of the splits (util/load_dataset.py:134-145)."""
 
 NetworkT = TypeVar("NetworkT", bound=Engine)
 
@@ -75,20 +68,17 @@ def autoencoder(
     """Return R with fresh weights drawn for (seed, purpose), those of the encoder's backbone from a file if given."""
     model = rendered_model().to(device.choose(settings.compute.device))
     torch.manual_seed(derive(seed, "weights", "encoder", purpose))
-    plan = settings.encoder
-    encoder = FaceEncoder(Autoencoder.output_count(model), plan.architecture, settings.image.side, plan.width)
+    encoder = factory.face_encoder(model, settings.image.side, settings.encoder)
     if backbone is not None:
         encoder.load_backbone(backbone)
     ready(encoder, settings.compute)
-    drawn = settings.render
-    renderer = Renderer(model.triangles, settings.image.side, drawn.interpolation, drawn.backend, drawn.normals)
-    return Autoencoder(encoder, model, renderer, plan.output_scale).to(model.triangles.device)
+    return factory.autoencoder(encoder, model, settings.image.side, settings.encoder, settings.render)
 
 
 def segmentation(settings: SegmentationSettings, *, purpose: str = "reference", seed: int = 0) -> SegmentationNetwork:
     """Return S with fresh weights drawn for (seed, purpose)."""
     torch.manual_seed(derive(seed, "weights", "segmentation", purpose))
-    return ready(SegmentationNetwork(settings.segmentation.width, settings.segmentation.poolings), settings.compute)
+    return ready(factory.segmentation(settings.segmentation), settings.compute)
 
 
 def start(name: str) -> Path:
@@ -108,9 +98,7 @@ def focus_networks(settings: NetworkSettings, file: Path) -> tuple[Autoencoder, 
 
 def recogniser(settings: RecogniserSettings) -> FaceRecogniser:
     """Return an untrained face recogniser F of the size that section recogniser names."""
-    plan = settings.recogniser
-    network = FaceRecogniser(tuple(plan.layers), tuple(plan.widths), plan.side, plan.embedding)
-    return ready(network, settings.compute)
+    return ready(factory.recogniser(settings.recogniser), settings.compute)
 
 
 def perception(settings: RecogniserSettings) -> Perception:
@@ -122,17 +110,7 @@ def perception(settings: RecogniserSettings) -> Perception:
 
 def detector(plan: DetectorSettings, split: str, compute: Compute) -> Detector:
     """Return the landmark detector that the profile names, for a split."""
-    if plan.kind == "face-alignment":
-        from focus.landmarks.face_alignment_adapter import FaceAlignmentDetector
-
-        return FaceAlignmentDetector(str(device.choose(compute.device)))
-    if plan.kind == "mediapipe":
-        from focus.landmarks.mediapipe import MediaPipeDetector
-
-        return MediaPipeDetector(device.choose(compute.device), portraits=True)
-    from focus.landmarks.table import TableDetector
-
-    if plan.tables is None:
-        raise FocusError("detector.tables: found null, expected a folder of <split>.csv for detector.kind given")
-    theirs = plan.tables / AUTHORS_TABLES.get(split, "")
-    return TableDetector(theirs if theirs.is_file() else plan.tables / f"{split}.csv")
+    found: Detector = import_module(f"focus.landmarks.detectors.{module(plan.kind)}").make(
+        plan, split, device.choose(compute.device)
+    )
+    return found

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from focus.assets import ASSETS
 from focus.errors import FocusError
-from focus.face_model import crop_to_face, read_bfm, write_bfm
+from focus.face_model import crop_to_face, read, write_bfm
 from focus.face_model.heads import FaceGenerator, build_embedded_model
 from focus.files import sha256, write_json
 from focus.seeds import numpy_generator
@@ -31,7 +31,7 @@ def work(settings: Settings) -> None:
     """Write data/face_model: the packed model, the part that is rendered, and for the embedded one its own file."""
     plan = settings.face_model
     source = settings.assets.bfm or embedded(settings)
-    model = read_bfm(source, plan.shape, plan.expression, plan.albedo, settings.assets.focus_crop)
+    model = read(plan.kind, source, plan.shape, plan.expression, plan.albedo, settings.assets.focus_crop)
     model.save(paths.FACE_MODEL)
     rendered = crop_to_face(model)[0] if plan.crop_to_face else model
     rendered.save(paths.RENDERED_MODEL)

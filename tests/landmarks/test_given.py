@@ -7,7 +7,7 @@ import pytest
 
 from focus.datasets.landmark_table import write_landmark_table
 from focus.errors import FocusError
-from focus.landmarks.table import TableDetector
+from focus.landmarks.detectors.given import TableDetector
 
 
 def test_points_by_name(tmp_path):

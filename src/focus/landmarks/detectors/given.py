@@ -6,9 +6,20 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 import numpy as np
+import torch
 
+from focus import settings
 from focus.datasets.landmark_table import read_landmark_table
+from focus.errors import FocusError
 from focus.landmarks.detector import Face
+
+AUTHORS_TABLES = {
+    "celeba_train": "train_landmarks.csv",
+    "celeba_val": "val_landmarks.csv",
+    "celeba_test": "test_landmarks.csv",
+    "now": "nowchallenge_landmarks.csv",
+}
+"""What the released code calls the landmark tables of the splits (util/load_dataset.py:134-145)."""
 
 
 class TableDetector:
@@ -36,6 +47,14 @@ class TableDetector:
         shorter = (name[start:] for start in range(len(name)))
         longer = self._endings.get(name, [])
         return next((row for row in shorter if row in self._rows), longer[0] if len(longer) == 1 else None)
+
+
+def make(plan: settings.Detector, split: str, device: torch.device) -> TableDetector:
+    """Return the split's table: the released code's, if the folder has it, else <split>.csv."""
+    if plan.tables is None:
+        raise FocusError("detector.tables: found null, expected a folder of <split>.csv for detector.kind given")
+    theirs = plan.tables / AUTHORS_TABLES.get(split, "")
+    return TableDetector(theirs if theirs.is_file() else plan.tables / f"{split}.csv")
 
 
 def _parts(name: str) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from focus.errors import FocusError
-from focus.landmarks.face_alignment_adapter import WEIGHTS, FaceAlignmentDetector
+from focus.landmarks.detectors.face_alignment import WEIGHTS, FaceAlignmentDetector
 
 
 def package(monkeypatch, aligner) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from focus import settings
 from focus.errors import FocusError
 from focus.landmarks.detector import Face, largest
 from focus.landmarks.search import shrunk
@@ -78,3 +79,8 @@ class FaceAlignmentDetector:
             ])
             for found, peaks in zip(points, scores, strict=True)
         ]  # fmt: skip
+
+
+def make(plan: settings.Detector, split: str, device: torch.device) -> FaceAlignmentDetector:
+    """Return the detector, the same for every data set."""
+    return FaceAlignmentDetector(str(device))

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from focus import settings
 from focus.landmarks import mediapipe_files
 from focus.landmarks.detector import Face, largest
 from focus.landmarks.search import grouped, shrunk, squares, unlike
@@ -156,6 +157,11 @@ class MediaPipeDetector:
 
     def _ibug(self, points: np.ndarray) -> np.ndarray:
         return np.stack([points[group].mean(0) for group in self.groups]).astype(np.float32)
+
+
+def make(plan: settings.Detector, split: str, device: torch.device) -> MediaPipeDetector:
+    """Return the detector for the images of a data set, which show a face each."""
+    return MediaPipeDetector(device, portraits=True)
 
 
 def anchors(side: int) -> np.ndarray:
