@@ -53,12 +53,15 @@ class Latents:
         """Move the latents by one step of size `rate`, in their scales, against the gradient of a scalar."""
         (gradient,) = torch.autograd.grad(loss, self.moved)
         self.steps += 1
-        first, second = self.betas
         with torch.no_grad():
-            self.mean.lerp_(gradient, 1 - first)
-            self.square.mul_(second).addcmul_(gradient, gradient, value=1 - second)
-            spread = (self.square.sqrt() / (1 - second**self.steps) ** 0.5).add_(EPSILON)
-            self.moved.addcdiv_(self.mean, spread, value=-rate / (1 - first**self.steps))
+            self._move(gradient, rate)
+
+    def _move(self, gradient: Tensor, rate: float) -> None:
+        first, second = self.betas
+        self.mean.lerp_(gradient, 1 - first)
+        self.square.mul_(second).addcmul_(gradient, gradient, value=1 - second)
+        spread = (self.square.sqrt() / (1 - second**self.steps) ** 0.5).add_(EPSILON)
+        self.moved.addcdiv_(self.mean, spread, value=-rate / (1 - first**self.steps))
 
 
 def falling(first: float, steps: int, last: float = 0.1) -> Iterator[float]:
