@@ -139,23 +139,22 @@ def verify(
         print(again.verdict(*again.verify(Path(), chosen, against, cores, work), tolerance))
 
 
-@app.command()
-def plan(
+@app.command("plan")
+def plan_costs(
     profile: Annotated[str | None, typer.Option(help="default: the one params.yaml names")] = None,
     worlds: Annotated[int, typer.Option(min=0, help="data worlds of the study (docs/worlds.md); 0: a plain run")] = 0,
     seeds: Annotated[int, typer.Option(min=1, help="training seeds in each world")] = 1,
 ) -> None:
-    """Say what every stage and variant of a profile will cost in time and disk, before anything starts."""
-    from focus.planning import estimate, estimate_worlds, print_plan, read_measured
+    """Say what every training of a profile will cost, steps times seconds per step, before anything starts."""
+    from focus.planning import plan, print_plan, read_measured
+    from focus.report.worlds.study import reduced
     from focus.settings import read_params, read_profile
 
-    params, measured = read_params(), read_measured()
+    params, measured, runs = read_params(), read_measured(), max(1, worlds) * seeds
     name = profile or params.profile
-    if worlds == 0 and seeds == 1:
-        print_plan(name, estimate(params, read_profile(name), measured), measured)
-        return
-    found = estimate_worlds(params, read_profile(name), measured, max(1, worlds), seeds)
-    print_plan(name, found, measured, f", {max(1, worlds)} worlds x {seeds} seeds")
+    studied = reduced(params) if worlds or seeds > 1 else params
+    title = f"Profile {name}" + (f", {max(1, worlds)} worlds x {seeds} seeds" if runs > 1 else "")
+    print_plan(title, plan(studied, read_profile(name), measured, runs), measured, runs)
 
 
 @app.command()

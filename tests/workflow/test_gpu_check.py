@@ -13,7 +13,7 @@ import dvc_dag
 import gpu_check
 import gpu_wheels
 import record_costs
-from focus.planning import estimate, read_measured
+from focus.planning import plan, read_measured
 from focus.settings import read_params, read_profile
 from projects import ROOT
 
@@ -149,12 +149,11 @@ def test_the_plan_takes_what_a_gpu_was_measured_to_need(tmp_path):
     (tmp_path / "gpu.json").write_text(
         json.dumps({"machine": {"device": "Some GPU"}, "speed, batch 12, float32": steps})
     )
-    name, seconds = record_costs.on_gpu(tmp_path / "gpu.json")
-    assert (name, seconds["initialise"], seconds["pretrain"]) == ("Some GPU", 0.01, 0.02)
-    assert record_costs.on_gpu(tmp_path / "none.json") == (None, {})
-    measured = read_measured()
-    large = measured.steps["resnet50"].model_copy(update={"gpu_seconds": seconds})
-    there = measured.model_copy(update={"gpu": name, "steps": {**measured.steps, "resnet50": large}})
+    where, seconds = record_costs.on_gpu(tmp_path / "gpu.json")
+    assert (seconds["initialise"], seconds["pretrain"]) == (0.01, 0.02) and "Some GPU" in where
+    assert record_costs.on_gpu(tmp_path / "none.json") == (record_costs.EXTRAPOLATED, {})
+    large = record_costs.large_steps(ROOT / "benchmarks/results/steps.json", seconds, 1.0)
+    measured = read_measured(ROOT).model_copy(update={"gpu": where, "steps": {"resnet50": large}})
     params, paper = read_params(ROOT), read_profile("paper", ROOT)
-    found = {each.stage: each.gpu_s for each in estimate(params, paper, there)}
+    found = {each.stage: each.gpu_s for each in plan(params, paper, measured)}
     assert found["pretrain"] == pytest.approx(paper.pretrain.steps * paper.training.batch * 0.02)

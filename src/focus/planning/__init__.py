@@ -1,8 +1,5 @@
-"""`focus plan`: what a profile will cost, from measured costs, before anything starts."""
+"""`focus plan`: what a profile will cost, before anything starts: training steps times measured seconds per step."""
 
-from focus.planning.costs import Measured, read_measured
-from focus.planning.estimate import Estimate, estimate
-from focus.planning.show import print_plan
-from focus.planning.worlds import estimate_worlds
+from focus.planning.plan import Measured, Steps, Training, notes, plan, print_plan, read_measured, trainings
 
-__all__ = ["Estimate", "Measured", "estimate", "estimate_worlds", "print_plan", "read_measured"]
+__all__ = ["Measured", "Steps", "Training", "notes", "plan", "print_plan", "read_measured", "trainings"]
