@@ -1,6 +1,6 @@
 """Write benchmarks/results/costs.json, which `focus plan` reads: `python scripts/record_costs.py [--run FOLDER]`.
 
-FOLDER is a checkout in which a whole run of encoder "small" has left logs/cost.json. The steps of ResNet-50 are those of
+FOLDER is a checkout where a whole run of encoder "small" has left logs/cost.json. The steps of ResNet-50 are those of
 `python -m benchmarks.steps --profile paper --json benchmarks/results/steps.json`. Where scripts/gpu_check.py has run on
 one, its findings (--gpu) give the GPU's seconds; without them they are extrapolated from counted arithmetic.
 """

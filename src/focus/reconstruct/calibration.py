@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -16,12 +16,27 @@ from focus.inference import network_images
 from focus.reconstruct.occlusion import occlusion_score, scored
 from focus.reconstruct.reconstructor import FoundFace, Reconstructor
 
-if TYPE_CHECKING:
-    from focus.emulation.shots import Shot
-
 COVERED = 0.1  # share of the landmarks' hull that masks leave out, from which an image without a note is occluded
 ON_THE_FACE = 0.25  # of the face's height: points that are found further off the true ones are another's
 NOTHING_TO_CHOOSE_BY = 1.0  # only a wholly hidden face counts as occluded
+
+
+class Picture(Protocol):
+    """A photograph (H,W,3) uint8 RGB and the true landmarks (68,2) px of the face in it."""
+
+    @property
+    def image(self) -> np.ndarray: ...  # noqa: D102
+    @property
+    def landmarks(self) -> np.ndarray: ...  # noqa: D102
+
+
+class Shot(Protocol):
+    """A photograph of which is known what hides some of the face, or "none"."""
+
+    @property
+    def photograph(self) -> Picture: ...  # noqa: D102
+    @property
+    def occluder(self) -> str: ...  # noqa: D102
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +56,7 @@ def packed_faces(packed: PackedSet, most: int | None = None) -> JudgedFaces:
 
 
 def drawn_faces(reconstructor: Reconstructor, shots: Iterable[Shot]) -> JudgedFaces:
-    """Return the faces of drawn people, as the reconstructor's finder finds them, else by their true points."""
+    """Return the faces of known photographs, as the reconstructor's finder finds them, else by their true points."""
     shots = list(shots)
     found = [found_face(reconstructor, shot) or _true_face(reconstructor, shot) for shot in shots]
     images = torch.from_numpy(np.stack([face.crop for face in found])).permute(0, 3, 1, 2).float().div_(255)
@@ -50,7 +65,7 @@ def drawn_faces(reconstructor: Reconstructor, shots: Iterable[Shot]) -> JudgedFa
 
 
 def found_face(reconstructor: Reconstructor, shot: Shot) -> FoundFace | None:
-    """Return the face that is found on a drawn person's, None where none is."""
+    """Return the face that is found where the true one is, None where none is."""
     truth = shot.photograph.landmarks
     for face in reconstructor.finder.detect([shot.photograph.image])[0]:
         if np.linalg.norm(face.landmarks - truth, axis=1).mean() < ON_THE_FACE * np.ptp(truth[:, 1]):
