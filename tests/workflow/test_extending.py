@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
@@ -99,3 +100,97 @@ mask = mask_source(variant.test_mask)(torch.zeros(1, 3, 9, 9), torch.zeros(1, 3,
 print(int(mask[0, 0, 4, 4]), int(mask[0, 0, 0, 0]), variant.training_mask)
 """
     assert run(copy, code) == "1 0 disc"
+
+
+def new_file(copy: Path, name: str, content: str) -> None:
+    place = copy / "src/focus" / name
+    assert not place.exists()
+    place.write_text(content, encoding="utf-8")
+
+
+def new_profile(copy: Path, text: str) -> None:
+    """Write a profile "own": demo's, with the page's sections merged into it."""
+    content = yaml.safe_load((copy / "profiles/demo.yaml").read_text(encoding="utf-8"))
+    for section, values in yaml.safe_load(text).items():
+        content[section] = {**content[section], **values}
+    (copy / "profiles/own.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+
+
+def test_a_landmark_detector(copy):
+    """A reader's detector would be refused by the settings, or not be found by the stage."""
+    detector, profile = blocks("A landmark detector")
+    new_file(copy, "landmarks/detectors/mirrored.py", detector)
+    new_profile(copy, profile)
+    code = """
+import numpy as np
+from focus.landmarks import Face
+from focus.landmarks.detectors import mediapipe
+from focus.settings import read_profile
+from focus.stages import build
+
+class Seeing:
+    name = "seeing"
+    def detect(self, images, names=()):
+        points = lambda image: np.stack([np.arange(68) + image[0, 0, 0], np.arange(68)], 1).astype(np.float32)
+        return [[Face(points(image), float(image[0, 0, 1]))] for image in images]
+
+mediapipe.make = lambda *_: Seeing()
+profile = read_profile("own")
+image = np.zeros((8, 100, 3), np.uint8)
+image[0, 0], image[0, -1] = (10, 9, 0), (20, 7, 0)
+((face,),) = build.detector(profile.detector, "ar", profile.compute).detect([image])
+print(face.score, *face.landmarks[27], *face.landmarks[0])
+"""
+    # iBUG's point 27 mirrors to itself: x = (27 + 10 + 99 - 27 - 20) / 2; point 0 to 16: (0 + 10 + 99 - 16 - 20) / 2
+    assert run(copy, code) == "7.0 44.5 27.0 36.5 8.0"
+
+
+def test_a_backbone(copy):
+    """A reader's backbone would be refused by the settings, or R would not be built with it."""
+    backbone, profile = blocks("A backbone")
+    new_file(copy, "networks/encoders/plain.py", backbone)
+    new_profile(copy, profile)
+    code = """
+import torch
+from focus import factory
+from focus.settings import read_profile
+profile = read_profile("own")
+class Model:
+    n_shape = n_expression = n_albedo = 4
+encoder = factory.face_encoder(Model, profile.image.side, profile.encoder)
+theta = encoder(torch.rand(2, 3, 64, 64))
+theta.sum().backward()
+print(type(encoder.network).__name__, *theta.shape, int(theta.any()), int(encoder.network.fc.weight.grad.any()))
+"""
+    assert run(copy, code) == "PlainEncoder 2 45 0 1"
+
+
+def test_a_face_model(copy):
+    """A reader's face model would be refused by the settings, or stage face_model would read it as a Basel model."""
+    kind, profile = blocks("A face model")
+    new_file(copy, "face_model/kinds/scans.py", kind)
+    new_profile(copy, profile)
+    code = """
+from pathlib import Path
+import numpy as np
+from focus.errors import FocusError
+from focus.face_model import FaceModel
+from focus.settings import read_params, read_profile, select
+from focus.stages import face_model, paths
+rng = np.random.default_rng(0)
+parts = {name: rng.normal(size=(90, 50)) for name in ("shape_basis", "expression_basis", "albedo_basis")}
+parts |= {name: rng.normal(size=(30, 3)) for name in ("shape_mean", "expression_mean", "albedo_mean")}
+parts |= {"triangles": np.array([[0, 1, 2]]), "landmarks68": np.arange(68) % 30, "landmarks_now": np.arange(7)}
+np.savez("scans.npz", **parts)
+chosen = select(face_model.Settings, read_profile("own"), read_params())
+chosen.assets.__dict__["bfm"] = Path("scans.npz")
+face_model.work(chosen)
+model = FaceModel.load(paths.RENDERED_MODEL)
+print(model.name, model.n_shape, model.n_expression, model.vertex_count, end=" ")
+np.savez("scans.npz", **{name: value for name, value in parts.items() if name != "albedo_mean"})
+try:
+    face_model.work(chosen)
+except FocusError as error:
+    print("scans.npz" in str(error) and "albedo_mean" in str(error))
+"""
+    assert run(copy, code) == "scans 40 10 30 True"
