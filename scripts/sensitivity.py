@@ -123,9 +123,17 @@ def scratch_project(folder: Path, change: Change) -> list[object]:
     return before
 
 
+def commit() -> str:
+    """Return the commit whose code is trained; the figure is labelled with it."""
+    found = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    return found.stdout.strip()
+
+
 def measure(change: Change) -> dict[str, object]:
     """Train and evaluate FOCUS under one change; return its row, without figures where the training broke off."""
-    known = {"group": change.group, "name": change.name, "setting": " ".join(change.settings)}
+    known = {"group": change.group, "name": change.name, "setting": " ".join(change.settings), "commit": commit()}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         before = scratch_project(folder, change)

@@ -149,8 +149,8 @@ def f1_bars(table: pd.DataFrame, source: str = "run") -> Figure:
 def sensitivity(table: pd.DataFrame, figures: Mapping[str, Sequence[str]]) -> Figure:
     """Draw figures of short trainings against each hyper-parameter as a multiple of its default.
 
-    table: one row a training, with name, default, value and the figures' columns; the row of name "as in the profile"
-    stands for every default. figures: axis label -> columns, a panel each.
+    table: one row a training, with name, default, value, commit and the figures' columns; the row of name "as in the
+    profile" stands for every default; the commits of the code that was trained stand above. figures: axis label -> columns, a panel each.
     """
     rows = table[table["group"] == "hyper-parameter"]
     reference = table[table["group"] == "reference"].iloc[0]
@@ -170,6 +170,7 @@ def sensitivity(table: pd.DataFrame, figures: Mapping[str, Sequence[str]]) -> Fi
         line[0].set_ylabel(label)
     for axes, name in zip(grid[0], names, strict=True):
         axes.set_title(name, fontsize=7)
+    figure.suptitle(f"short trainings of commit {', '.join(sorted(set(table['commit'])))}", fontsize=7)
     _shared_legend(figure, grid)
     return figure
 

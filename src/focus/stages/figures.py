@@ -146,7 +146,7 @@ def result_figures(settings: Settings) -> dict[str, bytes]:
         "F1": ["ar_f1_unoccluded", "ar_f1_glasses", "ar_f1_scarf"],
         "RMSE": ["celeba_rmse_occluded", "celeba_rmse_unoccluded", "ar_rmse"],
     }
-    tried = pd.read_csv(paths.SENSITIVITY)
+    tried = pd.read_csv(paths.SENSITIVITY, dtype={"commit": str})
     return {
         "f1_ablation": figures.f1_bars(table5),
         "now_curves": figures.error_curves(curves, references=[plan.label for plan in settings.references.values()]),
