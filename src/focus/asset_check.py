@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from focus.assets import ASSETS, check_resnet50
+from focus.assets import check_resnet50
 from focus.datasets.sample import Samples
 from focus.errors import FocusError
 from focus.files import sha256, write_json
 from focus.settings import Profile
+from focus.settings.assets import ASSETS
 
 
 @dataclass(frozen=True)
@@ -128,17 +129,9 @@ def read_ends(data: Samples) -> int:
     return len(data)
 
 
-CHECKS: dict[str, Callable[[Path, Profile], str]] = {
-    "bfm": bfm,
-    "celeba_hq": celeba_hq,
-    "ar": ar,
-    "now": now,
-    "arcface": arcface,
-    "resnet50": resnet50,
-    "focus_crop": focus_crop,
-    "focus_encoder": focus_encoder,
-    "focus_segmentation": focus_segmentation,
-}
+_CHECKS = (bfm, celeba_hq, ar, now, arcface, resnet50, focus_crop, focus_encoder, focus_segmentation)
+CHECKS: dict[str, Callable[[Path, Profile], str]] = {each.__name__: each for each in _CHECKS}
+"""The check of each asset, which is called as its key is."""
 
 
 def record(verdicts: list[Verdict], path: Path) -> None:

@@ -150,7 +150,8 @@ def sensitivity(table: pd.DataFrame, figures: Mapping[str, Sequence[str]]) -> Fi
     """Draw figures of short trainings against each hyper-parameter as a multiple of its default.
 
     table: one row a training, with name, default, value, commit and the figures' columns; the row of name "as in the
-    profile" stands for every default; the commits of the code that was trained stand above. figures: axis label -> columns, a panel each.
+    profile" stands for every default; the commits of the trained code stand above. figures: axis label -> columns, a
+    panel each.
     """
     rows = table[table["group"] == "hyper-parameter"]
     reference = table[table["group"] == "reference"].iloc[0]

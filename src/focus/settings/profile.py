@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from focus.settings.assets import Assets
 from focus.settings.base import Channels, Count, Level, Positive, PrintedSection, Rate, Section, Share, Weight
 from focus.settings.pieces import DETECTORS, ENCODERS, FACE_MODELS, one_of
 from focus.settings.terms import ReconstructionTerm, SegmentationTerm, Switch
@@ -33,20 +34,6 @@ class Image(Section):
     landmarks: Literal["exact", "released"] = Field(
         "exact", description="in the crop: where the crop put them, or by the released code's formula, up to 1 px off"
     )
-
-
-class Assets(Section):
-    """Paths of licensed files; null: the stand-in that the pipeline makes, if the profile's `emulate` allows it."""
-
-    bfm: Path | None = Field(description="model2017-1_bfm_nomouth.h5 or model2019_bfm.h5")
-    celeba_hq: Path | None = Field(description="folder with CelebA-HQ-img/ and CelebAMask-HQ-mask-anno/")
-    ar: Path | None = Field(description="folder with AR raw files, labels/ and faceEllipse/")
-    now: Path | None = Field(description="folder with NoW_Dataset/, scans/, scans_lmks_onlypp/ and the lists")
-    arcface: Path | None = Field(description="ms1mv3_arcface_r50_fp16/backbone.pth")
-    resnet50: Path | None = Field(description="ImageNet weights of ResNet-50, torchvision's state dict")
-    focus_crop: Path | None = Field(None, description="the release's basel_3DMM/idxes_crop.pkl, for bfm")
-    focus_encoder: Path | None = Field(None, description="the authors' enc_net_*.model (docs/released-weights.md)")
-    focus_segmentation: Path | None = Field(None, description="the authors' unet_*.model")
 
 
 class FaceModelSettings(Section):

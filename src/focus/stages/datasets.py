@@ -11,11 +11,11 @@ from typing import Annotated
 
 import numpy as np
 
-from focus.assets import ASSETS
 from focus.emulation import emulate_identities, write_ar, write_celeba_hq, write_now
 from focus.face_model.heads import FaceGenerator
 from focus.files import whole_directory, write_json, write_npy
 from focus.settings import Assets, Datasets, Key, StageSettings
+from focus.settings.assets import ASSETS
 from focus.stages import paths
 from focus.stages.runner import run
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from focus.assets import ASSETS
 from focus.errors import FocusError
 from focus.face_model import crop_to_face, read, write_bfm
 from focus.face_model.heads import FaceGenerator, build_embedded_model
 from focus.files import sha256, write_json
 from focus.seeds import numpy_generator
 from focus.settings import Assets, FaceModelSettings, Key, StageSettings
+from focus.settings.assets import ASSETS
 from focus.stages import paths
 from focus.stages.runner import run
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from focus.assets import ASSETS
 from focus.authors import networks as authors
 from focus.errors import FocusError
 from focus.files import sha256, whole_directory, write_json
 from focus.networks.store import save_networks
 from focus.settings import IMPORTED, Assets, Encoder, FaceModelSettings, SegmentationNet, StageSettings
+from focus.settings.assets import ASSETS
 from focus.stages import paths
 from focus.stages.runner import run
 

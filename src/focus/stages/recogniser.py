@@ -11,13 +11,13 @@ from typing import Annotated
 import torch
 
 from focus import device
-from focus.assets import ASSETS
 from focus.errors import FocusError
 from focus.files import read_npy, write_text
 from focus.networks import ArcFaceHead, FaceRecogniser, align_faces
 from focus.networks.store import save_networks
 from focus.seeds import derive
 from focus.settings import Assets, Key, RecogniserSettings, TrainingSettings
+from focus.settings.assets import ASSETS
 from focus.stages import build, paths
 from focus.stages.runner import run
 from focus.stages.training import Trained, run_training
