@@ -122,38 +122,39 @@ class Autoencoder(nn.Module):
         """Reconstruct images (B,3,S,S)."""
         return self.decode(self.encode(images))
 
-    def loss(
-        self,
-        result: Reconstruction,
-        weights: Mapping[str, float],
-        forms: Mapping[str, str],
-        *,
-        images: Tensor,
-        landmarks: Tensor,
-        mask: Tensor,
-        embeddings: Callable[[], tuple[Tensor, Tensor]] = losses.without_recogniser,
-        reduction: losses.Reduction = "mean",
-        across: losses.Across = losses.alone,
-    ) -> tuple[Tensor, dict[str, Tensor]]:
-        """Return Eq. 8, and its terms, of what it has made of images (B,3,S,S) with landmarks (B,68,2) px and M.
 
-        The paper's L_reg takes theta as the encoder emits it: radians and millimetres do not add up. The rest as
-        `losses.reconstruction_loss`.
-        """
-        latents = result.parameters
-        if forms.get("regularisation") == "paper":
-            latents = self.emitted(latents)
-        return losses.reconstruction_loss(
-            weights,
-            forms,
-            target=images,
-            rendering=result.image,
-            mask=mask,
-            rendered_mask=result.mask,
-            landmarks=landmarks,
-            rendered_landmarks=result.landmarks,
-            theta=(latents.shape, latents.expression, latents.albedo, latents.light, latents.pose),
-            embeddings=embeddings,
-            reduction=reduction,
-            across=across,
-        )
+def equation8(
+    autoencoder: Autoencoder,
+    result: Reconstruction,
+    weights: Mapping[str, float],
+    forms: Mapping[str, str],
+    *,
+    images: Tensor,
+    landmarks: Tensor,
+    mask: Tensor,
+    embeddings: Callable[[], tuple[Tensor, Tensor]] = losses.without_recogniser,
+    reduction: losses.Reduction = "mean",
+    across: losses.Across = losses.alone,
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """Return Eq. 8, and its terms, of what R has made of images (B,3,S,S) with landmarks (B,68,2) px and M.
+
+    The paper's L_reg takes theta as the encoder emits it: radians and millimetres do not add up. The rest as
+    `losses.reconstruction_loss`.
+    """
+    latents = result.parameters
+    if forms.get("regularisation") == "paper":
+        latents = autoencoder.emitted(latents)
+    return losses.reconstruction_loss(
+        weights,
+        forms,
+        target=images,
+        rendering=result.image,
+        mask=mask,
+        rendered_mask=result.mask,
+        landmarks=landmarks,
+        rendered_landmarks=result.landmarks,
+        theta=(latents.shape, latents.expression, latents.albedo, latents.light, latents.pose),
+        embeddings=embeddings,
+        reduction=reduction,
+        across=across,
+    )

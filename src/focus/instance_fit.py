@@ -20,7 +20,7 @@ from torch.func import vmap
 from torch.nn import functional
 
 from focus import losses
-from focus.autoencoder import Autoencoder, Reconstruction
+from focus.autoencoder import Autoencoder, Reconstruction, equation8
 from focus.latent_fit import Latents, falling, start, units
 from focus.masks import PAPER_XI
 from focus.settings import InstanceFit
@@ -69,7 +69,9 @@ def image_losses(
         """Return the loss of one image, taken for a batch."""
         image, rendered, points, theta = (part[None] for part in made)
         one = Reconstruction(image, rendered, points, autoencoder.split(theta))
-        return autoencoder.loss(one, weights, {}, images=images[None], landmarks=landmarks[None], mask=mask[None])[0]
+        return equation8(
+            autoencoder, one, weights, {}, images=images[None], landmarks=landmarks[None], mask=mask[None]
+        )[0]
 
     made = result.image, result.mask, result.landmarks, result.parameters.theta()
     return vmap(alone)(images, landmarks, mask * result.mask, *made)

@@ -223,7 +223,7 @@ def test_a_loss_of_s_reruns_what_trains_s(project, now):
     file.write_text(with_a_change(text, "preservation_loss"))
     assert changed(project, now) == {"train"}
     file.write_text(with_a_change(text, "area_loss"))  # a term of R as well
-    assert changed(project, now) == {"train", "initialise", "r_syn", "demo_model"}
+    assert changed(project, now) == {"train", "initialise", "r_syn", "instance_fit", "demo_model"}
 
 
 def test_an_occluder_reruns_the_data_sets_alone(project, now):

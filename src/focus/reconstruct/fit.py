@@ -16,7 +16,7 @@ from operator import itemgetter
 import torch
 from torch import Tensor, nn
 
-from focus.autoencoder import Autoencoder, Parameters, Reconstruction
+from focus.autoencoder import Autoencoder, Parameters, Reconstruction, equation8
 from focus.latent_fit import EPSILON, Latents
 from focus.perception import Perception
 from focus.pose_fit import fit_pose, tilted
@@ -81,7 +81,8 @@ class Fitter:
         total = images.new_zeros(())
         for i in range(len(images)):
             one = slice(i, i + 1)
-            value, _ = self.autoencoder.loss(
+            value, _ = equation8(
+                self.autoencoder,
                 result.map(itemgetter(one)),
                 self.loss.weights,
                 self.loss.forms,

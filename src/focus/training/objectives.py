@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from focus import losses
-from focus.autoencoder import Autoencoder, Reconstruction
+from focus.autoencoder import Autoencoder, Reconstruction, equation8
 from focus.datasets.augmentation import cutmix, cutout
 from focus.masks import MaskSource
 from focus.networks import SegmentationNetwork
@@ -58,7 +58,8 @@ class ReconstructionObjective:
         mask = self._mask(batch, result)
         if untouched is not None:
             mask = mask * untouched[own]
-        return self.autoencoder.loss(
+        return equation8(
+            self.autoencoder,
             result,
             self.plan.weights,
             self.plan.forms,
