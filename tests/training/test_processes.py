@@ -14,7 +14,7 @@ from torch import nn
 import sharing
 import tiny
 from focus.errors import FocusError
-from focus.training import processes, shared_layers
+from focus.training import processes
 from projects import ROOT
 
 
@@ -99,7 +99,7 @@ def test_alone():
     """One process would compute other bits than it did before a training could be shared."""
     network, value = nn.Sequential(nn.Conv2d(1, 1, 1), nn.BatchNorm2d(1), nn.Dropout()), torch.ones(3)
     layers = list(network)
-    shared_layers.convert(network)
+    processes.convert(network)
     assert list(network) == layers
     assert processes.mean(value) is value and processes.table(value).tolist() == [[1, 1, 1]]
     assert processes.means({"loss": value})["loss"] is value

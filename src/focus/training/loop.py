@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from focus.errors import FocusError
 from focus.files import write_text
 from focus.seeds import derive
-from focus.training import processes, shared_layers
+from focus.training import processes
 from focus.training.checkpoint import Checkpoint
 from focus.training.finite import Finite
 from focus.training.optimisers import OptimiserPlan
@@ -78,7 +78,7 @@ def train(plan: Plan, curve: Path | None = None) -> None:
     last good checkpoint stays.
     """
     for network in plan.networks.values():
-        shared_layers.convert(network)
+        processes.convert(network)
     optimisers = {name: plan.optimisers[name].build(plan.networks[name]) for name in plan.optimisers}
     weights = {name: [w for w in net.parameters() if w.requires_grad] for name, net in plan.networks.items()}
     start, finite = _resume(plan, optimisers), Finite()
