@@ -1,7 +1,7 @@
 """The paper's losses: Eq. 1-10, L_bin and L_reg, one function each, in the paper's form and the released code's.
 
-`form` chooses between the equation as printed ("paper") and as the authors' code has it ("released"); method.md
-section 7 lists the differences. The printed sums run over one image and are averaged over the batch;
+`form` chooses between the equation as printed ("paper") and as the authors' code has it ("released");
+docs/paper-vs-released.md lists the differences. The printed sums run over one image and are averaged over the batch;
 `reduction="mean"` divides such a sum by its number of pixels (Eq. 1, 5, L_bin), landmarks (Eq. 7) or parameters
 (L_reg). Released forms are means already and take no notice of it.
 

@@ -14,7 +14,7 @@ from focus.face_model.landmarks import (
 
 
 def test_tables():
-    """If it fails, a number of method.md's tables was lost or mistyped."""
+    """If it fails, a number of the released tables was lost or mistyped."""
     assert len(set(BFM_LANDMARKS_68)) == 68 and max(BFM_LANDMARKS_68) < BFM_VERTICES
     assert sum(BFM_LANDMARKS_68) == 1390093
     # NoW's points are iBUG's, except the one under the nose, six vertices away.

@@ -10,7 +10,7 @@ from focus.rendering import AMBIENT, released_directions, sh_basis, shade
 
 
 def test_basis_by_hand() -> None:
-    """A light trained here would mean another light in the released code: order or signs differ from method.md."""
+    """A light trained here would mean another light in the released code: order or signs differ."""
     x, y, z = 0.48, -0.6, 0.64
     expected = [
         0.28209,

@@ -41,7 +41,7 @@ def test_no_warm_up():
 
 
 def test_released_codes_steps_by_hand():
-    """x.99 per 5,000 iterations (method.md, section 8) would be another schedule."""
+    """The released 0.99 per 5,000 iterations would be another schedule."""
     plan = tiny.optimiser("adadelta", 0.1, "step", decay=0.99, decay_every=5000)
     rates = [plan.rate(step, 300000) for step in (0, 4999, 5000, 9999, 10000, 299999)]
     assert rates == pytest.approx([0.1, 0.1, 0.099, 0.099, 0.09801, 0.1 * 0.99**59])

@@ -1,4 +1,4 @@
-"""Training-time augmentation of image, mask and 68 landmarks together (method.md, sections 1 and 9).
+"""Training-time augmentation of image, mask and 68 landmarks together.
 
 All random numbers come from the generator passed in and are drawn on the CPU, so a run is the same on any device.
 Coordinates are pixels with integer centres; kornia's warps use the same convention with `align_corners=True`.

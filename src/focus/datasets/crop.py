@@ -1,4 +1,4 @@
-"""Deep3D's face crop: a resize and a window placed by five landmarks and a standard face (method.md, section 1).
+"""Deep3D's face crop: a resize and a window placed by five landmarks and a standard face.
 
 The arithmetic, rounding included, is that of Deep3D's public preprocessing, so that 224-pixel crops are the same bits.
 """

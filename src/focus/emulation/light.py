@@ -1,4 +1,4 @@
-"""Random light of a photograph, in the spherical harmonics of method.md, section 4."""
+"""Random light of a photograph, in the spherical harmonics of `focus.rendering.light`."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ class Scene:
         vertices: (V,3) float32, mm, model frame: the head with its expression.
         albedo: (V,3) float32, in the renderer's unit.
         light: the light.
-        pose: (6,) float32, method.md section 4.
+        pose: (6,) float32, as `focus.rendering.camera` takes it.
         patches: neck, hair, clothes and occluders, model frame; which hides which follows from depth.
         background: (height,width,3) float32, 0..1, at the size of the studio's canvas.
         rng: source of the camera's blur and noise.
@@ -96,7 +96,7 @@ class Studio:
     Args:
         template: gives triangles, parts and landmarks of the head.
         height: of the photographs, pixels.
-        width: of the photographs, pixels. The camera of method.md, section 4, has its size along the longer side.
+        width: of the photographs, pixels. The camera of `focus.rendering.camera` has its size along the longer side.
         supersampling: each pixel is the mean of so many by so many.
 
     Attributes:

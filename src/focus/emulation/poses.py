@@ -32,7 +32,7 @@ HALF_WIDTH_AT_1000_MM = 1000.0 / 9.06  # mm, from the camera's focal length over
 
 
 def sample_pose(rng: np.random.Generator, framing: Framing) -> NDArray[np.float32]:
-    """Draw a pose (6,) = rx, ry, rz in radians, tx, ty, tz in mm (method.md, section 4)."""
+    """Draw a pose (6,) = rx, ry, rz in radians, tx, ty, tz in mm, as `focus.rendering.camera` takes it."""
     turn = np.clip(rng.standard_normal(3), -2, 2) * framing.turn
     distance = rng.uniform(*framing.distance)
     half = HALF_WIDTH_AT_1000_MM * distance / 1000.0

@@ -31,7 +31,7 @@ VALIDATION, TEST = 43_000, 41_000  # seeds: of the people by whom thresholds are
 @dataclass(frozen=True, eq=False)
 class Shot:
     """A drawn person: the photograph, the skin's median colour (3,) as displayed, 0..1, the head's pose (6,) of
-    method.md, section 4, and the occluder that hides some of the face, or "none".
+    `focus.rendering.camera`, and the occluder that hides some of the face, or "none".
     """
 
     photograph: Photograph

@@ -2,7 +2,7 @@
 
 Groups `shape`, `expression` and `color` each hold `model/{mean (3N,), pcaBasis (3N,K), pcaVariance (K,),
 noiseVariance (1,)}` and `representer/{points (3,N), cells (3,F)}`; `metadata/landmarks/json` is a list of
-`{"id": …, "coordinates": [x, y, z]}`. Millimetres, colours 0..1, coordinates interleaved (datasets.md). The embedded
+`{"id": …, "coordinates": [x, y, z]}`. Millimetres, colours 0..1, coordinates interleaved. The embedded
 model is written here and read back through the same reader as the licensed file.
 """
 
@@ -29,7 +29,7 @@ from focus.face_model.model import FaceModel
 from focus.face_model.plausible import odd_colours, odd_components, odd_geometry, odd_offset
 from focus.files import write_bytes
 
-ORIGIN = np.array([0.0, 0.0, 100.0])  # mm; taken off the shape mean on reading (method.md, section 3)
+ORIGIN = np.array([0.0, 0.0, 100.0])  # mm; taken off the shape mean on reading, as in the released code
 MAX_NUMBERS = 3_000_000  # of one dataset's longest side; BFM 2017 has 160,470: more is no face model, but much memory
 BFM_LICENCE = "Basel Face Model: non-commercial research, not to be passed on (faces.dmi.unibas.ch)"
 

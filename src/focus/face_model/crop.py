@@ -16,7 +16,7 @@ _BY_COORDINATE = ("shape_basis", "expression_basis", "albedo_basis")
 
 
 def face_vertices(raw_mean: Tensor) -> Tensor:
-    """Which vertices (V,) bool of a raw mean shape (V,3), mm, belong to the face (method.md, section 3, C0's rule)."""
+    """Tell which vertices (V,) of a raw mean shape (V,3), mm, are the face, by the first release's rule (66cbf62)."""
     x, y, z = raw_mean.double().unbind(1)
     middle = (x / z / 100) ** 2 + (y / z / 0.75) ** 2 <= 1
     lower = (x / z / 100) ** 2 + ((y + 18) / z / 0.62) ** 2 <= 1

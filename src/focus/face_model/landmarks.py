@@ -10,7 +10,7 @@ from focus.errors import FocusError
 BFM_VERTICES = 53149  # the full mesh of BFM 2017 and 2019 without mouth
 FACE12_VERTICES = 28588  # the `face12` crop of the same models
 
-# iBUG 0..67 on the full mesh: jaw, brows, nose, eyes, outer lips, inner lips (method.md, section 3).
+# iBUG 0..67 on the full mesh: jaw, brows, nose, eyes, outer lips, inner lips: the first release (66cbf62).
 BFM_LANDMARKS_68 = (
     22212, 23003, 23412, 23817, 44075, 45617, 46739, 47456, 47847, 48237, 48953, 50064, 51700, 30656, 31279, 31775,
     32532, 38719, 39462, 39835, 40033, 40252, 40668, 40882, 41081, 41459, 42172, 8124, 8140, 8149, 8155, 6750, 7459,

@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional
 
 # ArcFace's five points in a 112 px crop (x, y down): eyes, nose tip, mouth corners, from image left to right.
-# Source: reference/deep3d/constants.json, `arcface_template_112` (the template published with ArcFace).
+# Source: the template published with ArcFace (insightface, arcface_torch).
 TEMPLATE_112 = (
     (38.2946, 51.6963),
     (73.5318, 51.5014),
@@ -20,7 +20,7 @@ TEMPLATE_112 = (
 def five_points(landmarks: Tensor) -> Tensor:
     """Return the five alignment points (B,5,2) of iBUG landmarks (B,68,2): eye centres, nose tip, mouth corners.
 
-    An eye's centre is the mean of its two corners (36,39 and 42,45), as in Deep3D's crop (method.md section 1).
+    An eye's centre is the mean of its two corners (36,39 and 42,45), as in Deep3D's crop.
     """
     eyes = torch.stack([landmarks[:, (36, 39)].mean(1), landmarks[:, (42, 45)].mean(1)], 1)
     return torch.cat([eyes, landmarks[:, (30, 48, 54)]], 1)

@@ -15,7 +15,7 @@ class ArcFaceHead(nn.Module):
     Args:
         embedding: length of the embeddings.
         identities: number of identities.
-        margin: additive margin m in radians (the paper's .5; .3 suits a small network).
+        margin: additive margin m in radians (the paper's 0.5; 0.3 suits a small network).
         scale: s, the logits' scale (64; 24 for a few hundred identities).
     """
 

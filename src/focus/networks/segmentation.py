@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from focus.networks.engine import Engine, entry_point
 
-SHARPNESS = 5.0  # the mask is sigmoid(5x): logits that saturate early, towards a binary mask (method.md section 5)
+SHARPNESS = 5.0  # the mask is sigmoid(5x): logits that saturate early, towards a binary mask; as in the released code
 
 
 class DoubleConvolution(nn.Sequential):
@@ -33,7 +33,7 @@ class UpConvolution(nn.Sequential):
 class SegmentationNetwork(Engine):
     """U-Net with `poolings` max poolings and width * 2^k channels at depth k (the paper's: 64 … 1024, 4 poolings).
 
-    Dropout .5 follows the two deepest encoder blocks; upsampling is nearest, then a 3x3 convolution with
+    Dropout 0.5 follows the two deepest encoder blocks; upsampling is nearest, then a 3x3 convolution with
     batch norm and ReLU (the released UNet/unet_modules.py:29-40); skip connections are concatenated. Any image size of
     at least 2^poolings pixels fits.
     """

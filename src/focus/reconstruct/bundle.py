@@ -199,9 +199,9 @@ def _networks(sizes: NetworkSizes, face_model: FaceModel, weights: Mapping[str, 
     with torch.device("meta"), Unfilled():
         planned = empty_networks(sizes, face_model)
     needed = sum(value.numel() for network in modules(planned).values() for value in network.state_dict().values())
-    found = sum(value.numel() for value in weights.values())
-    if needed > found:
-        raise ValueError(f"sizes of {needed:,} weights, of which the file holds {found:,}")
+    held = sum(value.numel() for value in weights.values())
+    if needed > held:
+        raise ValueError(f"sizes of {needed:,} weights, of which the file holds {held:,}")
     return empty_networks(sizes, face_model)
 
 

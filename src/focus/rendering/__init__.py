@@ -1,4 +1,4 @@
-"""Camera, spherical-harmonics light, rasterizer and renderer (method.md, section 4)."""
+"""Camera, spherical-harmonics light, rasterizer and renderer."""
 
 from focus.rendering.camera import Camera, rotation_matrix, to_camera_frame
 from focus.rendering.interpolation import interpolate

@@ -1,4 +1,4 @@
-"""The pinhole camera of the paper (method.md, section 4): Euler-angle pose, focal length that scales with the image.
+"""The pinhole camera of the released code (33a5add): Euler-angle pose, focal length that scales with the image.
 
 Model frame: millimetres, x to the right of the image, y up, z towards the viewer. Camera frame: millimetres, x right,
 y down, z forward (depth). Pixels: x right, y down, pixel centres at integer coordinates.
@@ -13,7 +13,7 @@ from torch import Tensor
 
 from focus.errors import FocusError
 
-# Focal length over half the image size: 9.06 * 224 / 2 = 1014.72 px at 224 px (method.md, section 4).
+# Focal length over half the image size: 9.06 * 224 / 2 = 1014.72 px at 224 px, as released.
 FOCAL_OVER_HALF_SIZE = 9.06
 # Distance from the camera to the model's origin at zero translation, mm.
 DISTANCE_MM = 1000.0
@@ -50,7 +50,7 @@ def rotation_matrix(angles: Tensor) -> Tensor:
 
 
 def to_camera_frame(vertices: Tensor, pose: Tensor) -> Tensor:
-    """Return X_cam = R X + T with T = (tx, ty, tz) + (0, 0, 1000) (method.md, section 4).
+    """Return X_cam = R X + T with T = (tx, ty, tz) + (0, 0, 1000).
 
     Args:
         vertices: (B, V, 3) model frame, mm.

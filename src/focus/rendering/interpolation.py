@@ -15,7 +15,7 @@ def interpolate(
     """Interpolate vertex attributes at the pixel centres.
 
     The barycentric coordinates are recomputed from `points`, so the gradient reaches the vertices; which triangle is
-    seen has none (no silhouette gradient; method.md, section 4).
+    seen has none (no silhouette gradient, as released).
 
     Args:
         points: (B, V, 3): x, y in pixels (y down, centres at integers) and depth.

@@ -1,4 +1,4 @@
-"""Light as nine spherical-harmonics coefficients per colour (method.md, section 4)."""
+"""Light as nine spherical-harmonics coefficients per colour, as in the released code (33a5add)."""
 
 from __future__ import annotations
 

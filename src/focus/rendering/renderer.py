@@ -1,4 +1,4 @@
-"""Rendering: vertices, albedo, light and pose in; image and mask out, with gradients (method.md, section 4)."""
+"""Rendering: vertices, albedo, light and pose in; image and mask out, with gradients."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Rendering:
 
 
 class Renderer:
-    """Draws a mesh of fixed triangles into square images (method.md, section 4).
+    """Draws a mesh of fixed triangles into square images.
 
     Visibility has no gradient (no silhouette gradient); colours are interpolated with the barycentric coordinates of
     the visible triangle, through which the gradient reaches vertices and pose. The inputs of a call must be on the

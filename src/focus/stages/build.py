@@ -110,7 +110,6 @@ def perception(settings: RecogniserSettings) -> Perception:
 
 def detector(plan: DetectorSettings, split: str, compute: Compute) -> Detector:
     """Return the landmark detector that the profile names, for a split."""
-    found: Detector = import_module(f"focus.landmarks.detectors.{module(plan.kind)}").make(
-        plan, split, device.choose(compute.device)
-    )
-    return found
+    kind = import_module(f"focus.landmarks.detectors.{module(plan.kind)}")
+    made: Detector = kind.make(plan, split, device.choose(compute.device))
+    return made

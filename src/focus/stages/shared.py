@@ -70,7 +70,7 @@ def _take_part(count: int, work: Callable[[], None]) -> None:
 
 def _start(count: int) -> None:
     """Run this stage's command in `count` processes. Raises FocusError with one line when a process fails."""
-    # As torchrun --standalone, which itself would report a failure in 40 lines. Imported here as it takes .2 s.
+    # As torchrun --standalone, which itself would report a failure in 40 lines. Imported here as it takes 0.2 s.
     from torch.distributed.elastic.multiprocessing import SignalException
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
     from torch.distributed.launcher.api import LaunchConfig, elastic_launch

@@ -1,7 +1,7 @@
 """The colours of a head: soft masks over its surface, painted in layers on a skin of two pigments.
 
 Layers mix in reflectance (linear light); the result is raised to 1/2, a plain stand-in for display coding, because
-the renderer multiplies albedo by light and shows the product as it is, without gamma (method.md, section 4).
+the renderer multiplies albedo by light and shows the product as it is, without gamma (`focus.rendering.renderer`).
 """
 
 from __future__ import annotations
