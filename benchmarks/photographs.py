@@ -188,7 +188,7 @@ def main() -> None:
     torch.set_num_threads(1)
     reconstructor = Reconstructor.load(arguments.model)
     shots = list(draw_people(arguments.people, TEST))
-    faces = [found_face(reconstructor, shot) for shot in shots]
+    faces = [found_face(reconstructor, *shot.judged[:2]) for shot in shots]
     table: Figures = {
         "model": reconstructor.bundle.card.name,
         "finder": reconstructor.finder.name,

@@ -24,7 +24,7 @@ def small_steps(run: Path, seconds: dict[str, float]) -> Steps:
     """Return the seconds of an image in each kind of step, from a run's own trainings."""
     params = read_params(run)
     profile = read_profile(params.profile, run)
-    steps = {each.stage: each.steps for each in trainings(params, profile)}
+    steps = trainings(params, profile)
 
     def rate(stage: str, kind: str, others: float = 0.0) -> float:
         return (seconds[stage] - others) / (steps[stage][kind] * profile.training.batch)
@@ -37,24 +37,21 @@ def small_steps(run: Path, seconds: dict[str, float]) -> Steps:
         "pretrain": rate("pretrain", "pretrain"),
         "reconstruction": plain,
         "reconstruction_masked": plain,
+        "reconstruction_without_f": rate("train/MoFA", "reconstruction_without_f"),
         "segmentation": rate("train/FOCUS", "segmentation", others),
     }
-    return Steps(
-        side=profile.image.side,
-        cpu_s={kind: round(value, 6) for kind, value in found.items()},
-        without_perceptual=round(rate("train/MoFA", "reconstruction") / plain, 3),
-    )
+    return Steps(side=profile.image.side, cpu_s={kind: round(value, 6) for kind, value in found.items()})
 
 
-def large_steps(file: Path, gpu: dict[str, float], without_perceptual: float) -> Steps:
-    """Return the same from benchmarks.steps. An R step whose mask is not S's is one of the initialisation."""
+def large_steps(file: Path, gpu: dict[str, float]) -> Steps:
+    """Return the same from benchmarks.steps. Other R steps than with S's mask are counted as the initialisation's."""
     found = read_json(file)
-    image = {**found["image"], "reconstruction": found["image"]["initialise"]}
+    alike = dict.fromkeys(("reconstruction", "reconstruction_without_f"), found["image"]["initialise"])
+    image = {**found["image"], **alike}
     return Steps(
         side=found["side"],
         cpu_s={kind: value["s"] for kind, value in image.items()},
         gpu_s=gpu or {kind: round(value["tflop"] / GPU_TFLOP_S, 6) for kind, value in image.items()},
-        without_perceptual=without_perceptual,
     )
 
 
@@ -69,7 +66,8 @@ def on_gpu(file: Path) -> tuple[str, dict[str, float]]:
     found = read_json(file)
     speed = found["speed, batch 12, float32"]
     reconstruction, segmentation = (1 / speed[kind]["images_per_s"] for kind in ("reconstruction", "segmentation"))
-    kinds = dict.fromkeys(("initialise", "reconstruction", "reconstruction_masked"), reconstruction)
+    r_steps = "initialise", "reconstruction", "reconstruction_masked", "reconstruction_without_f"
+    kinds = dict.fromkeys(r_steps, reconstruction)
     kinds |= dict.fromkeys(("pretrain", "segmentation"), segmentation)
     where = f"steps of batch 12 as measured on one {found['machine']['device']}"
     return where, {kind: round(seconds, 7) for kind, seconds in kinds.items()}
@@ -91,7 +89,7 @@ def main() -> None:
         profile=read_params(wanted.run).profile,
         gpu=where,
         others_s=round(sum(value for name, value in seconds.items() if name.partition("/")[0] not in trained), 1),
-        steps={"small": small, "resnet50": large_steps(wanted.steps, gpu, small.without_perceptual)},
+        steps={"small": small, "resnet50": large_steps(wanted.steps, gpu)},
     )
     write_json(FILE, measured.model_dump())
     print(FILE)

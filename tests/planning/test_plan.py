@@ -11,7 +11,7 @@ import dvc_dag
 import record_costs
 from focus import cli
 from focus.files import read_json, write_json
-from focus.planning import notes, plan, read_measured, trainings
+from focus.planning import plan, print_plan, read_measured, trainings
 from focus.settings import Profile, read_params, read_profile
 from projects import ROOT
 
@@ -68,20 +68,21 @@ def test_an_encoder_that_was_not_measured_has_steps_without_hours(demo):
     """`focus plan` would end in a traceback for a reader's own encoder."""
     measured = read_measured(ROOT).model_copy(update={"steps": {}})
     (first, *_) = plan(read_params(ROOT), demo, measured)
-    assert first.steps["initialise"] == demo.initialise.steps and first.cpu_s is first.gpu_s is None
+    assert first.steps == demo.initialise.steps and first.cpu_s is first.gpu_s is None
 
 
-def test_what_is_extrapolated_is_said():
+def test_what_is_extrapolated_is_said(capsys):
     """GPU hours from counted arithmetic would pass for measured ones."""
     measured = read_measured(ROOT).model_copy(update={"gpu": record_costs.EXTRAPOLATED})
-    assert any("GPU h: extrapolated" in line for line in notes(measured, 1))
+    print_plan("title", plan(read_params(ROOT), read_profile("paper", ROOT), measured), measured)
+    assert "GPU h: extrapolated" in capsys.readouterr().out
 
 
 def test_costs_come_from_a_runs_logs(tmp_path, monkeypatch):
     """scripts/record_costs.py would fail on the logs that a run leaves, or not give back what the run has cost."""
     params = read_params(ROOT)
     profile = read_profile(params.profile, ROOT)
-    spent = {each.stage: 2.0 * each.steps.total() for each in trainings(params, profile)}
+    spent = {stage: 2.0 * steps.total() for stage, steps in trainings(params, profile).items()}
     spent |= {"headline": 1.0, "tables": 2.5}
     host = {"machine": "m", "cores": 2, "cpu_capability": "c", "torch": "t"}
     logs = {name: {"cpu_s": seconds, **host} for name, seconds in spent.items()}

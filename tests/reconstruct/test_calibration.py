@@ -53,20 +53,20 @@ def test_people_are_others_with_each_seed(shots):
 def test_faces_are_those_that_the_tool_finds(shots):
     """Scores would be those of perfect landmarks, which photographs do not have; or of something beside the face."""
     r = Reconstructor(bundles.bundle(), finder=AtTheTruth(shots))
-    assert np.allclose(found_face(r, shots[0]).landmarks, shots[0].photograph.landmarks + 1, atol=1e-3)
-    assert found_face(r, shots[1]) is None
-    faces = drawn_faces(r, shots)
+    assert np.allclose(found_face(r, *shots[0].judged[:2]).landmarks, shots[0].photograph.landmarks + 1, atol=1e-3)
+    assert found_face(r, *shots[1].judged[:2]) is None
+    faces = drawn_faces(r, [shot.judged for shot in shots])
     assert faces.images.shape[0] == len(shots) and faces.occluded.tolist() == [s.occluder != "none" for s in shots]
 
 
 def test_calibrate(shots):
     """The threshold would be of other faces than the figures beside it."""
     r = Reconstructor(bundles.bundle(), finder=AtTheTruth(shots))
-    faces = drawn_faces(r, shots)
+    faces = drawn_faces(r, [shot.judged for shot in shots])
     threshold, figures = calibrate(r, faces, {"test": faces}, 0, 3)
     assert figures["validation"] == figures["test"] and figures["test"]["images"] == 4
     assert 0 <= threshold <= 1
-    alone = [occlusion_scores(r, drawn_faces(r, [shot]), 0, 1)[0] for shot in shots]
+    alone = [occlusion_scores(r, drawn_faces(r, [shot.judged]), 0, 1)[0] for shot in shots]
     assert np.allclose(occlusion_scores(r, faces, 0, 3), alone, atol=1e-4)
 
 

@@ -152,7 +152,7 @@ def test_the_plan_takes_what_a_gpu_was_measured_to_need(tmp_path):
     where, seconds = record_costs.on_gpu(tmp_path / "gpu.json")
     assert (seconds["initialise"], seconds["pretrain"]) == (0.01, 0.02) and "Some GPU" in where
     assert record_costs.on_gpu(tmp_path / "none.json") == (record_costs.EXTRAPOLATED, {})
-    large = record_costs.large_steps(ROOT / "benchmarks/results/steps.json", seconds, 1.0)
+    large = record_costs.large_steps(ROOT / "benchmarks/results/steps.json", seconds)
     measured = read_measured(ROOT).model_copy(update={"gpu": where, "steps": {"resnet50": large}})
     params, paper = read_params(ROOT), read_profile("paper", ROOT)
     found = {each.stage: each.gpu_s for each in plan(params, paper, measured)}

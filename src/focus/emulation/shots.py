@@ -39,6 +39,11 @@ class Shot:
     pose: NDArray[np.float32]
     occluder: str
 
+    @property
+    def judged(self) -> tuple[NDArray[np.uint8], NDArray[np.float32], bool]:
+        """The picture, its true landmarks (68,2) px, and whether the face is occluded."""
+        return self.photograph.image, self.photograph.landmarks, self.occluder != "none"
+
 
 def draw_people(count: int, seed: int, side: int = SIDE) -> Iterator[Shot]:
     """Draw people into pictures of `side` px; the first of them do not depend on their number."""

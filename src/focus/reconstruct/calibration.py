@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import torch
@@ -19,24 +18,6 @@ from focus.reconstruct.reconstructor import FoundFace, Reconstructor
 COVERED = 0.1  # share of the landmarks' hull that masks leave out, from which an image without a note is occluded
 ON_THE_FACE = 0.25  # of the face's height: points that are found further off the true ones are another's
 NOTHING_TO_CHOOSE_BY = 1.0  # only a wholly hidden face counts as occluded
-
-
-class Picture(Protocol):
-    """A photograph (H,W,3) uint8 RGB and the true landmarks (68,2) px of the face in it."""
-
-    @property
-    def image(self) -> np.ndarray: ...  # noqa: D102
-    @property
-    def landmarks(self) -> np.ndarray: ...  # noqa: D102
-
-
-class Shot(Protocol):
-    """A photograph of which is known what hides some of the face, or "none"."""
-
-    @property
-    def photograph(self) -> Picture: ...  # noqa: D102
-    @property
-    def occluder(self) -> str: ...  # noqa: D102
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,26 +36,26 @@ def packed_faces(packed: PackedSet, most: int | None = None) -> JudgedFaces:
     return JudgedFaces(network_images(packed, rows), landmarks, is_occluded(packed)[rows])
 
 
-def drawn_faces(reconstructor: Reconstructor, shots: Iterable[Shot]) -> JudgedFaces:
-    """Return the faces of known photographs, as the reconstructor's finder finds them, else by their true points."""
-    shots = list(shots)
-    found = [found_face(reconstructor, shot) or _true_face(reconstructor, shot) for shot in shots]
-    images = torch.from_numpy(np.stack([face.crop for face in found])).permute(0, 3, 1, 2).float().div_(255)
-    points = np.stack([face.transform.to_crop(face.landmarks) for face in found])
-    return JudgedFaces(images, torch.from_numpy(points).float(), np.array([shot.occluder != "none" for shot in shots]))
+def drawn_faces(reconstructor: Reconstructor, drawn: Iterable[tuple[np.ndarray, np.ndarray, bool]]) -> JudgedFaces:
+    """Return the faces of drawn people, as the reconstructor's finder finds them, else by their true points.
+
+    drawn: pictures (H,W,3) uint8 RGB with the true landmarks (68,2) px, and whether the face is occluded.
+    """
+    faces, truths = [], []
+    for image, landmarks, occluded in drawn:
+        faces.append(found_face(reconstructor, image, landmarks) or reconstructor.cut(image, landmarks))
+        truths.append(occluded)
+    images = torch.from_numpy(np.stack([face.crop for face in faces])).permute(0, 3, 1, 2).float().div_(255)
+    points = np.stack([face.transform.to_crop(face.landmarks) for face in faces])
+    return JudgedFaces(images, torch.from_numpy(points).float(), np.array(truths))
 
 
-def found_face(reconstructor: Reconstructor, shot: Shot) -> FoundFace | None:
-    """Return the face that is found where the true one is, None where none is."""
-    truth = shot.photograph.landmarks
-    for face in reconstructor.finder.detect([shot.photograph.image])[0]:
+def found_face(reconstructor: Reconstructor, image: np.ndarray, truth: np.ndarray) -> FoundFace | None:
+    """Return the face that is found where the true landmarks (68,2) px are, None where none is."""
+    for face in reconstructor.finder.detect([image])[0]:
         if np.linalg.norm(face.landmarks - truth, axis=1).mean() < ON_THE_FACE * np.ptp(truth[:, 1]):
-            return reconstructor.cut(shot.photograph.image, face.landmarks)
+            return reconstructor.cut(image, face.landmarks)
     return None
-
-
-def _true_face(reconstructor: Reconstructor, shot: Shot) -> FoundFace:
-    return reconstructor.cut(shot.photograph.image, shot.photograph.landmarks)
 
 
 def is_occluded(packed: PackedSet) -> np.ndarray:

@@ -129,7 +129,7 @@ def calibrated(bundle: Bundle, batch: int, refined: int) -> Bundle:
     drawn = {}
     if bundle.card.drawn_faces:
         for name, count, seed in (("drawn_validation", 2 * refined, VALIDATION), ("drawn_test", refined, TEST)):
-            drawn[name] = drawn_faces(reconstructor, draw_people(count, seed))
+            drawn[name] = drawn_faces(reconstructor, (shot.judged for shot in draw_people(count, seed)))
     thresholds: dict[str, float] = {}
     figures: dict[str, Any] = {}
     for mode, steps, most in (("forward", 0, None), ("fit", DRAWN_FIT, refined)):
