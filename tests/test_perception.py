@@ -24,9 +24,9 @@ def test_shapes_and_alignment(faces):
     assert seen.embedding(*faces).shape == (2, 8)
     assert [level.shape for level in seen.early(*faces)] == [(2, 8, 8, 8)]
     assert torch.equal(seen.embedding(*faces), seen.recogniser.embedding(aligned))
-    assert torch.equal(seen.early(*faces)[0], seen.recogniser.feature_map(aligned, 1))
+    assert torch.equal(seen.early(*faces)[0], seen.recogniser.feature_maps(aligned, [1])[0])
     deep = Perception(seen.recogniser, 16, (1, 3)).early(*faces)
-    assert torch.equal(deep[1], seen.recogniser.feature_map(aligned, 3))
+    assert torch.equal(deep[1], seen.recogniser.feature_maps(aligned, [3])[0])
 
 
 def test_stays_frozen_and_in_eval_mode(faces):

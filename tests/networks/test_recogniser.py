@@ -56,7 +56,7 @@ def test_full_size_features():
     network = FaceRecogniser().eval()
     aligned = torch.rand(1, 3, 112, 112)
     with torch.no_grad():
-        assert network.feature_map(aligned, 1).shape == (1, 64, 56, 56)
+        assert network.feature_maps(aligned, [1])[0].shape == (1, 64, 56, 56)
         assert network.embedding(aligned).shape == (1, 512)
 
 
@@ -65,8 +65,8 @@ def test_levels(small):
     aligned = torch.rand(2, 3, 56, 56)
     maps = small.feature_maps(aligned, [3, 1])
     assert [tuple(level.shape) for level in maps] == [(2, 16, 7, 7), (2, 8, 28, 28)]
-    assert torch.equal(maps[1], small.feature_map(aligned, 1))
-    assert torch.equal(maps[0], small.feature_map(aligned, 3))
+    assert torch.equal(maps[1], small.feature_maps(aligned, [1])[0])
+    assert torch.equal(maps[0], small.feature_maps(aligned, [3])[0])
     assert maps[0].min() < 0
     for levels in ([], [0], [5, 1]):
         with pytest.raises(FocusError, match="expected some of 1, 2, 3, 4"):

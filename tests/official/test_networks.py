@@ -112,7 +112,7 @@ def test_recogniser(golden):
     with torch.no_grad():
         aligned = align_faces(inputs, landmarks, 112)
         assert_close(aligned[..., ::2, ::2], figures["aligned"], 1e-4)
-        embedding, maps = network.embedding(aligned), network.feature_map(aligned, 1)
+        embedding, maps = network.embedding(aligned), network.feature_maps(aligned, [1])[0]
     assert_close(embedding, figures["embedding_raw"], 5e-5)
     assert_close(nn.functional.normalize(embedding), figures["embedding_unit"], 5e-5)
     assert_close(maps[:, ::4, ::4, ::2], figures["layer1"], 5e-5)

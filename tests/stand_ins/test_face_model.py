@@ -8,7 +8,7 @@ import pytest
 
 from focus.face_model import crop_to_face, read_bfm
 from focus.face_model.landmarks import BFM_LANDMARKS_68, BFM_LANDMARKS_NOW, BFM_VERTICES
-from focus.stand_ins.face_model import FULL_SIZE, Components, face_model, write_face_model
+from focus.stand_ins.face_model import Components, face_model, write_face_model
 
 FEW = Components(5, 3, 4)  # at the full number of vertices, to stay small
 
@@ -19,11 +19,6 @@ def full_mesh(tmp_path_factory):
     path = tmp_path_factory.mktemp("bfm") / "model.h5"
     write_face_model(path, BFM_VERTICES, FEW)
     return path
-
-
-def test_default_is_bfm_2017s_size():
-    """The dry run would be smaller than the paper."""
-    assert FULL_SIZE == (199, 100, 199)
 
 
 def test_layout_is_the_published_one(full_mesh):

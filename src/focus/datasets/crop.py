@@ -76,16 +76,6 @@ class CropTransform:
         """Return the transform as one line of JSON."""
         return json.dumps(asdict(self))
 
-    @classmethod
-    def from_json(cls, text: str) -> CropTransform:
-        """Return the transform that `to_json` wrote. Raises FocusError on anything else."""
-        try:
-            fields = json.loads(text)
-            sizes = {key: (int(fields[key][0]), int(fields[key][1])) for key in ("original", "resized")}
-            return cls(**sizes, left=int(fields["left"]), up=int(fields["up"]), size=int(fields["size"]))
-        except (ValueError, KeyError, TypeError, IndexError):
-            raise FocusError(f"crop transform: {text[:60]!r}, expected original, resized, left, up, size") from None
-
     @property
     def _scale(self) -> np.ndarray:
         return np.array(self.resized, np.float64) / np.array(self.original, np.float64)

@@ -118,10 +118,6 @@ class FaceRecogniser(Engine):
             x = maps[level] = stage(x)
         return [maps[level] for level in levels]
 
-    def feature_map(self, aligned: Tensor, level: int) -> Tensor:
-        """Return the map after one stage; see `feature_maps`."""
-        return self.feature_maps(aligned, [level])[0]
-
     @entry_point
     def embedding(self, aligned: Tensor) -> Tensor:
         """Return the embedding (B,embedding), not normalised: the features of Eq. 6."""

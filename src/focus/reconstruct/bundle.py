@@ -30,7 +30,6 @@ from focus.rendering import Interpolation, Normals
 from focus.settings import Encoder, OutputScale, RecogniserNet, Render, SegmentationNet
 
 FORMAT = "focus-bundle-1"
-NETWORKS = ("encoder", "segmentation", "recogniser")
 MODELS = Path(str(resources.files("focus") / "models"))
 DEMO = "demo"
 Count = Annotated[int, Field(ge=1, le=4096)]

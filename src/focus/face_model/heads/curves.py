@@ -56,14 +56,6 @@ def eye_curve(angle: ArrayLike, scale: float = 1.0) -> Array:
     return np.stack([EYE_X + scale * EYE_HALF_WIDTH * cosine, EYE_Y + scale * (height + EYE_TILT * cosine)], -1)
 
 
-def eye_level(x: Array, y: Array) -> Array:
-    """0 on the long axis of the nearer eye, 1 on the rim of its opening, more than 1 outside."""
-    along = (np.abs(x) - EYE_X) / EYE_HALF_WIDTH
-    above = y - EYE_Y - EYE_TILT * along
-    height = np.where(above > 0, EYE_UPPER, EYE_LOWER) * np.sqrt(np.clip(1 - along**2, 1e-4, 1.0)) ** 1.1
-    return np.where(np.abs(along) >= 1, 9.0, np.abs(above) / height)
-
-
 def lip_line(x: ArrayLike) -> Array:
     """Height y of the line where the closed lips meet, at each x."""
     aside: Array = np.abs(np.asarray(x, dtype=float))
