@@ -18,7 +18,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install reproduce paper-dry-run gpu-check test test-pipeline test-long lint format reference demo-model schemas experiments worlds lock clean
+.PHONY: help install reproduce paper-dry-run gpu-check test test-pipeline test-long lint format reference demo-model schemas experiments worlds lock package clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,7 +29,7 @@ $(INSTALLED): pyproject.toml requirements.lock requirements-bare.lock
 	@"$(PYTHON)" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null \
 	  || { echo "make: found '$(PYTHON)', expected Python 3.11 with venv; install it or name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@[ "$$(uname -sm)" = "Linux x86_64" ] \
-	  || { echo "make: found $$(uname -sm), expected Linux x86_64, for which requirements.lock is made; elsewhere: pip install . in an environment of your own" >&2; exit 1; }
+	  || { echo "make: found $$(uname -sm), expected Linux x86_64, for which requirements.lock is made; elsewhere: pip install '.[dev]' in an environment of your own" >&2; exit 1; }
 	@PYTHONPATH=src "$(PYTHON)" -m focus.workplace
 	@echo "Setting up .venv (about 2 GB, some minutes)"
 	@"$(PYTHON)" -m venv --clear .venv
@@ -90,8 +90,11 @@ experiments: $(INSTALLED) ## write results/experiments.csv from the experiments 
 worlds: $(INSTALLED) ## run the study in three worlds with three seeds each: results/worlds (hours; docs/worlds.md)
 	@python scripts/worlds.py run --cores $(CORES)
 
-lock: $(INSTALLED) ## resolve pyproject.toml anew into requirements.lock (CPython 3.11, Linux x86_64)
+lock: $(INSTALLED) ## resolve pyproject.toml anew into requirements*.lock (CPython 3.11, Linux x86_64)
 	@python scripts/lock.py
+
+package: $(INSTALLED) ## build sdist and wheel of the last commit into dist/, the same bits everywhere
+	@python scripts/package.py
 
 clean: ## remove the data and models that dvc.lock names, checkpoints, logs and .venv; results/, .dvc/cache and your files stay
 	@awk '/^    outs:/ {outs = 1; next} /^    [a-z]/ {outs = 0} outs && /- path: (data|models)\// {print $$3}' dvc.lock | xargs -r rm -rf --

@@ -177,6 +177,12 @@ def main() -> None:
     except FocusError as error:
         print(f"focus: {error}", file=sys.stderr)
         sys.exit(1)
+    except ModuleNotFoundError as error:  # of the photo tool alone, `pip install focus-repro`
+        if error.name is None or error.name.startswith("focus"):
+            raise
+        wanted = "expected the pipeline's packages: pip install 'focus-repro[pipeline]'"
+        print(f"focus: found no Python package {error.name}, {wanted}", file=sys.stderr)
+        sys.exit(1)
     except (OSError, MemoryError, RuntimeError) as error:
         trouble = machine_trouble(error)
         if trouble is None and isinstance(error, OSError) and error.filename:  # a folder where a file is to go, …
