@@ -18,7 +18,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install reproduce paper-dry-run gpu-check test test-pipeline test-long lint format reference demo-model schemas experiments worlds lock package clean
+.PHONY: help install reproduce paper-dry-run gpu-check test test-pipeline test-long lint format docs demo-model schemas experiments worlds lock package clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -75,8 +75,14 @@ format: $(INSTALLED) ## rewrite the sources in the project's format
 	@ruff format .
 	@snakefmt workflow
 
-reference: $(INSTALLED) ## write docs/reference.md from the docstrings
-	@python scripts/reference.py --write
+docs: .venv-docs/.installed ## build the documentation into site/, strictly, in an environment of its own
+	@.venv-docs/bin/mkdocs build --strict --quiet
+	@echo "open site/index.html"
+
+.venv-docs/.installed: requirements-docs.lock
+	@"$(PYTHON)" -m venv --clear .venv-docs
+	@.venv-docs/bin/python -m pip install -qq --disable-pip-version-check --require-hashes --no-deps -r requirements-docs.lock
+	@touch $@
 
 demo-model: $(INSTALLED) ## copy the run's demo model into the package, for `focus reconstruct`
 	@python scripts/ship_demo_model.py
@@ -98,4 +104,4 @@ package: $(INSTALLED) ## build sdist and wheel of the last commit into dist/, th
 
 clean: ## remove the data and models that dvc.lock names, checkpoints, logs and .venv; results/, .dvc/cache and your files stay
 	@awk '/^    outs:/ {outs = 1; next} /^    [a-z]/ {outs = 0} outs && /- path: (data|models)\// {print $$3}' dvc.lock | xargs -r rm -rf --
-	rm -rf .venv .snakemake .checkpoints logs
+	rm -rf .venv .venv-docs site .snakemake .checkpoints logs
