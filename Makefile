@@ -1,8 +1,9 @@
 # The whole project by hand: `make reproduce` and `make test` do all the set-up they need. The environment lives in .venv.
-# Variables: PYTHON (a Python 3.11), CORES (jobs side by side). pip is used as this machine configures it, so a CPU or CUDA
-# build of torch is what its index offers.
+# Variables: PYTHON (a Python 3.11), CORES (jobs side by side), SHARE (the folder of `make share`). pip is used as this
+# machine configures it, so a CPU or CUDA build of torch is what its index offers.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
+SHARE ?= dist/share
 CORES ?= $(shell nproc 2>/dev/null || echo 2)
 BIN := .venv/bin
 INSTALLED := .venv/.installed
@@ -18,7 +19,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install reproduce paper-dry-run gpu-check test test-pipeline test-long lint format docs demo-model schemas experiments worlds lock package clean
+.PHONY: help install reproduce paper-dry-run gpu-check test test-pipeline test-long lint format docs demo-model schemas experiments worlds lock package share clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -101,6 +102,9 @@ lock: $(INSTALLED) ## resolve pyproject.toml anew into requirements*.lock (CPyth
 
 package: $(INSTALLED) ## build sdist and wheel of the last commit into dist/, the same bits everywhere
 	@python scripts/package.py
+
+share: $(INSTALLED) ## pack models and results into SHARE (dist/share), from where anybody can `dvc pull` them
+	@python scripts/share.py $(SHARE)
 
 clean: ## remove the data and models that dvc.lock names, checkpoints, logs and .venv; results/, .dvc/cache and your files stay
 	@awk '/^    outs:/ {outs = 1; next} /^    [a-z]/ {outs = 0} outs && /- path: (data|models)\// {print $$3}' dvc.lock | xargs -r rm -rf --
