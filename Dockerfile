@@ -1,12 +1,13 @@
 # The whole project on CPUs: docker build -t focus-repro . && docker run -it focus-repro make reproduce
 # A photograph: docker run -v "$PWD:/photos" focus-repro .venv/bin/focus reconstruct /photos/portrait.jpg --out /photos/faces
-# For a GPU, build with --build-arg BASE=nvidia/cuda:13.0.2-runtime-ubuntu24.04 and put PYTHON=… of a Python 3.11 into the
-# image; pip then brings the torch that its index has for it, and `make gpu-check` says whether it works (docs/scaling.md).
-# Written without a place to build it.
-ARG BASE=python:3.11-slim-bookworm
+# With a GPU: docker build --build-arg BASE=nvidia/cuda:12.8.1-devel-ubuntu22.04 …, and docker run --gpus all …; its compiler
+# serves torch.compile, while CUDA's libraries come with the torch that pip finds. `make gpu-check` says whether it works.
+# Written without a place to build it (README.md).
+ARG BASE=debian:bookworm-slim
 FROM ${BASE}
 RUN apt-get update \
- && apt-get install -y --no-install-recommends gcc git make \
+ && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
+    ca-certificates g++ git make python3.11 python3.11-dev python3.11-venv \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /focus
 COPY . .
