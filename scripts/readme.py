@@ -18,7 +18,7 @@ import pandas as pd
 
 ROOT = Path(__file__).resolve().parents[1]
 BLOCK = re.compile(r"(<!-- results: (\w+) -->\n)(.*?)(<!-- end -->)", re.S)
-DOCUMENTS = ("README.md", "docs/paper-vs-released.md", "docs/photographs.md")
+DOCUMENTS = ("README.md", "docs/results.md", "docs/paper-vs-released.md", "docs/photographs.md")
 FIGURES = {
     "ar_f1_unoccluded": ".3f",
     "ar_f1_glasses": ".3f",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -55,6 +56,28 @@ def test_help_names_every_command():
     result = runner.invoke(cli.app, ["--help"])
     assert result.exit_code == 0
     assert all(name in result.stdout for name in ("summary", "crop", "schemas", "now", "verify"))
+
+
+def test_help_groups_every_command():
+    """A new command would stand under `Others`, or a group name one that is gone."""
+    shown = runner.invoke(cli.app, ["--help"]).stdout
+    commands = re.findall(r"^  ([a-z-]+)  ", shown.partition("Photographs:")[2], re.M)
+    assert sorted(commands) == sorted(name for names in cli.GROUPS.values() for name in names)
+    assert "Others:" not in shown
+
+
+@pytest.mark.parametrize("words", [("plan", "--profile", "smoke"), ("assets", "--profile", "smoke"), ("summary",)])
+def test_json_for_scripts(words, tmp_path, monkeypatch):
+    """A script would have to read tables made for eyes."""
+    for name in ("params.yaml", "profiles"):
+        (tmp_path / name).symlink_to(Path(__file__).parents[1] / name)
+    (tmp_path / "logs/cost").mkdir(parents=True)
+    (tmp_path / "logs/cost/train.json").write_text(cost("train", 2.0, 100.0))
+    monkeypatch.chdir(tmp_path)
+    result = runner.invoke(cli.app, [*words, "--json"])
+    assert result.exit_code == 0, result.output
+    keys = set(json.loads(result.stdout)[0])
+    assert keys >= ({"key", "status", "found"} if words[0] == "assets" else {"stage", "cpu_s"})
 
 
 def test_crop(picture):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import warnings
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from focus.cli_detector import app as detector_app
 from focus.cli_emulate import emulate
@@ -17,8 +20,36 @@ from focus.cli_now import app as now_app
 from focus.cli_reconstruct import reconstruct
 from focus.errors import FocusError, machine_trouble
 
+GROUPS = {
+    "Photographs": ("reconstruct", "detector", "crop"),
+    "The pipeline's runs": ("plan", "assets", "summary", "same", "verify", "report"),
+    "Meshes, data and models": ("now", "emulate", "face-model", "import-authors"),
+    "Upkeep": ("schemas",),
+}
+
+
+Json = Annotated[bool, typer.Option("--json", help="as JSON, for scripts")]
+
+
+class Grouped(TyperGroup):
+    """A help text that lists the commands by what they are for."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write a section for each of GROUPS; a command that none names stands under `Others`."""
+        # The types are click's or typer's own copy of it, by typer's version.
+        width = max(map(len, self.commands)) + 2
+        grouped = {name for names in GROUPS.values() for name in names}
+        others = tuple(name for name in self.list_commands(ctx) if name not in grouped)
+        for title, names in {**GROUPS, "Others": others}.items():
+            rows = [(name, self.commands[name].get_short_help_str(formatter.width - width - 2)) for name in names]
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl([(name.ljust(width - 2), what) for name, what in rows])
+
+
 app = typer.Typer(
     name="focus",
+    cls=Grouped,
     help="FOCUS (CVPR 2023), reproduced: 3D faces from photographs with outliers segmented. Pipeline: dvc repro.",
     no_args_is_help=True,
     add_completion=False,
@@ -34,10 +65,13 @@ app.add_typer(now_app, name="now", help="The NoW benchmark: distances of meshes 
 
 
 @app.command()
-def summary() -> None:
+def summary(as_json: Json = False) -> None:
     """Print where the results are and what they cost."""
-    from focus.summary import print_summary
+    from focus.summary import print_summary, read_costs
 
+    if as_json:
+        print(json.dumps(read_costs(Path()), indent=2))
+        return
     print_summary(Path())
 
 
@@ -76,7 +110,9 @@ def crop(
 
 
 @app.command()
-def assets(profile: Annotated[str, typer.Option(help="profiles/<profile>.yaml")] = "paper") -> None:
+def assets(
+    profile: Annotated[str, typer.Option(help="profiles/<profile>.yaml")] = "paper", as_json: Json = False
+) -> None:
     """Check the licensed files that a profile names.
 
     For each one missing: what it is, its licence, where to get it, and which setting takes its path.
@@ -85,8 +121,11 @@ def assets(profile: Annotated[str, typer.Option(help="profiles/<profile>.yaml")]
     from focus.settings import read_profile
 
     verdicts = check_assets(read_profile(profile))
-    for verdict in verdicts:
-        print(f"{verdict.status:8} {verdict.key:10} {verdict.found}")
+    if as_json:
+        print(json.dumps([asdict(verdict) for verdict in verdicts], indent=2))
+    else:
+        for verdict in verdicts:
+            print(f"{verdict.status:8} {verdict.key:10} {verdict.found}")
     record(verdicts, Path("logs/assets.json"))
     if any(verdict.status == "broken" for verdict in verdicts):
         raise FocusError("assets: found broken files, expected whole ones (see above)")
@@ -144,6 +183,7 @@ def plan_costs(
     profile: Annotated[str | None, typer.Option(help="default: the one params.yaml names")] = None,
     worlds: Annotated[int, typer.Option(min=0, help="data worlds of the study (docs/worlds.md); 0: a plain run")] = 0,
     seeds: Annotated[int, typer.Option(min=1, help="training seeds in each world")] = 1,
+    as_json: Json = False,
 ) -> None:
     """Say what every training of a profile will cost, steps times seconds per step, before anything starts."""
     from focus.planning import plan, print_plan, read_measured
@@ -153,8 +193,12 @@ def plan_costs(
     params, measured, runs = read_params(), read_measured(), max(1, worlds) * seeds
     name = profile or params.profile
     studied = reduced(params) if worlds or seeds > 1 else params
+    found = plan(studied, read_profile(name), measured, runs)
+    if as_json:
+        print(json.dumps([cost._asdict() for cost in found], indent=2))
+        return
     title = f"Profile {name}" + (f", {max(1, worlds)} worlds x {seeds} seeds" if runs > 1 else "")
-    print_plan(title, plan(studied, read_profile(name), measured, runs), measured, runs)
+    print_plan(title, found, measured, runs)
 
 
 @app.command()
@@ -175,6 +219,12 @@ def main() -> None:
         app()
     except FocusError as error:
         print(f"focus: {error}", file=sys.stderr)
+        sys.exit(1)
+    except ModuleNotFoundError as error:  # of the photo tool alone, `pip install focus-repro`
+        if error.name is None or error.name.startswith("focus"):
+            raise
+        wanted = "expected the pipeline's packages: pip install 'focus-repro[pipeline]'"
+        print(f"focus: found no Python package {error.name}, {wanted}", file=sys.stderr)
         sys.exit(1)
     except (OSError, MemoryError, RuntimeError) as error:
         trouble = machine_trouble(error)

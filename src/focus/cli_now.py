@@ -57,6 +57,8 @@ def evaluate(
     Prints the pooled median, mean and std in mm; images that could not be measured are named on standard error. Exit
     code 0: all measured; 3: some not.
     """
+    import matplotlib  # noqa: F401 - draws the curve at the end; whoever lacks it should hear so at the start
+
     from focus.datasets.now import NoW
     from focus.errors import FocusError
     from focus.evaluation.now_benchmark import evaluate_now, write_report

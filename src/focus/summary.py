@@ -20,9 +20,14 @@ RESULTS = {
 }
 
 
+def read_costs(root: Path) -> list[Cost]:
+    """Return the costs in logs/cost, one a stage, by name."""
+    return [read_json(path) for path in sorted((root / "logs" / "cost").glob("*.json"))]
+
+
 def print_summary(root: Path) -> None:
     """Print the costs in logs/cost and the places in RESULTS. Raises FocusError when nothing has run here."""
-    costs = [read_json(path) for path in sorted((root / "logs" / "cost").glob("*.json"))]
+    costs = read_costs(root)
     if not costs and not (root / "results" / "tables").is_dir():
         raise FocusError("logs/cost: found no stage, expected a run; start one with `make reproduce` or `dvc repro`")
     console = Console(highlight=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -53,6 +54,23 @@ def test_evaluate(now_root, predictions, tmp_path) -> None:
     assert "failed: FaMoS_2/selfie/IMG_0004.jpg" in result.stderr
     names = sorted(path.name for path in (tmp_path / "out").iterdir())
     assert names == ["curve.csv", "curve.png", "images.csv", "summary.json"]
+
+
+def test_the_tutorials_method_is_measured(now_root, face, tmp_path, monkeypatch) -> None:
+    """A reader who follows docs/tutorial.md with a method of their own would get an error in place of a figure."""
+    tutorial = (Path(__file__).parents[2] / "docs/tutorial.md").read_text(encoding="utf-8")
+    section = tutorial[tutorial.index("## Your method on NoW") :]
+    code = re.search(r"^```python\n(.*?)^```", section, re.S | re.M)[1]
+    command = re.search(r"^focus (now evaluate .*)$", section, re.M)[1]
+    answer = tuple(face[f"prediction_{name}"] for name in ("vertices", "triangles", "landmarks"))
+    seen = []
+    monkeypatch.chdir(tmp_path)  # where the fixture's NoW lies
+    exec(code, {"predict": lambda picture: seen.append(picture.is_file()) or answer})
+    assert seen == [True] * 4
+    result = CliRunner().invoke(app, command.split()[1:])
+    assert result.exit_code == 3 and "points of 3 of 4 images" in result.stdout, result.output
+    named = set(re.findall(r"`(?:measured/)?(\w+\.(?:csv|png))`", section))
+    assert named and all((tmp_path / "measured" / name).is_file() for name in named)
 
 
 def test_evaluate_all(now_root, predictions, tmp_path) -> None:

@@ -2,6 +2,10 @@
 
 import re
 import subprocess
+import sys
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -42,6 +46,22 @@ def test_results_travel_through_a_remote(run_by_snakemake, copy, tmp_path):
     assert fresh.is_up_to_date()
     fresh.dvc("repro")
     assert fresh.executed() == [] and fresh.contents(*RESULTS) == run_by_snakemake.contents(*RESULTS)
+
+
+def test_packed_models_and_results_are_pulled_from_a_web_server(run_by_snakemake, copy, tmp_path):
+    """Whoever wants the models would have to train them, or `make share` would pack what nobody can read."""
+    project, packed = copy(run_by_snakemake), tmp_path / "packed"
+    project.run(sys.executable, "scripts/share.py", str(packed))
+    fresh = clone(project, tmp_path / "clone")
+    handler = partial(SimpleHTTPRequestHandler, directory=str(packed))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}"
+        fresh.dvc("remote", "modify", "--local", "shared", "url", address)
+        fresh.dvc("pull", "--allow-missing", no_proxy="127.0.0.1")
+        server.shutdown()
+    assert fresh.contents("models", "results") == project.contents("models", "results")
+    assert not (fresh.path / "data/packed").exists()
 
 
 @pytest.fixture

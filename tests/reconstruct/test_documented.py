@@ -1,4 +1,4 @@
-"""What README says of the photo tool is what it does: its commands are run, its options exist."""
+"""What docs/photographs.md says of the photo tool is what it does: its commands are run, its options exist."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from focus.landmarks import mediapipe_files
 from focus.reconstruct.bundle import DEMO, MODELS
 
 ROOT = Path(__file__).parents[2]
-TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
-SECTION = TEXT[TEXT.index("## Your own photos") : TEXT.index("## Your own data")]
+TEXT = (ROOT / "docs/photographs.md").read_text(encoding="utf-8")
+SECTION = TEXT[TEXT.index("## The command") : TEXT.index("## Steps")]
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", SECTION, re.DOTALL | re.MULTILINE)
 needs_model = pytest.mark.skipif(
     not (MODELS / DEMO / "model.safetensors").is_file() or not mediapipe_files.is_here(),

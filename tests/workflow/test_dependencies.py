@@ -1,4 +1,4 @@
-"""pyproject.toml, environment.yml and requirements.lock name the same packages."""
+"""pyproject.toml, environment.yml and the locks name the same packages."""
 
 import re
 import tomllib
@@ -51,6 +51,15 @@ def test_bare_packages_have_a_lock_of_their_own():
     assert sorted(pins) == sorted(lock.bare_packages(ROOT / "pyproject.toml"))
     assert all(re.search(r" --hash=sha256:[0-9a-f]{64}$", line) for line in lines if not line.startswith("#"))
     assert not {pin.split("==")[0] for pin in pins} & set(lock_entries())
+
+
+def test_documentation_has_a_lock_of_its_own():
+    """`make docs` would build with whatever is newest, or the pipeline's environment carry what only the docs need."""
+    lines = [line for line in lock.DOCS.read_text().splitlines() if not line.startswith("#")]
+    assert all(re.fullmatch(r"[\w.-]+==[\w.!+]+ --hash=sha256:[0-9a-f]{64}", line) for line in lines)
+    locked = {line.split("==")[0] for line in lines}
+    assert {name_of(each) for each in lock.extra(ROOT / "pyproject.toml", "docs")} <= locked
+    assert "torch" not in locked and "mkdocs-material" not in lock_entries()
 
 
 def test_versions_in_the_lock_satisfy_pyproject():
