@@ -8,11 +8,12 @@ ground truth that Table 1 measures with, so this is a bound and no method.
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
-from focus.autoencoder import Autoencoder, Parameters, Reconstruction
+from focus.autoencoder import LIGHT, Autoencoder, Parameters, Reconstruction
 from focus.instance_fit import LAST_RATE, UNITS, start
 from focus.losses import REFERENCE_SIZE, SIGMA, squared_error
 
@@ -20,6 +21,7 @@ LANDMARK_NOISE = 3.0  # px at 224: about what a detector is off by (docs/detecto
 POSE_AND_LIGHT = ("light", "pose")
 ALL = ("shape", "expression", "albedo", *POSE_AND_LIGHT)
 BETAS = (0.9, 0.99)  # a second moment of a thousand steps would outlast a fit of a hundred
+RIDGE = 1e-3  # of the light's normal equations, as a share of their mean diagonal: few pixels do not show all of it
 
 
 def fit(
@@ -34,25 +36,62 @@ def fit(
     """Return the fits of images (B,3,S,S), without gradient; the autoencoder's encoder is not used.
 
     landmarks (B,68,2) px; visible (B,1,S,S), 1 where the face is visible; free: the parameters that move (a subset of
-    ALL), the others stay those of the mean face. The pose starts from the landmarks, light from the ambient one. steps
-    of Adam at first rate `lr`, in UNITS of `instance_fit`. Images of a batch never meet.
+    ALL), the others stay those of the mean face. The pose starts from the landmarks, light (if free) from its least
+    squares. steps of Adam at first rate `lr`, in UNITS of `instance_fit`; Adam does not fall all the way, so each image
+    keeps the iterate, the start included, whose posterior is the highest. Images of a batch never meet.
     """
-    base = start(autoencoder, landmarks).theta()
-    sizes = [*autoencoder.sizes[:4], 3, 2, 1]
-    units = torch.cat([base.new_full((size,), unit) for size, unit in zip(sizes, UNITS, strict=True)])
-    moving = [base.new_full((size,), float(name in free)) for name, size in zip(ALL, autoencoder.sizes, strict=True)]
-    scale = units * torch.cat(moving)
+    begin = start(autoencoder, landmarks)
+    if "light" in free:
+        begin = replace(begin, light=fitted_light(autoencoder, images, visible, begin))
+    base, scale = begin.theta(), _step_sizes(autoencoder, free, images)
     moved = torch.zeros_like(base, requires_grad=True)
     optimiser = torch.optim.Adam([moved], lr=lr, betas=BETAS)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps, lr * LAST_RATE)
-    for _ in range(steps):
-        optimiser.zero_grad()
-        result = autoencoder.decode(autoencoder.split(base + moved * scale))
-        minus_log_posterior(images, landmarks, visible, result).sum().backward()
-        optimiser.step()
-        schedule.step()
+    best, least = base, base.new_full((len(base),), torch.inf)
+    for step in range(steps + 1):
+        theta = base + moved * scale
+        values = minus_log_posterior(images, landmarks, visible, autoencoder.decode(autoencoder.split(theta)))
+        with torch.no_grad():
+            best = torch.where((values < least)[:, None], theta, best)
+            least = torch.minimum(values, least)
+        if step < steps:
+            optimiser.zero_grad()
+            values.sum().backward()
+            optimiser.step()
+            schedule.step()
     with torch.no_grad():
-        return autoencoder.decode(autoencoder.split(base + moved * scale))
+        return autoencoder.decode(autoencoder.split(best))
+
+
+def _step_sizes(autoencoder: Autoencoder, free: Collection[str], images: Tensor) -> Tensor:
+    """Return UNITS for each entry of theta, 0 for those that do not move."""
+    sizes = [*autoencoder.sizes[:4], 3, 2, 1]
+    units = torch.cat([images.new_full((size,), unit) for size, unit in zip(sizes, UNITS, strict=True)])
+    moving = [images.new_full((size,), float(name in free)) for name, size in zip(ALL, autoencoder.sizes, strict=True)]
+    return units * torch.cat(moving)
+
+
+@torch.no_grad()
+def fitted_light(autoencoder: Autoencoder, images: Tensor, visible: Tensor, parameters: Parameters) -> Tensor:
+    """Return the light (B,27) with the least squared error of the visible pixels, the other parameters being given.
+
+    A rendering is affine in its light, and a channel sees its own 9 coefficients only: nine numbers per channel, from
+    normal equations. Without a visible pixel the light is 0, the ambient one.
+    """
+
+    def drawn(light: Tensor) -> Reconstruction:
+        return autoencoder.decode(replace(parameters, light=light.repeat(1, 3).expand(len(images), LIGHT)))
+
+    bands = LIGHT // 3
+    dark = drawn(images.new_zeros(1, bands))
+    counted = visible * dark.mask
+    columns = [(drawn(light[None]).image - dark.image) * counted for light in torch.eye(bands).to(images)]
+    basis = torch.stack([column.flatten(2) for column in columns], 3).double()  # (B,3,pixels,9)
+    wanted = ((images - dark.image) * counted).flatten(2)[..., None].double()
+    squares = basis.mT @ basis
+    ridge = RIDGE * squares.diagonal(dim1=2, dim2=3).mean(-1) + torch.finfo(images.dtype).eps
+    exact = squares + ridge[..., None, None] * torch.eye(bands).to(squares)
+    return torch.linalg.solve(exact, basis.mT @ wanted).flatten(1).to(images.dtype)
 
 
 def minus_log_posterior(images: Tensor, landmarks: Tensor, visible: Tensor, result: Reconstruction) -> Tensor:
