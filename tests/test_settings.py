@@ -361,3 +361,16 @@ def test_paper_short_is_a_tenth_of_the_papers_schedule_and_else_the_same():
     assert {key.rpartition("_")[2].rpartition(".")[2] for key in different} == {"steps", "every", "warmup", "start"}
     assert all(short[key] * 10 == pytest.approx(paper[key], rel=1e-3) for key in different)  # turns of 5,001 and 24,999
     assert {key for key in paper if key.endswith("steps")} <= different
+
+
+@pytest.mark.parametrize("keys", [("training", "batch"), ("recogniser", "batch"), ("synthetic", "count")])
+def test_batches_of_one_image(project, keys):
+    """Batch norm would end the first step in torch's traceback."""
+    section, key = keys
+
+    def change(profile):
+        profile[section][key] = 1
+
+    root = project(profile=change)
+    with pytest.raises(FocusError, match=rf"{section}\.{key}.*1"):
+        settings.read_profile("smoke", root)

@@ -1,5 +1,7 @@
 """The fit of a face to its visible pixels with the true mask."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -7,7 +9,7 @@ import tiny
 from focus.autoencoder import Autoencoder
 from focus.losses import SIGMA
 from focus.rendering import Renderer
-from focus.true_mask_fit import ALL, LANDMARK_NOISE, POSE_AND_LIGHT, fit, minus_log_posterior
+from focus.true_mask_fit import ALL, LANDMARK_NOISE, POSE_AND_LIGHT, fit, fitted_light, minus_log_posterior
 
 SIDE = 64  # px, the demo's
 
@@ -25,23 +27,41 @@ def drawn():
 
 
 def test_more_freedom_fits_better_and_the_mean_face_stays_the_mean(drawn):
-    """The best fit would be no bound, or the mean face would not be the mean face.
-
-    Over six faces together: single fits may stay in a hollow, or end above where they began.
-    """
+    """The best fit would be no bound, or the mean face would not be the mean face."""
     autoencoder, _, _ = drawn
     with torch.no_grad():
         target = autoencoder.decode(tiny.latents(6))
     visible = torch.ones_like(target.mask)
     visible[:, :, : SIDE // 2] = 0
     images = target.image, target.landmarks, visible
-    mean, best = (fit(autoencoder, *images, free, 200, 0.05) for free in (POSE_AND_LIGHT, ALL))
-    start = fit(autoencoder, *images, (), 1, 0.05)
+    mean, best = (fit(autoencoder, *images, free, 20, 0.1) for free in (POSE_AND_LIGHT, ALL))
+    start = fit(autoencoder, *images, (), 0, 0.1)
     found = [float(minus_log_posterior(*images, result).sum()) for result in (best, mean, start)]
     assert found == sorted(found) and found[0] < 0.3 * found[2]
     for part in (mean.parameters.shape, mean.parameters.expression, mean.parameters.albedo):
         assert not part.any()
     assert mean.parameters.light.any()
+
+
+@pytest.mark.parametrize("lr", [0.05, 5.0])
+def test_no_image_ends_worse_than_it_began(drawn, lr):
+    """A rate that is too high would end above the start: the bound would be none."""
+    autoencoder, target, visible = drawn
+    images = target.image, target.landmarks, visible
+    found = [minus_log_posterior(*images, fit(autoencoder, *images, ALL, steps, lr)) for steps in (0, 3)]
+    assert (found[1] <= found[0]).all()
+
+
+def test_light_of_the_right_face_is_found_exactly(drawn):
+    """Each fit would start in the wrong light, and take most of its steps to mend that."""
+    autoencoder, target, visible = drawn
+    found = fitted_light(autoencoder, target.image, visible, target.parameters)
+    relit = autoencoder.decode(replace(target.parameters, light=found))
+    unlit = autoencoder.decode(replace(target.parameters, light=torch.zeros_like(found)))
+    errors = [(visible * (each.image - target.image)).square().sum() for each in (relit, unlit)]
+    assert errors[0] < 1e-4 * errors[1]
+    nothing = fitted_light(autoencoder, target.image, torch.zeros_like(visible), target.parameters)
+    assert not nothing.any()
 
 
 def test_hidden_pixels_change_nothing(drawn):

@@ -58,3 +58,10 @@ def test_checkpoint_is_tied_to_settings_and_inputs(chosen):
     keys.append(key(chosen=changed))
     assert key(chosen=changed) == keys[-1] and len(set(keys)) == 4
     assert training.checkpoint_of("train/FOCUS", chosen, []).path == paths.CHECKPOINTS / "train-FOCUS" / "checkpoint.pt"
+
+
+def test_a_set_of_one_image(chosen, tmp_path):
+    """Batch norm would end the first step in torch's traceback."""
+    assert training.batches(chosen, tiny.packed_faces(tmp_path / "two", 2)).batch == 2
+    with pytest.raises(FocusError, match=r"set: found 1 image to train on, expected at least 2"):
+        training.batches(chosen, tiny.packed_faces(tmp_path / "one" / "set", 1))

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
+Several = Annotated[int, Field(ge=2)]  # images of a batch: batch norm has no variance of a single one
 # Channels before a strided 1x1 convolution: with fewer than eight, oneDNN's AVX2 kernel of its backward pass writes
 # past its memory (oneDNN issue 6035; torch 2.13).
 Channels = Annotated[int, Field(ge=8)]

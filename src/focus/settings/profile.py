@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from focus.settings.assets import Assets
-from focus.settings.base import Channels, Count, Level, Positive, PrintedSection, Rate, Section, Share, Weight
+from focus.settings.base import Channels, Count, Level, Positive, PrintedSection, Rate, Section, Several, Share, Weight
 from focus.settings.pieces import DETECTORS, ENCODERS, FACE_MODELS, one_of
 from focus.settings.terms import ReconstructionTerm, SegmentationTerm, Switch
 
@@ -133,7 +133,7 @@ class Recogniser(RecogniserNet):
         description="stages whose maps are the features of Eq. 2 and 4 (layer 1 in the released code)"
     )
     steps: Positive
-    batch: Positive
+    batch: Several
     margin: Weight = Field(description="additive angular margin, rad")
     scale: Rate
     optimiser: Optimiser
@@ -208,7 +208,7 @@ class AugmentationSettings(Section):
 class Training(Section):
     """What all trainings of R and S share."""
 
-    batch: Positive
+    batch: Several
     augmentation: AugmentationSettings
     log_every: Positive = Field(description="steps between two rows of the training curve")
     checkpoint_every: Positive = Field(description="steps between two checkpoints")
@@ -243,7 +243,7 @@ class EM(Section):
 class Synthetic(Section):
     """Faces drawn in the model's latent space for R_syn and the misfit prior."""
 
-    count: Positive = Field(description="training faces")
+    count: Several = Field(description="training faces")
     holdout: Positive = Field(description="further faces, for measuring the prior")
     steps: Count = Field(description="training steps of R_syn")
     optimiser: Optimiser

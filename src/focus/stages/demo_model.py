@@ -37,7 +37,7 @@ from focus.stages.training import loss_plan
 TERMS = ["pixel", "perceptual", "landmarks", "regularisation"]
 FIT_FORMS = {"regularisation": "paper"}  # of all of theta: an image alone does not tell light from albedo
 PRIOR = "composited"
-SETS = ("celeba_val", "celeba_test", "ar")
+VALIDATION_SET, TEST_SETS = "celeba_val", ("celeba_test", "ar")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,19 +123,18 @@ def calibrated(bundle: Bundle, batch: int, refined: int) -> Bundle:
     """Return the bundle with the thresholds of "occluded" and their figures, without and with refinement.
 
     Thresholds are chosen on `2 * refined` people drawn anew for a model of drawn faces, else on the validation images.
-    `refined`: images of each set that are refined.
+    `refined`: images of each set that are refined, which is what takes the time.
     """
     reconstructor = Reconstructor(bundle)
     drawn = {}
     if bundle.card.drawn_faces:
-        for name, count, seed in (("drawn_validation", 2 * refined, VALIDATION), ("drawn_test", refined, TEST)):
+        for name, count, seed in (("validation", 2 * refined, VALIDATION), ("drawn_test", refined, TEST)):
             drawn[name] = drawn_faces(reconstructor, (shot.judged for shot in draw_people(count, seed)))
     thresholds: dict[str, float] = {}
     figures: dict[str, Any] = {}
     for mode, steps, most in (("forward", 0, None), ("fit", DRAWN_FIT, refined)):
-        packed = {name: packed_faces(build.packed(name), most) for name in SETS if build.has(name)}
-        sets = {**drawn, **packed}
-        validation = sets.pop("drawn_validation" if drawn else "celeba_val")
+        sets = drawn | {name: packed_faces(build.packed(name), most) for name in TEST_SETS if build.has(name)}
+        validation = sets.pop("validation", None) or packed_faces(build.packed(VALIDATION_SET), most)
         thresholds[mode], figures[mode] = calibrate(reconstructor, validation, sets, steps, batch)
     return bundle.with_figures(thresholds, {**bundle.card.metrics, "occluded": figures})
 

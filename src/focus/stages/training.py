@@ -84,7 +84,12 @@ def save_focus_networks(name: str, autoencoder: Autoencoder, segmentation: nn.Mo
 
 
 def batches(settings: BatchSettings, packed: PackedSet, count: int | None = None) -> Batches:
-    """Return the augmented training batches of a packed set; `count`: only so many of its first images."""
+    """Return the augmented training batches of a packed set; `count`: only so many of its first images.
+
+    Raises FocusError for a set of one image: batch norm has no variance of it.
+    """
+    if len(packed) < 2:
+        raise FocusError(f"{packed.folder}: found {len(packed)} image to train on, expected at least 2")
     return Batches(
         packed,
         settings.training.batch,
