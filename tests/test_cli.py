@@ -69,7 +69,7 @@ def test_help_groups_every_command():
 @pytest.mark.parametrize("words", [("plan", "--profile", "smoke"), ("assets", "--profile", "smoke"), ("summary",)])
 def test_json_for_scripts(words, tmp_path, monkeypatch):
     """A script would have to read tables made for eyes."""
-    for name in ("params.yaml", "profiles"):
+    for name in ("params.yaml", "profiles", "benchmarks"):
         (tmp_path / name).symlink_to(Path(__file__).parents[1] / name)
     (tmp_path / "logs/cost").mkdir(parents=True)
     (tmp_path / "logs/cost/train.json").write_text(cost("train", 2.0, 100.0))
