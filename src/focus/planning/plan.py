@@ -87,9 +87,9 @@ def print_plan(title: str, costs: list[Cost], measured: Measured, runs: int = 1)
     table = Table("training", title=title, title_justify="left")
     for name in ("steps", "CPU h", "GPU h"):
         table.add_column(name, justify="right")
-    sums = (None if None in part else sum(part) for part in list(zip(*costs, strict=True))[1:])
-    for stage, steps, *seconds in [*costs, ("all trainings", *sums)]:
-        table.add_row(stage, f"{steps:,}", *("-" if each is None else f"{each / 3600:,.2f}" for each in seconds))
+    steps, *sums = (None if None in part else sum(part) for part in zip(*(each[1:] for each in costs), strict=True))
+    for each in [*costs, Cost("all trainings", int(steps or 0), *sums)]:
+        table.add_row(each.stage, f"{each.steps:,}", _hours(each.cpu_s), _hours(each.gpu_s))
     console = Console(highlight=False, width=100)
     console.print(table)
     several = f" at most in {runs} runs" if runs > 1 else ""
@@ -100,3 +100,7 @@ def print_plan(title: str, costs: list[Cost], measured: Measured, runs: int = 1)
         "here they grow with the images and their pixels.",
         soft_wrap=True,
     )
+
+
+def _hours(seconds: float | None) -> str:
+    return "-" if seconds is None else f"{seconds / 3600:,.2f}"

@@ -5,6 +5,7 @@ fields of a class of its own (`StageSettings`). It cannot reach any other. Units
 `json_schemas` gives the schemas in workflow/schemas.
 """
 
+from focus.settings.assets import Assets
 from focus.settings.base import Section
 from focus.settings.loading import (
     json_schemas,
@@ -33,7 +34,6 @@ from focus.settings.params import (
 from focus.settings.profile import (
     EM,
     Adaptation,
-    Assets,
     AugmentationSettings,
     Compute,
     Datasets,

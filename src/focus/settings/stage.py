@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, NamedTuple
 
+from focus.settings.assets import Assets
 from focus.settings.params import ConstantMask, Corrected, InstanceWise, Method, Reference, Variant
 from focus.settings.profile import (
-    Assets,
     Compute,
     Encoder,
     Image,
