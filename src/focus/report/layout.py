@@ -13,37 +13,8 @@ from typing import Any
 
 import pandas as pd
 
-from focus.report.tables import KEYS, reason
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One printed figure: heading, columns in the tidy frame, which end of the scale is best, decimals."""
-
-    heading: str
-    mean: str
-    std: str | None = None
-    best: str = "min"
-    decimals: int = 2
-
-
-@dataclass(frozen=True)
-class Group:
-    """Columns that stand under one heading: those of one test set (a value of the table's key column)."""
-
-    heading: str
-    value: str
-    figures: tuple[Figure, ...]
-
-
-@dataclass(frozen=True)
-class Form:
-    """How one table of the paper is drawn; `transposed` puts the test sets in rows and the methods in columns."""
-
-    caption: str
-    groups: tuple[Group, ...]
-    corner: str = "Method"
-    transposed: bool = False
+from focus.registry.tables import TABLES, Figure, Group, Table
+from focus.report.tables import reason, testset_of
 
 
 @dataclass(frozen=True)
@@ -68,89 +39,51 @@ class Block:
     italic: frozenset[str] = field(default_factory=frozenset)
 
 
-_RMSE = (Figure("RMSE", "rmse_mean", "rmse_std"),)
-_MM = tuple(Figure(name, f"{name}_mm") for name in ("median", "mean", "std"))
-_NOW_MM = tuple(Figure(name, f"now_{name}_mm") for name in ("median", "mean", "std"))
-_SCORES = (
-    *(Figure(name.upper(), name, best="max") for name in ("acc", "ppv", "tpr")),
-    Figure("F1", "f1_mean", "f1_std", best="max"),
-)
-
-FORMS: dict[int, Form] = {
-    1: Form(
-        "RMSE (0..255, mean ± std over images) on the CelebA-HQ test sets and the AR test set.",
-        tuple(Group(name, name, _RMSE) for name in KEYS[1][1]),
-        corner="Testset",
-        transposed=True,
-    ),
-    2: Form(
-        "Reconstruction error (mm) on NoW.",
-        (Group("NoW test set", "test", _MM), Group("NoW validation set", "validation", _MM)),
-    ),
-    3: Form(
-        "Reconstruction error (mm) on the unoccluded and occluded pairs of the NoW validation set.",
-        tuple(Group(f"{name} Subset", name, _MM) for name in KEYS[3][1]),
-    ),
-    4: Form(
-        "Occlusion segmentation on the AR test sets (positive = face, inside the rendered region).",
-        tuple(Group(name, name, _SCORES) for name in KEYS[4][1]),
-    ),
-    5: Form(
-        "Ablation study on the AR test sets and the NoW validation set (mm).",
-        (
-            *(Group(name, name, _SCORES) for name in ("AR-unoccluded", "AR-glasses", "AR-scarf")),
-            Group("NoW Evaluation Set", "NoW", _NOW_MM),
-        ),
-    ),
-}
-
-
 def blocks(
     number: int,
     frame: pd.DataFrame,
     missing: Mapping[str, str],
     references: Collection[str] = (),
-    form: Form | None = None,
+    table: Table | None = None,
 ) -> list[Block]:
     """Return the blocks (paper, run, external) of Table `number`; `references` are printed but never marked best.
 
-    form: how it is drawn, the paper's own form unless one is given.
+    table: how it is drawn, as it is in TABLES unless one is given.
     """
     made = []
     for source in ("paper", "run", "external"):
         rows = frame[frame["source"] == source]
         if len(rows):
-            made.append(_block(form or FORMS[number], KEYS[number], source, rows, missing, frozenset(references)))
+            made.append(_block(table or TABLES[number], source, rows, missing, frozenset(references)))
     return made
 
 
 def _block(
-    form: Form,
-    keys: tuple[str, dict[str, str]],
+    table: Table,
     source: str,
     frame: pd.DataFrame,
     missing: Mapping[str, str],
     references: frozenset[str],
 ) -> Block:
-    key, testsets = keys
-    groups = [group for group in form.groups if (frame[key] == group.value).any()]
+    key = table.key
+    groups = [group for group in table.groups if (frame[key] == group.value).any()]
     rows = {(row["method"], row[key]): row for row in frame.to_dict("records")}
     methods = list(dict.fromkeys(frame["method"]))
     body: dict[str, list[Cell]] = {}
     for method in methods:
         body[method] = []
         for group in groups:
-            why = reason(missing, method, testsets[group.value])
+            why = reason(missing, method, testset_of(group))
             body[method] += _cells(rows.get((method, group.value)), group, why)
     competing = [method for method in methods if method not in references]
     _mark_best(body, competing, [figure for group in groups for figure in group.figures])
     images = _image_counts(frame, key, groups)
-    if form.transposed:
+    if table.transposed:
         turned = [(group.heading, [body[method][k] for method in methods]) for k, group in enumerate(groups)]
-        return Block(source, form.corner, [], methods, turned, images, references)
+        return Block(source, table.corner, [], methods, turned, images, references)
     spans = [(group.heading, len(group.figures)) for group in groups]
     headings = [figure.heading for group in groups for figure in group.figures]
-    return Block(source, form.corner, spans, headings, list(body.items()), images, references)
+    return Block(source, table.corner, spans, headings, list(body.items()), images, references)
 
 
 def _cells(row: Mapping[Hashable, Any] | None, group: Group, why: str | None) -> list[Cell]:

@@ -27,6 +27,8 @@ from focus.settings.params import (
     Lists,
     Method,
     Params,
+    Picture,
+    PictureRow,
     Reference,
     Variant,
 )
@@ -103,6 +105,8 @@ __all__ = [
     "Optimiser",
     "OutputScale",
     "Params",
+    "Picture",
+    "PictureRow",
     "Pretrain",
     "Profile",
     "ProvenanceSettings",

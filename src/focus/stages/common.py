@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from focus.assets import stands_in
 from focus.files import read_json
+from focus.registry.testsets import TESTSETS
 from focus.report.results import Results, load_results
 from focus.settings import (
     MethodSettings,
@@ -68,8 +69,8 @@ def provenance(settings: ProvenanceSettings) -> str:
 def missing() -> dict[str, str]:
     """Return test set -> what is missing, for the sets whose licensed files are not there."""
     found = {}
-    for testset, split in {"CelebA": "celeba_test", "AR": "ar", "NoW": "now"}.items():
-        report = read_json(paths.RESULTS / "landmarks" / f"{split}.json")
+    for name, testset in TESTSETS.items():
+        report = read_json(paths.RESULTS / "landmarks" / f"{testset.split}.json")
         if "missing" in report:
-            found[testset] = f"{report['missing']} missing"
+            found[name] = f"{report['missing']} missing"
     return found

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from focus.report.layout import FORMS, Block, Cell
+from focus.registry.tables import TABLES
+from focus.report.layout import Block, Cell
 
 EntryT = TypeVar("EntryT")
 
@@ -50,10 +51,10 @@ def compare(number: int, blocks: Sequence[Block]) -> Comparison:
 
     rows = [(label, [figures(label, column) for column in columns]) for label in labels]
     images = [(block.source, block.images) for block in blocks if block.images]
-    form = FORMS[number]
+    table = TABLES[number]
     italic = frozenset[str]().union(*(block.italic for block in blocks))
     headings = [heading for _, heading in columns]
-    return Comparison(number, form.caption, form.corner, _spans(columns), headings, rows, images, italic)
+    return Comparison(number, table.caption, table.corner, _spans(columns), headings, rows, images, italic)
 
 
 def _columns(block: Block) -> list[Column]:
