@@ -23,7 +23,7 @@ from focus.report.claims_text import run_counts
 ROOT = Path(__file__).resolve().parents[1]
 BLOCK = re.compile(r"(<!-- results: (\w+) -->\n)(.*?)(<!-- end -->)", re.S)
 DOCUMENTS = ("README.md", "docs/paper-vs-released.md", "docs/photographs.md")
-FIGURES = {name: f".{METRICS[figure.metric].decimals}f" for name, (_, figure) in HEADLINE.items()}
+FIGURES = {name: f".{METRICS[column.metric].decimals}f" for name, (_, column) in HEADLINE.items()}
 """Columns of results/headline.json as the documents print them."""
 OUTCOME = {True: "holds", False: "does not hold"}
 

@@ -147,7 +147,7 @@ def test_missing_testset(write_method, rows):
 
 def test_silent_gap_is_refused(two_methods):
     """A method listed in a table but never evaluated is left out silently."""
-    with pytest.raises(FocusError, match=r"table 4: 'MoFA' has no figures on AR; expected results, or a reason"):
+    with pytest.raises(FocusError, match=r"table 4: 'MoFA' has no values on AR; expected results, or a reason"):
         build_tables(two_methods, {"MoFA": [4]})
 
 

@@ -1,4 +1,4 @@
-"""One row of figures an image, the same for every method: image fitting, segmentation, NoW."""
+"""One row of values per image, the same for every method: image fitting, segmentation, NoW."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ FITS = {name: READINGS[name] for name in METRICS if name in READINGS}
 
 
 def image_rows(packed: PackedSet, start: int, prediction: Prediction) -> Iterator[dict[str, object]]:
-    """Yield a row for each predicted image, from position `start` of the set: the figures of Tables 1, 4 and 5."""
+    """Yield a row for each predicted image, from position `start` of the set: the values of Tables 1, 4 and 5."""
     rendered = prediction.rendered[:, 0].numpy()
     images = prediction.images.permute(0, 2, 3, 1).numpy()
     for place in range(len(images)):

@@ -1,4 +1,4 @@
-"""The figures that each image gets: columns of images.csv, with unit and direction.
+"""The values that each image gets: columns of images.csv, with unit and direction.
 
 What is computed of an image and its reconstruction stands in `evaluation/per_image.py` under the same names; now_* come
 from NoW's protocol. Definitions: docs/metrics.md.
@@ -12,7 +12,7 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Metric:
-    """A figure. title: as a heading; unit: behind a margin, and behind its axis where `axis` names no other.
+    """A metric. title: as a heading; unit: behind a margin, and behind its axis where `axis` names no other.
 
     better: which end is the good one. decimals: of a mean in the documents. limit: the largest value there can be.
     """

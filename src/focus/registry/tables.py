@@ -1,6 +1,6 @@
-"""The tables: caption, key column, and which figures over which images, an entry each.
+"""The tables: caption, key column, and which metrics over which images, an entry each.
 
-Columns, schema, layout, page and README follow from an entry; the figures that the paper prints lie in
+Columns, schema, layout, page and README follow from an entry; what the paper prints lies in
 `report/paper/table<number>.csv`.
 """
 
@@ -12,8 +12,8 @@ from focus.registry.metrics import METRICS
 
 
 @dataclass(frozen=True)
-class Figure:
-    """A column of figures. mean, std: its columns in the tidy frame; metric: what of each image they are taken of.
+class Column:
+    """A printed column. mean, std: its names in the tidy frame; metric: what of each image they are taken of.
 
     pooled: "median", "mean" or "std" of NoW's errors over all scan points of all images; "": the mean over images.
     decimals: as printed, the paper's two.
@@ -27,8 +27,8 @@ class Figure:
     decimals: int = 2
 
     @property
-    def columns(self) -> tuple[str, ...]:
-        """Its columns in the tidy frame."""
+    def names(self) -> tuple[str, ...]:
+        """Its names in the tidy frame."""
         return (self.mean,) if self.std is None else (self.mean, self.std)
 
     @property
@@ -39,7 +39,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Group:
-    """Figures over one set of images. value: in the key column; images: of IMAGE_SETS, "" where a server has them.
+    """Columns over one set of images. value: in the key column; images: of IMAGE_SETS, "" where a server has them.
 
     optional: no method has to have it, as where the set is not public or says the same as the others.
     """
@@ -47,7 +47,7 @@ class Group:
     value: str
     heading: str
     images: str
-    figures: tuple[Figure, ...]
+    columns: tuple[Column, ...]
     optional: bool = False
 
 
@@ -62,18 +62,18 @@ class Table:
     transposed: bool = False
 
     @property
-    def figures(self) -> tuple[Figure, ...]:
-        """All figures of its groups, each once."""
-        return tuple(dict.fromkeys(figure for group in self.groups for figure in group.figures))
+    def columns(self) -> tuple[Column, ...]:
+        """All columns of its groups, each once."""
+        return tuple(dict.fromkeys(column for group in self.groups for column in group.columns))
 
 
-RMSE = Figure("RMSE", "rmse_mean", "rmse", "rmse_std")
+RMSE = Column("RMSE", "rmse_mean", "rmse", "rmse_std")
 SCORES = (
-    *(Figure(name.upper(), name, name) for name in ("acc", "ppv", "tpr")),
-    Figure("F1", "f1_mean", "f1", "f1_std"),
+    *(Column(name.upper(), name, name) for name in ("acc", "ppv", "tpr")),
+    Column("F1", "f1_mean", "f1", "f1_std"),
 )
-MM = tuple(Figure(name, f"{name}_mm", f"now_{name}", pooled=name) for name in ("median", "mean", "std"))
-NOW_MM = tuple(Figure(name, f"now_{name}_mm", f"now_{name}", pooled=name) for name in ("median", "mean", "std"))
+MM = tuple(Column(name, f"{name}_mm", f"now_{name}", pooled=name) for name in ("median", "mean", "std"))
+NOW_MM = tuple(Column(name, f"now_{name}_mm", f"now_{name}", pooled=name) for name in ("median", "mean", "std"))
 
 TABLES: dict[int, Table] = {
     1: Table(
@@ -117,11 +117,11 @@ TABLES: dict[int, Table] = {
 }  # fmt: skip
 """Number -> table."""
 
-HEADLINE: dict[str, tuple[str, Figure]] = {
+HEADLINE: dict[str, tuple[str, Column]] = {
     **{f"ar_f1_{name}": (f"AR-{name}", SCORES[-1]) for name in ("unoccluded", "glasses", "scarf")},
     "celeba_rmse_unoccluded": ("CelebA-Unoccluded", RMSE),
     "celeba_rmse_occluded": ("CelebA-Occluded", RMSE),
     "ar_rmse": ("AR", RMSE),
     "now_median": ("NoW", MM[0]),
 }
-"""Column of `dvc exp show` -> the images and the figure it shows."""
+"""Column of `dvc exp show` -> the images and the column it shows."""

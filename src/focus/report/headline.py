@@ -1,4 +1,4 @@
-"""The few figures that `dvc exp show` puts in one row per variant."""
+"""The few values that `dvc exp show` puts in one row per variant."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from focus.report.tables import value
 
 
 def headline(results: Results, method: str, source: str = "run") -> dict[str, float | None]:
-    """Return the figures of HEADLINE of one method as the tables have them, to four decimals; None where it has none.
+    """Return the values of HEADLINE of one method as the tables have them, to four decimals; None where it has none.
 
     Raises FocusError when the method has no results at all.
     """

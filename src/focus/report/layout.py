@@ -1,4 +1,4 @@
-"""A table as a reader sees it: one block per source, methods against grouped columns, best figures marked.
+"""A table as a reader sees it: one block per source, methods against grouped columns, best values marked.
 
 The tidy frames of `tables` hold one row per method and test set; the paper prints them wide. This file does that turn
 once, so that Markdown and LaTeX need only draw the cells.
@@ -13,13 +13,13 @@ from typing import Any
 
 import pandas as pd
 
-from focus.registry.tables import TABLES, Figure, Group, Table
+from focus.registry.tables import TABLES, Column, Group, Table
 from focus.report.tables import reason, testset_of
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A printed cell; `note` marks a reason that stands in place of a group's figures."""
+    """A printed cell; `note` marks a reason that stands in place of a group's values."""
 
     text: str = ""
     best: bool = False
@@ -76,41 +76,41 @@ def _block(
             why = reason(missing, method, testset_of(group))
             body[method] += _cells(rows.get((method, group.value)), group, why)
     competing = [method for method in methods if method not in references]
-    _mark_best(body, competing, [figure for group in groups for figure in group.figures])
+    _mark_best(body, competing, [column for group in groups for column in group.columns])
     images = _image_counts(frame, key, groups)
     if table.transposed:
         turned = [(group.heading, [body[method][k] for method in methods]) for k, group in enumerate(groups)]
         return Block(source, table.corner, [], methods, turned, images, references)
-    spans = [(group.heading, len(group.figures)) for group in groups]
-    headings = [figure.heading for group in groups for figure in group.figures]
+    spans = [(group.heading, len(group.columns)) for group in groups]
+    headings = [column.heading for group in groups for column in group.columns]
     return Block(source, table.corner, spans, headings, list(body.items()), images, references)
 
 
 def _cells(row: Mapping[Hashable, Any] | None, group: Group, why: str | None) -> list[Cell]:
     if row is None:
-        return [Cell("-") for _ in group.figures]
-    if why and all(pd.isna(row[figure.mean]) for figure in group.figures):
-        return [Cell(f"n/a: {why}", note=True)] + [Cell() for _ in group.figures[1:]]
-    return [Cell(_text(row, figure)) for figure in group.figures]
+        return [Cell("-") for _ in group.columns]
+    if why and all(pd.isna(row[column.mean]) for column in group.columns):
+        return [Cell(f"n/a: {why}", note=True)] + [Cell() for _ in group.columns[1:]]
+    return [Cell(_text(row, column)) for column in group.columns]
 
 
-def _text(row: Mapping[Hashable, Any], figure: Figure) -> str:
-    if pd.isna(row[figure.mean]):
+def _text(row: Mapping[Hashable, Any], column: Column) -> str:
+    if pd.isna(row[column.mean]):
         return "-"
-    text = f"{row[figure.mean]:.{figure.decimals}f}"
-    if figure.std is None or pd.isna(row[figure.std]):
+    text = f"{row[column.mean]:.{column.decimals}f}"
+    if column.std is None or pd.isna(row[column.std]):
         return text
-    return f"{text} ± {row[figure.std]:.{figure.decimals}f}"
+    return f"{text} ± {row[column.std]:.{column.decimals}f}"
 
 
-def _mark_best(body: dict[str, list[Cell]], methods: Sequence[str], figures: Sequence[Figure]) -> None:
-    """Mark, column by column, every method whose printed figure is the best one (ties share it, as in the paper)."""
-    for k, figure in enumerate(figures):
+def _mark_best(body: dict[str, list[Cell]], methods: Sequence[str], columns: Sequence[Column]) -> None:
+    """Mark, column by column, every method whose printed value is the best one (ties share it, as in the paper)."""
+    for k, column in enumerate(columns):
         values = {method: _value(body[method][k]) for method in methods}
         known = [value for value in values.values() if not math.isnan(value)]
         if len(known) < 2:
             continue
-        best = min(known) if figure.best == "min" else max(known)
+        best = min(known) if column.best == "min" else max(known)
         for method in methods:
             if values[method] == best:
                 body[method][k] = Cell(body[method][k].text, best=True)
@@ -121,7 +121,7 @@ def _value(cell: Cell) -> float:
 
 
 def _image_counts(frame: pd.DataFrame, key: str, groups: Sequence[Group]) -> str:
-    """Return "CelebA-Occluded 200, AR-Overall 298-300": how many images stand behind the figures of each test set."""
+    """Return "CelebA-Occluded 200, AR-Overall 298-300": how many images stand behind the values of each test set."""
     parts = []
     for group in groups:
         counts = frame.loc[frame[key] == group.value, "images"].dropna()

@@ -18,7 +18,7 @@ POOLED_FIGURES = ("median", "mean", "std", "images")
 
 @dataclass(frozen=True)
 class Results:
-    """Per-image figures of all methods.
+    """Per-image values of all methods.
 
     images: the columns of `schemas.IMAGES` and `source` (run | external), methods in the order they were given.
     pooled: (source, method) -> {"all" | "unoccluded" | "occluded": {"median", "mean", "std" in mm, "images"}}, the NoW

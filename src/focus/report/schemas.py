@@ -28,7 +28,7 @@ def _choice(*values: str) -> pa.Column:
     return pa.Column(str, pa.Check.isin(values))
 
 
-def _figure(metric: Metric) -> pa.Column:
+def _number(metric: Metric) -> pa.Column:
     within = pa.Check.ge(0) if metric.limit is None else pa.Check.in_range(0, metric.limit)
     return pa.Column(float, within, nullable=True)
 
@@ -43,8 +43,8 @@ def _schema(columns: dict[str, pa.Column], unique: list[str], *checks: pa.Check)
 
 def _table(table: Table) -> pa.DataFrameSchema:
     key = _choice(*(group.value for group in table.groups))
-    figures = {column: _figure(METRICS[each.metric]) for each in table.figures for column in each.columns}
-    columns = {"method": _text(), table.key: key, **figures, "images": _count(), "source": _choice(*SOURCES)}
+    numbers = {column: _number(METRICS[each.metric]) for each in table.columns for column in each.names}
+    columns = {"method": _text(), table.key: key, **numbers, "images": _count(), "source": _choice(*SOURCES)}
     return _schema(columns, ["method", table.key, "source"])
 
 
@@ -67,7 +67,7 @@ IMAGES = _schema(
         "image": _text(),
         "subject": _optional_text(),
         "occluder": _optional_text(),
-        **{name: _figure(metric) for name, metric in METRICS.items()},
+        **{name: _number(metric) for name, metric in METRICS.items()},
         "points": _count(),
         "occluder_fraction": pa.Column(float, pa.Check.in_range(0, 1), nullable=True, required=False),
     },

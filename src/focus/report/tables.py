@@ -1,6 +1,6 @@
-"""The tables as data frames: the paper's printed figures, this run's rows, then those of other people's predictions.
+"""The tables as data frames: the paper's printed values, this run's rows, then those of other people's predictions.
 
-A figure of the run is computed here from per-image data and from nothing else, so a table can be recomputed by hand.
+A value of the run is computed here from per-image data and from nothing else, so a table can be recomputed by hand.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from focus.errors import FocusError
-from focus.registry.tables import TABLES, Figure, Group, Table
+from focus.registry.tables import TABLES, Column, Group, Table
 from focus.registry.testsets import IMAGE_SETS
 from focus.report.results import Results
 from focus.report.schemas import SCHEMAS, check, conform
@@ -38,23 +38,20 @@ def read_paper_table(number: int) -> pd.DataFrame:
 def build_tables(
     results: Results,
     methods: Mapping[str, Iterable[int]],
-    external_methods: Mapping[str, Iterable[int]] | None = None,
     missing: Mapping[str, str] | None = None,
     now_test: Mapping[str, Mapping[str, float]] | None = None,
 ) -> dict[int, pd.DataFrame]:
     """Return {table number: frame with the columns of `schemas.SCHEMAS`}.
 
-    methods: method of the run -> the tables it appears in, in the order of the rows.
-    external_methods: the same for other people's predictions (default: every external method, every table it fits).
-    missing: "method", "testset" (CelebA | AR | NoW) or "method/testset" -> why there are no figures; such a row is kept
+    methods: method of the run -> the tables it appears in, in the order of the rows. Other people's predictions stand
+    in every table that they fit.
+    missing: "method", "testset" (CelebA | AR | NoW) or "method/testset" -> why there are no values; such a row is kept
     with empty cells.
     now_test: method -> {"median", "mean", "std" in mm[, "images"]} as NoW's server returned them: external rows of the
     groups without images (Table 2).
-    Raises FocusError when a method is listed in a table but has neither figures nor a reason.
+    Raises FocusError when a method is listed in a table but has neither values nor a reason.
     """
-    external = external_methods
-    if external is None:
-        external = {method: _tables_that_fit(results, method) for method in results.methods("external")}
+    external = {method: _tables_that_fit(results, method) for method in results.methods("external")}
     tables = {}
     for number in TABLES:
         rows = _rows(results, "run", number, methods, missing or {})
@@ -67,20 +64,20 @@ def build_tables(
 
 
 def value(
-    results: Results, source: str, method: str, images: str, figure: Figure
+    results: Results, source: str, method: str, images: str, column: Column
 ) -> tuple[float, float | None, int] | None:
-    """Return a figure of one method over a set of IMAGE_SETS: mean, std (ddof 0) or None, and how many images it is of.
+    """Return a value of one method over a set of IMAGE_SETS: mean, std (ddof 0) or None, and how many images it is of.
 
-    Of a set of several parts each part has the same weight, whatever its size. None where a part has no figures.
+    Of a set of several parts each part has the same weight, whatever its size. None where a part has no values.
     """
-    if figure.pooled:
+    if column.pooled:
         (part,) = IMAGE_SETS[images]
         pooled = results.pooled.get((source, method), {}).get(*part.subsets or ("all",))
-        if not pooled or pooled[figure.pooled] is None:
+        if not pooled or pooled[column.pooled] is None:
             return None
-        return pooled[figure.pooled], None, int(pooled["images"])
+        return pooled[column.pooled], None, int(pooled["images"])
     parts = [
-        _finite(results.rows(source, method, part.testset, part.subsets)[figure.metric]) for part in IMAGE_SETS[images]
+        _finite(results.rows(source, method, part.testset, part.subsets)[column.metric]) for part in IMAGE_SETS[images]
     ]
     if not all(len(part) for part in parts):
         return None
@@ -95,7 +92,7 @@ def equal_weight_mean_std(parts: Sequence[tuple[float, float]]) -> tuple[float, 
 
 
 def reason(missing: Mapping[str, str], method: str, testset: str) -> str | None:
-    """Return why `method` has no figures on `testset`: the most particular of the reasons given, or None."""
+    """Return why `method` has no values on `testset`: the most particular of the reasons given, or None."""
     for key in (f"{method}/{testset}", method, testset):
         if key in missing:
             return missing[key]
@@ -113,7 +110,7 @@ def _rows(
                 found[group.value] = {"method": method, table.key: group.value, "images": 0, "source": source}
         if not any(found.values()):
             sets = " or ".join(dict.fromkeys(testset_of(group) for group in table.groups if group.images))
-            raise FocusError(f"table {number}: {method!r} has no figures on {sets}; expected results, or a reason")
+            raise FocusError(f"table {number}: {method!r} has no values on {sets}; expected results, or a reason")
         rows += [row for row in found.values() if row]
     return rows
 
@@ -124,20 +121,20 @@ def testset_of(group: Group) -> str:
 
 
 def _row(results: Results, source: str, method: str, table: Table, group: Group) -> Row:
-    """Return a group's figures of one method; {} where it has none, or the group would say nothing new."""
+    """Return a group's values of one method; {} where it has none, or the group would say nothing new."""
     if not group.images or (group.optional and _of_one_size(results, source, method, group)):
         return {}
     row: Row = {}
-    for figure in group.figures:
-        if (found := value(results, source, method, group.images, figure)) is not None:
-            row |= dict(zip(figure.columns, found[:2], strict=False)) | {"images": found[2]}
+    for column in group.columns:
+        if (found := value(results, source, method, group.images, column)) is not None:
+            row |= dict(zip(column.names, found[:2], strict=False)) | {"images": found[2]}
     return {"method": method, table.key: group.value, **row, "source": source} if row else {}
 
 
 def _of_one_size(results: Results, source: str, method: str, group: Group) -> bool:
     """Tell whether the subsets of a group have equally many images, or none: all together are then their mean."""
     (part,) = IMAGE_SETS[group.images]
-    metric = group.figures[0].metric
+    metric = group.columns[0].metric
     sizes = [len(_finite(results.rows(source, method, part.testset, [name])[metric])) for name in part.subsets]
     return min(sizes) == 0 or len(set(sizes)) == 1
 
@@ -156,10 +153,10 @@ def _frame(rows: list[Row], number: int) -> pd.DataFrame:
 
 
 def _server_row(number: int, group: Group, method: str, figures: Mapping[str, float]) -> Row:
-    lacking = [each.pooled for each in group.figures if each.pooled not in figures]
+    lacking = [each.pooled for each in group.columns if each.pooled not in figures]
     if lacking:
         raise FocusError(f"external.now_test.{method}: {', '.join(lacking)} missing; expected median, mean, std in mm")
-    row: Row = {each.mean: figures[each.pooled] for each in group.figures}
+    row: Row = {each.mean: figures[each.pooled] for each in group.columns}
     images = figures.get("images")
     return {"method": method, TABLES[number].key: group.value, **row, "images": images, "source": "external"}
 

@@ -70,7 +70,7 @@ def _verdict(
 def differences(worlds: Sequence[Sequence[Results]], claim: Claim, value: str = "") -> list[Mean]:
     """Return the claim's per-image differences, turned so that positive speaks for it: a mean per weighted image set.
 
-    In a world only images count that both methods have figures of with every seed. Two methods without a shared image
+    In a world only images count that both methods have values of with every seed. Two methods without a shared image
     (other people's predictions on images of their own) give a mean each.
     """
     sign = 1.0 if METRICS[claim.metric].better == "max" else -1.0
@@ -110,7 +110,7 @@ def people_of(rows: pd.DataFrame) -> np.ndarray | None:
 
 
 def _rows(results: Results, method: str, claim: Claim, part: Part, value: str) -> pd.DataFrame:
-    """Return the rows of one method with the claim's metric, by image; the run's own figures come before others'."""
+    """Return the rows of one method with the claim's metric, by image; the run's own values come before others'."""
     source = next((source for source in ("run", "external") if method in results.methods(source)), None)
     if source is None:
         raise _AbsentError(f"no results of {method}")

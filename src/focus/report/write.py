@@ -31,7 +31,7 @@ def write_table(
 
     note: one line that says on which data and profile the run was made, e.g. "run: profile demo, embedded (emulated)
     data — not results on real faces". missing: as in `tables.build_tables`; its reasons are printed in place of
-    figures. references: methods that are printed but not compared (all-ones).
+    values. references: methods that are printed but not compared (all-ones).
     Raises FocusError when `frame` does not fit the table's schema.
     """
     parts = blocks(number, frame, missing or {}, references)
@@ -41,7 +41,7 @@ def write_table(
 
 
 def markdown(number: int, parts: list[Block], note: str, caption: str | None = None) -> str:
-    """Return Table `number` in Markdown, one table per source, best figures bold; caption: the paper's unless given."""
+    """Return Table `number` in Markdown, one table per source, best values bold; caption: the paper's unless given."""
     lines = [f"**Table {number}.** {caption or TABLES[number].caption}", "", f"*{note}*"]
     for part in parts:
         images = f" (images: {part.images})" if part.images else ""

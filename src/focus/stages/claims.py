@@ -1,4 +1,4 @@
-"""The paper's claims held against this run's per-image figures, each with a 95 % bootstrap interval."""
+"""The paper's claims held against this run's per-image values, each with a 95 % bootstrap interval."""
 
 from __future__ import annotations
 

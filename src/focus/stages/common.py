@@ -41,9 +41,9 @@ def folders(settings: MethodSettings) -> list[str]:
 
 
 def results(names: list[str], external: Iterable[str] = ()) -> Results:
-    """Return the per-image figures of the methods with these folders; leftovers of removed variants are not read.
+    """Return the per-image values of the methods with these folders; leftovers of removed variants are not read.
 
-    An external method of which only the server's figures are known has none.
+    An external method of which only the server's values are known has none.
     """
     others = [paths.EXTERNAL / name for name in external if (paths.EXTERNAL / name).is_dir()]
     return load_results([paths.METRICS / name for name in names], others)

@@ -1,4 +1,4 @@
-"""A variant's NoW figures with a misfit prior subtracted from its neutral meshes (Sec. 3.4): the "-MP" rows."""
+"""A variant's NoW values with a misfit prior subtracted from its neutral meshes (Sec. 3.4): the "-MP" rows."""
 
 from __future__ import annotations
 

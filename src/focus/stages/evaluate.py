@@ -52,7 +52,7 @@ class Kept(NamedTuple):
 
 
 def work(settings: Settings, name: str) -> None:
-    """Write results/metrics/<name> and data/evaluation/<name> (latents and masks, for figures and for `correct`)."""
+    """Write results/metrics/<name> and data/evaluation/<name> (latents and masks, for pictures and for `correct`)."""
     variant, batch = settings.variant, settings.evaluation.batch
     autoencoder, segmentation = build.focus_networks(settings, paths.network(name))
     source = None if variant.test_mask == "none" else mask_source(variant.test_mask, xi=settings.initialise.xi)

@@ -39,7 +39,7 @@ def work(settings: Settings) -> None:
 
 
 def measure(given: External) -> dict[str, Measured]:
-    """Return test set -> figures of one method, for the sets it has predictions of and that are there."""
+    """Return test set -> values of one method, for the sets it has predictions of and that are there."""
     measured = {}
     for testset in WITH_MASKS:
         folder = image_folder(given.images, testset.name)

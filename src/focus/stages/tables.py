@@ -1,4 +1,4 @@
-"""Tables 1-5 as CSV, Markdown and LaTeX, the paper's figures beside the run's."""
+"""Tables 1-5 as CSV, Markdown and LaTeX, the paper's values beside the run's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A table of the page: the blocks of `layout` laid over each other, so that the paper's figure stands by the run's."""
+"""A table of the page: the blocks of `layout` laid over each other, so that the paper's value stands by the run's."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ EntryT = TypeVar("EntryT")
 
 @dataclass(frozen=True)
 class Comparison:
-    """One table of the paper with a list of figures in each cell.
+    """One table of the paper with a list of values in each cell.
 
     spans: (heading, columns) above the headings, empty when there are no groups. rows: (label, cells); a cell is a list
-    of (source, Cell), run first, without the sources that have no figure there. images: (source, how many images).
+    of (source, Cell), run first, without the sources that have no value there. images: (source, how many images).
     """
 
     number: int

@@ -23,7 +23,7 @@ SHOWN = ("rmse", "f1", "now_median")
 
 @dataclass(frozen=True)
 class Choice:
-    """One image that the gallery shows: why (`group`, `rank`), which, and its figure."""
+    """One image that the gallery shows: why (`group`, `rank`), which, and its value."""
 
     group: str
     testset: str
@@ -41,7 +41,7 @@ class Case:
 
     @property
     def figure(self) -> str:
-        """The figure as printed."""
+        """The value as printed."""
         return f"{self.choice.value:.3f}" if self.choice.value < 10 else f"{self.choice.value:.1f}"
 
 

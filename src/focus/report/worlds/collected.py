@@ -1,4 +1,4 @@
-"""A run's figures as two small files: per-image figures in a wide CSV, pooled NoW errors and facts in a JSON.
+"""A run's values as two small files: per-image values in a wide CSV, pooled NoW errors and facts in a JSON.
 
 results/metrics of one run is a megabyte, of which the tables and claims read a tenth; that tenth is kept in git.
 """
@@ -27,7 +27,7 @@ class Collected:
     """One run.
 
     note: the line that says on which data and profile it was made. methods: method -> the tables it appears in, in the
-    order of the rows. results: per-image figures (METRICS only) and pooled NoW errors of these methods.
+    order of the rows. results: per-image values (METRICS only) and pooled NoW errors of these methods.
     references: those of them that are no competitors; a run of before there were such names none.
     """
 

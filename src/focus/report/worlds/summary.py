@@ -1,4 +1,4 @@
-"""The figures of all runs: each one tidy, and the tables as mean and std over runs."""
+"""The values of all runs: each one tidy, and the tables as mean and std over runs."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _OVER_RUNS = "; mean ± std over runs (in the paper's block: over images)."
 
 
 def figures(runs: Sequence[Collected]) -> pd.DataFrame:
-    """Return every figure of the tables of every run: a row of FIGURE_COLUMNS each, in the order of the tables.
+    """Return every value of the tables of every run: a row of FIGURE_COLUMNS each, in the order of the tables.
 
-    testset is the table's second column (AR-Overall, Occluded, …), metric its column of figures (rmse_mean, f1_std, …).
+    testset is the table's second column (AR-Overall, Occluded, …), metric its column of values (rmse_mean, f1_std, …).
     """
     found = []
     for collected in runs:
@@ -35,11 +35,11 @@ def figures(runs: Sequence[Collected]) -> pd.DataFrame:
 
 
 def over_runs(number: int, runs: Sequence[Collected]) -> pd.DataFrame:
-    """Return Table `number` over runs: method, key, <figure> (mean), <figure>_sd (ddof 1), …, images, runs, source.
+    """Return Table `number` over runs: method, key, <value> (mean), <value>_sd (ddof 1), …, images, runs, source.
 
     A std over images (rmse_std, f1_std) is left out. One run has no std over runs: empty.
     """
-    key, columns = TABLES[number].key, shown(number)
+    key, columns = TABLES[number].key, [column.mean for column in TABLES[number].columns]
     frames = [build_tables(collected.results, collected.methods, {})[number] for collected in runs]
     rows = pd.concat([frame[frame["source"] == "run"] for frame in frames], ignore_index=True)
     grouped = rows.groupby(["method", key], sort=False)
@@ -50,24 +50,19 @@ def over_runs(number: int, runs: Sequence[Collected]) -> pd.DataFrame:
     return pd.DataFrame(table).reset_index().assign(source="run")
 
 
-def shown(number: int) -> list[str]:
-    """Return the columns of figures of Table `number`, without stds over images."""
-    return [figure.mean for figure in TABLES[number].figures]
-
-
 def table_blocks(number: int, frame: pd.DataFrame, references: Sequence[str] = ()) -> list[Block]:
     """Return the paper's block as printed, and the block of the runs."""
     return blocks(number, read_paper_table(number), {}) + blocks(number, frame, {}, references, table_over_runs(number))
 
 
 def table_over_runs(number: int) -> Table:
-    """Return Table `number` in which each figure has its std over runs, with its metric's decimals."""
+    """Return Table `number` in which each value has its std over runs, with its metric's decimals."""
     table = TABLES[number]
     groups = tuple(
         replace(
             group,
-            figures=tuple(
-                replace(each, std=f"{each.mean}_sd", decimals=METRICS[each.metric].decimals) for each in group.figures
+            columns=tuple(
+                replace(each, std=f"{each.mean}_sd", decimals=METRICS[each.metric].decimals) for each in group.columns
             ),
         )
         for group in table.groups

@@ -1,4 +1,4 @@
-"""results/worlds from its runs: figures.csv, Tables 1-5 over runs, claims with their figures."""
+"""results/worlds from its runs: figures.csv, the tables over runs, claims, each with a picture."""
 
 from __future__ import annotations
 
