@@ -72,7 +72,7 @@ def value(
     """
     if column.pooled:
         (part,) = IMAGE_SETS[images]
-        pooled = results.pooled.get((source, method), {}).get(*part.subsets or ("all",))
+        pooled = results.pooled.get((source, method), {}).get(part.subsets[0] if part.subsets else "all")
         if not pooled or pooled[column.pooled] is None:
             return None
         return pooled[column.pooled], None, int(pooled["images"])
