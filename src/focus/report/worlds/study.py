@@ -48,5 +48,6 @@ def reduced(params: Params) -> Params:
         "corrected": {name: plan for name, plan in params.corrected.items() if name in METHODS},
         "instance_wise": {},
         "constant_masks": {},
+        "figures": {},
     }
     return params.model_copy(update=update)
