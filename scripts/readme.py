@@ -16,18 +16,14 @@ from pathlib import Path
 
 import pandas as pd
 
+from focus.registry.metrics import METRICS
+from focus.registry.tables import HEADLINE, TABLES
+from focus.report.claims_text import run_counts
+
 ROOT = Path(__file__).resolve().parents[1]
 BLOCK = re.compile(r"(<!-- results: (\w+) -->\n)(.*?)(<!-- end -->)", re.S)
 DOCUMENTS = ("README.md", "docs/results.md", "docs/paper-vs-released.md", "docs/photographs.md")
-FIGURES = {
-    "ar_f1_unoccluded": ".3f",
-    "ar_f1_glasses": ".3f",
-    "ar_f1_scarf": ".3f",
-    "celeba_rmse_unoccluded": ".2f",
-    "celeba_rmse_occluded": ".2f",
-    "ar_rmse": ".2f",
-    "now_median": ".3f",
-}
+FIGURES = {name: f".{METRICS[column.metric].decimals}f" for name, (_, column) in HEADLINE.items()}
 """Columns of results/headline.json as the documents print them."""
 OUTCOME = {True: "holds", False: "does not hold"}
 
@@ -35,7 +31,7 @@ OUTCOME = {True: "holds", False: "does not hold"}
 def run_tables(results: Path) -> str:
     """Return the heading of each table and the run's own part of it."""
     parts = []
-    for number in range(1, 6):
+    for number in TABLES:
         text = (results / f"tables/table{number}.md").read_text()
         parts.append(f"{text.splitlines()[0]}\n\n{text[text.index('**run**') :].strip()}\n")
     return "\n".join(parts)
@@ -57,13 +53,13 @@ def claims(results: Path) -> str:
 
 
 def mechanism_lines(verdicts: list[dict]) -> Iterator[str]:
-    """Yield a row for each claim of one run that tests the mechanism and has data."""
+    """Yield a row for each claim that tests the mechanism and has data, with the counts of a study's runs."""
     for verdict in verdicts:
         if verdict.get("mechanism") and verdict["margin"] is not None:
             interval = f"{verdict['low']:+.3f} … {verdict['high']:+.3f}"
             outcome = OUTCOME.get(verdict["holds"], verdict["holds"])
             cells = [verdict["claim"], verdict["testset"], f"{verdict['margin']:+.3f}", interval, outcome]
-            yield f"| {' | '.join(cells)} |"
+            yield f"| {' | '.join(cells + ([run_counts(verdict)] if 'runs' in verdict else []))} |"
 
 
 def ablations(results: Path) -> str:
@@ -85,15 +81,7 @@ def worlds(results: Path) -> str:
         "| claim | test set | margin | 95 % interval | | runs |",
         "|---|---|---:|---:|---|---:|",
     ]
-    for verdict in verdicts:
-        if verdict["mechanism"] and verdict["margin"] is not None:
-            interval = f"{verdict['low']:+.3f} … {verdict['high']:+.3f}"
-            outcome = OUTCOME.get(verdict["holds"], verdict["holds"])
-            undecided = verdict["runs"] - verdict["holding"] - verdict["failing"]
-            runs = f"{verdict['holding']} / {undecided} / {verdict['failing']}"
-            cells = [verdict["claim"], verdict["testset"], f"{verdict['margin']:+.3f}", interval, outcome, runs]
-            lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *mechanism_lines(verdicts)]) + "\n"
 
 
 def switches(results: Path) -> str:

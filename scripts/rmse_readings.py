@@ -15,17 +15,18 @@ import torch
 from focus import settings
 from focus.evaluation.image_fitting import READINGS
 from focus.files import read_npy
-from focus.report.tables import AR_OVERALL
+from focus.registry.testsets import TESTSETS
 from focus.stages import build, paths
-from focus.stages.evaluate import IMAGE_SETS, membership
+from focus.stages.evaluate import membership
 
 BATCH = 32
 
 
 def readings(chosen: settings.AutoencoderSettings, method: str, testset: str) -> Iterator[tuple[str, list[float]]]:
     """Yield the name and all readings of each image of a test set, from the method's kept latents."""
-    packed, network = build.packed(IMAGE_SETS[testset]), build.autoencoder(chosen).eval()
-    theta = torch.from_numpy(read_npy(paths.EVALUATION / method / f"{IMAGE_SETS[testset]}_theta.npy"))
+    split = TESTSETS[testset].split
+    packed, network = build.packed(split), build.autoencoder(chosen).eval()
+    theta = torch.from_numpy(read_npy(paths.EVALUATION / method / f"{split}_theta.npy"))
     for start in range(0, len(packed), BATCH):
         with torch.no_grad():
             result = network.decode(network.split(theta[start : start + BATCH]))
@@ -38,11 +39,10 @@ def readings(chosen: settings.AutoencoderSettings, method: str, testset: str) ->
 def rows(chosen: settings.AutoencoderSettings, method: str) -> Iterator[tuple[str, np.ndarray]]:
     """Yield Table 1's test sets with the mean of each reading over the images of the set."""
     celeba, ar = dict(readings(chosen, method, "CelebA")), dict(readings(chosen, method, "AR"))
-    lists = membership("celeba")
+    lists, subsets = (membership(each, build.packed(each.split)) for each in (TESTSETS["CelebA"], TESTSETS["AR"]))
     for subset in ("unoccluded", "occluded"):
         yield f"CelebA-{subset.title()}", np.nanmean([celeba[name] for name in celeba if lists.get(name) == subset], 0)
-    subsets = {row["name"]: row["subset"] for row in build.packed("ar").index}
-    yield "AR-Overall", np.nanmean([ar[name] for name in ar if subsets[name] in AR_OVERALL], 0)
+    yield "AR-Overall", np.nanmean([ar[name] for name in ar if TESTSETS["AR"].counts(subsets[name])], 0)
 
 
 def main() -> None:

@@ -87,7 +87,7 @@ def change_settings(path: Path, run: Run, profile: str | None) -> None:
     for key in ("variants", "corrected"):
         for name in [name for name in content[key] if name not in METHODS]:
             del content[key][name]
-    content["instance_wise"], content["constant_masks"] = {}, {}
+    content["instance_wise"], content["constant_masks"], content["figures"] = {}, {}, {}  # no pictures are made
     yaml.dump(content, path)
 
 

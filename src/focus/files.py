@@ -14,9 +14,12 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 from focus.errors import FocusError, reason_of
 
@@ -112,6 +115,11 @@ def read_text(path: Path, expected: str) -> str:
     if "\0" in text:
         raise FocusError(f"{path}: cannot be read as text (NUL characters); expected {expected}, in UTF-8")
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def write_csv(path: Path, frame: pd.DataFrame, digits: str) -> None:
+    """Write a table atomically: numbers as `digits` says ("%.4f"), an empty cell for none; same table, same bytes."""
+    write_text(path, frame.to_csv(index=False, float_format=digits, lineterminator="\n"))
 
 
 def write_json(path: Path, value: Any) -> None:

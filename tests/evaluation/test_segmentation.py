@@ -7,7 +7,7 @@ import pytest
 from sklearn.metrics import accuracy_score, f1_score, precision_score, recall_score
 
 from focus.errors import FocusError
-from focus.evaluation.segmentation import Scores, mean_and_std, scores
+from focus.evaluation.segmentation import Scores, scores
 
 
 def test_agrees_with_scikit_learn() -> None:
@@ -47,14 +47,6 @@ def test_empty_denominators() -> None:
     assert scores(one, none, one) == Scores(0.0, 0.0, 0.0, 0.0)
     assert scores(none, none, one) == Scores(1.0, 1.0, 1.0, 1.0)
     assert np.isnan(scores(one, one, none).acc)
-
-
-def test_mean_and_std() -> None:
-    """If this fails the tables' means or stds (ddof 0) are wrong, or an unrendered image makes them NaN."""
-    values = [Scores(0.5, 1, 1, 1), Scores(1.0, 1, 1, 1), Scores(*[float("nan")] * 4)]
-    assert mean_and_std(values)["acc"] == (0.75, 0.25)
-    assert mean_and_std(values)["f1"] == (1.0, 0.0)
-    assert np.isnan(mean_and_std([])["f1"][0])
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from focus.report.bootstrap import Sample, interval, resampled_means
-from focus.report.claims import CLAIMS, TESTSETS, Claim
+from focus.registry.testsets import IMAGE_SETS
+from focus.report.bootstrap import Mean, Sample, interval, resampled_means
+from focus.report.claims import CLAIMS, Claim
+from focus.report.claims_text import claims_markdown
 from focus.report.results import load_results
-from focus.report.verdicts import claims_markdown, evaluate_claims
+from focus.report.verdicts import evaluate_claims
 
 ASKED = ["id", "claim", "table", "testset", "a", "b", "margin", "low", "high", "holds"]
 KEYS = [*ASKED, "metric", "images", "mechanism", "reason"]
@@ -23,13 +25,18 @@ def rng():
     return np.random.default_rng(7)
 
 
+def mean(weight, values, people=None):
+    """A mean over the images of one run."""
+    return Mean(weight, [Sample(values[None], people)])
+
+
 def one(results, claim, resamples=2000, **options):
-    (verdict,) = evaluate_claims(results, rng(), claims=[claim], resamples=resamples, **options)
+    (verdict,) = evaluate_claims([[results]], rng(), claims=[claim], resamples=resamples, **options)
     return verdict
 
 
 def lower(testset, metric="rmse", a="Good", b="Poor", **options):
-    return Claim("x", "a below b", 1, testset, a, b, metric, "lower", **options)
+    return Claim("x", "a below b", 1, testset, a, b, metric, **options)
 
 
 def test_all_seventeen_claims_are_there():
@@ -38,7 +45,7 @@ def test_all_seventeen_claims_are_there():
     assert sorted({int(id.split("-")[0]) for id in ids}) == list(range(1, 18))
     assert len(ids) == len(set(ids))
     assert {"1-AR-MoFA", "10-glasses-Pretrained<FOCUS", "10-scarf-Baseline<FOCUS", "16-speed"} <= set(ids)
-    assert all(claim.testset in TESTSETS for claim in CLAIMS if claim.kind != "faster")
+    assert all(claim.testset in IMAGE_SETS for claim in CLAIMS if claim.metric != "seconds")
 
 
 def test_mechanism_claims_are_those_of_the_issue():
@@ -59,26 +66,26 @@ def test_a_network_that_knows_no_shape_fails_claim_17(write_method, rows):
         made = [row | {"subject": person} for row, person in zip(made, people, strict=True)]
         pooled = {"all": {"median": medians[0], "mean": 1.0, "std": 0.1, "images": 8}}
         folders.append(write_method(name, made, pooled))
-    verdicts = {v["id"]: v for v in evaluate_claims(load_results(folders), rng(), resamples=100)}
+    verdicts = {v["id"]: v for v in evaluate_claims([[load_results(folders)]], rng(), resamples=100)}
     assert verdicts["17-NoW-MoFA"]["holds"] is False and verdicts["17-NoW-FOCUS"]["holds"] is True
     assert verdicts["17-NoW-MoFA"]["margin"] == pytest.approx(-0.1)
     assert verdicts["17-NoW-Backbone"]["reason"] == "no results of Backbone"
 
 
 @pytest.mark.parametrize(
-    ("testset", "metric", "kind", "margin", "images"),
+    ("testset", "metric", "margin", "images"),
     [
-        ("CelebA-Occluded", "rmse", "lower", 1.0, 4),
-        ("CelebA-Overall", "rmse", "lower", 1.0, 6),
-        ("CelebA-Occluded minus Unoccluded", "rmse", "lower", 0.0, 6),
-        ("AR-glasses", "f1", "higher", 0.1, 2),
-        ("NoW", "now_median", "lower", 0.25, 4),
-        ("AR-sidelight minus unoccluded", "f1", "higher", 0.0, 4),
+        ("CelebA-Occluded", "rmse", 1.0, 4),
+        ("CelebA-Overall", "rmse", 1.0, 6),
+        ("CelebA-Occluded minus Unoccluded", "rmse", 0.0, 6),
+        ("AR-glasses", "f1", 0.1, 2),
+        ("NoW", "now_median", 0.25, 4),
+        ("AR-sidelight minus unoccluded", "f1", 0.0, 4),
     ],
 )
-def test_margins_by_hand(two_methods, testset, metric, kind, margin, images):
+def test_margins_by_hand(two_methods, testset, metric, margin, images):
     """A margin has the wrong size, sign or images."""
-    claim = Claim("x", "", 1, testset, "Good", "Poor", metric, kind)
+    claim = Claim("x", "", 1, testset, "Good", "Poor", metric)
     verdict = one(two_methods, claim)
     assert verdict["margin"] == pytest.approx(margin, abs=1e-9)
     assert verdict["images"] == images
@@ -105,7 +112,7 @@ def test_threshold_makes_non_inferiority(two_methods):
     assert one(two_methods, worse)["margin"] == pytest.approx(0.05)
     assert one(two_methods, worse)["holds"] is True
     (claim,) = [claim for claim in CLAIMS if claim.id == "12-NoW"]
-    assert (claim.a, claim.b, claim.kind, claim.threshold) == ("FOCUS", "Pretrained", "lower", -0.02)
+    assert (claim.a, claim.b, claim.threshold) == ("FOCUS", "Pretrained", -0.02)
 
 
 def test_same_images_are_paired(write_method, rows):
@@ -140,7 +147,7 @@ def test_coverage_of_the_interval():
     source = np.random.default_rng(1)
     hits = 0
     for _ in range(300):
-        _, low, high = interval([Sample(1.0, source.normal(2.0, 1.0, 60))], source, 1000)
+        _, low, high = interval([mean(1.0, source.normal(2.0, 1.0, 60))], source, 1000)
         hits += low <= 2.0 <= high
     assert 0.91 <= hits / 300 <= 0.98
 
@@ -148,7 +155,7 @@ def test_coverage_of_the_interval():
 def test_interval_of_a_weighted_sum():
     """Weights are lost in the interval: its width is not that of the sum of independent means."""
     values = np.random.default_rng(2).normal(size=(2, 400))
-    value, low, high = interval([Sample(1.0, values[0]), Sample(-0.5, values[1])], rng(), 4000)
+    value, low, high = interval([mean(1.0, values[0]), mean(-0.5, values[1])], rng(), 4000)
     assert value == pytest.approx(values[0].mean() - values[1].mean() / 2)
     expected = 2 * 1.96 * np.sqrt(values[0].var() / 400 + values[1].var() / 1600)
     assert high - low == pytest.approx(expected, rel=0.06)
@@ -164,7 +171,7 @@ def test_images_of_one_person_are_drawn_together(write_method, rows):
         folders.append(
             write_method(method, [{**row, "subject": name} for row, name in zip(made, names, strict=True)], ONE_FIGURE)
         )
-    claim = Claim("x", "", 2, "NoW", "Good", "Poor", "now_median", "lower")
+    claim = Claim("x", "", 2, "NoW", "Good", "Poor", "now_median")
     verdict = one(load_results(folders), claim)
     assert verdict["high"] - verdict["low"] == pytest.approx(2 * 1.96 * people.std() / np.sqrt(21), rel=0.12)
 
@@ -173,14 +180,14 @@ def test_samples_share_their_people():
     """A difference between two image sets of the same people would be as uncertain as one between strangers."""
     people = np.array([f"p{k}" for k in range(30)])
     values = np.random.default_rng(3).normal(size=30)
-    same = [Sample(1.0, values, people), Sample(-1.0, np.repeat(values, 2), np.repeat(people, 2))]
+    same = [mean(1.0, values, people), mean(-1.0, np.repeat(values, 2), np.repeat(people, 2))]
     assert interval(same, rng(), 500) == pytest.approx((0, 0, 0), abs=1e-12)
 
 
 def test_a_rare_person_is_left_out_where_not_drawn():
     """One resample without an image of a small sample would make the whole interval NaN."""
-    rare = Sample(1.0, np.array([1.0, 2.0]), np.array(["a", "b"]))
-    many = Sample(1.0, np.zeros(8), np.array(list("abcdefgh")))
+    rare = mean(1.0, np.array([1.0, 2.0]), np.array(["a", "b"]))
+    many = mean(1.0, np.zeros(8), np.array(list("abcdefgh")))
     _, low, high = interval([rare, many], rng(), 2000)
     assert (low, high) == (1.0, 2.0)
 
@@ -193,7 +200,7 @@ def test_one_person_has_no_interval(two_methods, write_method, rows):
         )
         for method, a in (("A", 1.0), ("B", 2.0))
     ]
-    verdict = one(load_results(folders), Claim("x", "", 2, "NoW", "A", "B", "now_median", "lower"))
+    verdict = one(load_results(folders), Claim("x", "", 2, "NoW", "A", "B", "now_median"))
     assert verdict["holds"] is None and "one person" in verdict["reason"]
 
 
@@ -208,7 +215,7 @@ def test_bootstrap_memory_is_bounded():
 
 def test_absent_method_has_its_reason(two_methods):
     """A claim about a method that was not run vanishes, or counts as failed."""
-    verdicts = evaluate_claims(two_methods, rng(), resamples=100)
+    verdicts = evaluate_claims([[two_methods]], rng(), resamples=100)
     assert {int(v["id"].split("-")[0]) for v in verdicts} == set(range(1, 18))
     assert all(v["holds"] is None and v["margin"] is None and v["reason"] for v in verdicts)
     assert one(two_methods, lower("AR", b="MoFA"))["reason"] == "no results of MoFA"
@@ -218,8 +225,8 @@ def test_absent_method_has_its_reason(two_methods):
 def test_absent_method_changes_no_other_interval(two_methods):
     """Running one more method moves the intervals of claims that it has no part in."""
     first, second = lower("AR", b="MoFA"), lower("CelebA-Occluded", "rmse")
-    alone = evaluate_claims(two_methods, rng(), claims=[first, second], resamples=500)[1]
-    present = evaluate_claims(two_methods, rng(), claims=[replace(first, b="Poor"), second], resamples=500)[1]
+    alone = evaluate_claims([[two_methods]], rng(), claims=[first, second], resamples=500)[1]
+    present = evaluate_claims([[two_methods]], rng(), claims=[replace(first, b="Poor"), second], resamples=500)[1]
     assert alone == present
 
 
@@ -234,8 +241,8 @@ def test_by_occluder(write_method, rows):
     results = load_results(folders)
     kinds = {}
     for column in ("occluder", "occluder_fraction"):
-        claim = Claim("14-AR", "F1", None, "AR", "Good", "Poor", "f1", "higher", by=column)
-        kinds |= {v["id"]: v["holds"] for v in evaluate_claims(results, rng(), claims=[claim], resamples=200)}
+        claim = Claim("14-AR", "F1", None, "AR", "Good", "Poor", "f1", by=column)
+        kinds |= {v["id"]: v["holds"] for v in evaluate_claims([[results]], rng(), claims=[claim], resamples=200)}
     assert kinds == {"14-AR-glasses": True, "14-AR-hand": False, "14-AR-small": True, "14-AR-large": False}
 
 
@@ -246,14 +253,14 @@ def test_small_groups_of_occluders_have_no_verdict(write_method, rows):
         return write_method(name, rows("AR", "scarf", "f1", [f1] * 19, occluder="scarf", occluder_fraction=0.4))
 
     results = load_results([write("Good", 0.9), write("Poor", 0.5)])
-    claim = Claim("14-AR", "F1", None, "AR", "Good", "Poor", "f1", "higher", by="occluder")
-    (found,) = evaluate_claims(results, rng(), claims=[claim], resamples=200)
+    claim = Claim("14-AR", "F1", None, "AR", "Good", "Poor", "f1", by="occluder")
+    (found,) = evaluate_claims([[results]], rng(), claims=[claim], resamples=200)
     assert found["holds"] is None and found["reason"].startswith("fewer than 20 images of AR")
 
 
 def test_speed(two_methods):
     """Claim 16's margin is not the ratio of seconds per image less the claimed factor."""
-    claim = next(claim for claim in CLAIMS if claim.kind == "faster")
+    claim = next(claim for claim in CLAIMS if claim.metric == "seconds")
     many = one(two_methods, claim, timings={"FOCUS": [0.01, 0.03], "Egger-like": [4.0, 4.0]})
     assert many["margin"] == pytest.approx(100.0)
     assert many["low"] < 100 < many["high"]
@@ -267,14 +274,14 @@ def test_external_stands_in(write_method, rows):
     """A claim against Deep3D stays empty though a user gave Deep3D's predictions."""
     ours = write_method("FOCUS", rows("CelebA", "occluded", "rmse", [1.0, 2.0]))
     theirs = write_method("Deep3D", rows("CelebA", "occluded", "rmse", [2.0, 3.0]), folder="external")
-    verdicts = evaluate_claims(load_results([ours], [theirs]), rng(), resamples=100)
+    verdicts = evaluate_claims([[load_results([ours], [theirs])]], rng(), resamples=100)
     assert next(v for v in verdicts if v["id"] == "2-CelebA-Occluded-Deep3D")["margin"] == 1.0
 
 
 def test_form_and_repeat(two_methods):
     """claims.json lacks a key, is not JSON, or changes from run to run."""
     claims = [lower("CelebA-Occluded"), lower("AR", b="MoFA")]
-    first, again = (evaluate_claims(two_methods, rng(), claims=claims, resamples=300) for _ in range(2))
+    first, again = (evaluate_claims([[two_methods]], rng(), claims=claims, resamples=300) for _ in range(2))
     assert [list(verdict) for verdict in first] == [KEYS, KEYS]
     assert json.dumps(first, allow_nan=False) == json.dumps(again, allow_nan=False)
     assert claims_markdown(first, "n") == claims_markdown(again, "n")
@@ -283,7 +290,7 @@ def test_form_and_repeat(two_methods):
 def test_markdown(two_methods):
     """The page's claims section hides an interval, a reason or the counts."""
     claims = [replace(lower("CelebA-Occluded"), id="1-A<B", mechanism=True), lower("AR", b="MoFA")]
-    text = claims_markdown(evaluate_claims(two_methods, rng(), claims=claims, resamples=300), "run: demo")
+    text = claims_markdown(evaluate_claims([[two_methods]], rng(), claims=claims, resamples=300), "run: demo")
     assert "2 comparisons: 1 hold, 0 do not, 0 not resolved, 1 without data." in text
     assert (
         "| **`1-A<B`** | a below b | 1 | CelebA-Occluded | Good | Poor | +1.000 RMSE | +1.000 … +1.000 | 4 | yes |"

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from focus.report.figures import as_rgb, claims_forest, error_curves, f1_bars, image_grid, training_curves
+from focus.report.figures import as_rgb, error_curves, f1_bars, image_grid, training_curves
 from focus.report.mesh_figure import misfit_prior
 from focus.report.tables import read_paper_table
 
@@ -17,11 +17,6 @@ def opened(png: bytes) -> np.ndarray:
     image = Image.open(io.BytesIO(png))
     assert not image.info.get("Software")
     return np.asarray(image.convert("RGB"))
-
-
-def verdict(id, metric, margin, holds):
-    limits = {"margin": margin, "low": margin - 0.1, "high": margin + 0.1}
-    return {"id": id, "metric": metric, "holds": holds, "mechanism": False, **limits}
 
 
 def dome(count=12):
@@ -45,8 +40,6 @@ def figures():
         "bars": lambda: f1_bars(read_paper_table(5), "paper"),
         "bars of nothing": lambda: f1_bars(read_paper_table(5), "run"),
         "training": lambda: training_curves({"M": log}, "step", ["loss", "pixel", "absent", "lr"]),
-        "forest": lambda: claims_forest([verdict("1", "rmse", 0.3, True), verdict("2", "f1", 0.0, "not resolved")]),
-        "forest of nothing": lambda: claims_forest([{"margin": None}]),
         "prior": lambda: misfit_prior(vertices, triangles, np.tile([0.5, -0.5, 0.0], (len(vertices), 1))),
     }
 

@@ -8,7 +8,7 @@ import pytest
 
 from focus.errors import FocusError
 from focus.report.results import load_results, read_images
-from focus.report.schemas import IMAGES, TABLES, check
+from focus.report.schemas import IMAGES, SCHEMAS, check
 from focus.report.tables import read_paper_table
 
 
@@ -115,11 +115,11 @@ def test_same_method_twice(folder, write_method, rows):
     assert load_results([folder], [other]).methods("external") == ["M"]
 
 
-@pytest.mark.parametrize("number", TABLES)
+@pytest.mark.parametrize("number", SCHEMAS)
 def test_table_schemas_refuse(number):
     """A table with a column too many, too few or of another type is written all the same."""
     good = read_paper_table(number)
-    check(good, TABLES[number], "t")
+    check(good, SCHEMAS[number], "t")
     for bad in (
         good.assign(extra=1),
         good.drop(columns="images"),
@@ -129,7 +129,7 @@ def test_table_schemas_refuse(number):
         good.rename(columns={"method": "Method"}),
     ):
         with pytest.raises(FocusError, match=r"^t: "):
-            check(bad, TABLES[number], "t")
+            check(bad, SCHEMAS[number], "t")
 
 
 def test_images_schema_is_strict():

@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 
 from focus.errors import FocusError
+from focus.registry.tables import TABLES
 from focus.report.results import load_results
-from focus.report.schemas import TABLES
-from focus.report.tables import build_tables, equal_weight_mean_std, read_paper_table, table1_rows
+from focus.report.tables import build_tables, equal_weight_mean_std, read_paper_table
 
 ALL = (1, 2, 3, 4, 5)
 COLUMNS = {
@@ -97,14 +97,6 @@ def test_table1_by_hand(two_methods):
     assert cell(frame, "Poor", "AR-Overall", "images") == 6  # side lights are not in it
 
 
-def test_table1_other_column(two_methods):
-    """RMSE over all visible pixels cannot be had beside the rendered ones."""
-    rows = table1_rows(two_methods, "run", "Poor", "rmse_visible")
-    assert rows == [
-        {"method": "Poor", "testset": "AR-Overall", "rmse_mean": 6.5, "rmse_std": 0.5, "images": 6, "source": "run"}
-    ]
-
-
 def test_now_tables_are_the_pooled_figures(two_methods):
     """Tables 2, 3, 5 print something else than the errors pooled over scan points."""
     tables = build_tables(two_methods, {"Good": ALL})
@@ -155,7 +147,7 @@ def test_missing_testset(write_method, rows):
 
 def test_silent_gap_is_refused(two_methods):
     """A method listed in a table but never evaluated is left out silently."""
-    with pytest.raises(FocusError, match=r"table 4: 'MoFA' has no figures on AR; expected results, or a reason"):
+    with pytest.raises(FocusError, match=r"table 4: 'MoFA' has no values on AR; expected results, or a reason"):
         build_tables(two_methods, {"MoFA": [4]})
 
 
@@ -184,6 +176,7 @@ def test_pooled_row_only_where_subsets_differ_in_size(write_method, rows):
     """Table 1 would print the same figures twice."""
     made = rows("CelebA", "unoccluded", "rmse", [8, 10]) + rows("CelebA", "occluded", "rmse", [10, 12])
     found = load_results([write_method("A", made)])
-    assert [row["testset"] for row in table1_rows(found, "run", "A")] == [
+    frame = build_tables(found, {"A": [1]}, missing={"AR": "none"})[1].query("source == 'run' and images > 0")
+    assert list(frame["testset"]) == [
         "CelebA-Unoccluded", "CelebA-Occluded", "CelebA-Overall"
     ]  # fmt: skip

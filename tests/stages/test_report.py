@@ -18,6 +18,7 @@ from focus.assets import STAND_IN
 from focus.errors import FocusError
 from focus.evaluation.per_image import write_figures
 from focus.files import write_bytes, write_json, write_npy, write_text
+from focus.registry.testsets import TESTSETS
 from focus.report.tables import read_paper_table
 from focus.report.write import write_table
 from focus.stages import paths, report
@@ -33,7 +34,7 @@ def chosen(project):
     for path in (paths.FACE_MODEL, paths.RENDERED_MODEL):
         model.save(path)
     rows = []
-    for testset, split in report.SPLITS.items():
+    for testset, split in {name: each.split for name, each in TESTSETS.items()}.items():
         packed = tiny.packed_faces(paths.PACKED / split)
         write_npy(paths.EVALUATION / "FOCUS" / f"{split}_theta.npy", tiny.latents(6).theta().numpy())
         figures = {"now_median": 1.0} if testset == "NoW" else {"rmse": 5.0, "f1": 0.5}

@@ -80,6 +80,96 @@ print(round(float(terms["smoothness"]), 4))
     assert run(copy, code) == "0.5"  # 6 of 12 differences down, and across, are 1
 
 
+def test_a_metric(copy):
+    """A reader's new metric would have no column, or be printed without its unit."""
+    function, reading, entry = blocks("A metric")
+    fitting = copy / "src/focus/evaluation/image_fitting.py"
+    insert(fitting, "READINGS: dict", function + "\n\n")
+    insert(fitting, '    "masked_mean": masked_mean', reading)
+    insert(copy / "src/focus/registry/metrics.py", '    "acc": _score("ACC")', entry)
+    code = """
+import numpy as np
+from pathlib import Path
+from focus.evaluation.per_image import FITS, write_figures
+from focus.registry.metrics import metric
+from focus.report.results import read_images
+images = np.full((2, 2, 3), 0.2), np.full((2, 2, 3), 0.6)
+fit = FITS["mean_absolute"](*images, np.ones((2, 2)), np.ones((2, 2)))
+row = {"testset": "AR", "subset": "scarf", "image": "a", "mean_absolute": fit, "subject": "", "occluder": ""}
+write_figures(Path("metrics"), "FOCUS", [row], {})
+measure = metric("mean_absolute")
+print(read_images(Path("metrics/images.csv"))["mean_absolute"][0], measure.difference(fit), measure.unit)
+"""
+    assert run(copy, code) == "102.0 +102.000 MAE"
+
+
+def test_a_table(copy):
+    """A reader's new table would be refused by the settings, or lack its schema, layout or files."""
+    entry, method = blocks("A table")
+    insert(copy / "src/focus/registry/tables.py", '}  # fmt: skip\n"""Number -> table', entry)
+    add_method(copy, method)
+    code = """
+import numpy as np, pandas as pd
+from pathlib import Path
+from focus.evaluation.per_image import write_figures
+from focus.report.results import load_results
+from focus.report.tables import build_tables
+from focus.report.write import write_table
+from focus.settings import read_params
+methods = {"FOCUS-long": read_params().variants["FOCUS-long"].tables}
+facts = {"testset": "AR", "subset": "sidelight", "subject": "", "occluder": "", "acc": 1, "ppv": 1, "tpr": 1}
+rows = [facts | {"image": str(k), "rmse": 5 + k, "f1": 0.5} for k in range(3)]
+write_figures(Path("metrics"), "FOCUS-long", rows, {})
+frame = build_tables(load_results([Path("metrics")]), methods, missing={"AR": "none", "NoW": "none"})[6]
+write_table(Path("tables"), 6, frame, "note")
+print(Path("tables/table6.md").read_text().splitlines()[-1])
+"""
+    assert run(copy, code) == "| FOCUS-long | 6.00 ± 0.82 | 1.00 | 1.00 | 1.00 | 0.50 ± 0.00 |"
+
+
+def test_a_test_set(copy):
+    """A reader's new test set would not be read, measured or accepted in images.csv, or DVC miss its files."""
+    entry, images, split = blocks("A test set")
+    testsets, dvc = copy / "src/focus/registry/testsets.py", copy / "dvc.yaml"
+    insert(testsets, '        TestSet("NoW"', entry)
+    insert(testsets, '    "NoW": _one("NoW")', images)
+    shutil.copy(ROOT / "dvc.yaml", dvc)
+    insert(dvc, "      now: {raw: now}\n", split)
+    text = dvc.read_text()
+    for known in ("data/packed/ar", "results/landmarks/ar.json"):
+        new = known.replace("/ar", "/street")
+        text = text.replace(f"- {known}\n", f"- {known}\n      - {new}\n").replace(f", {known},", f", {known}, {new},")
+    dvc.write_text(re.sub(r"(?m)^      - (.*street.*)\n(?=        - )", r"        - \1\n", text))
+    code = """
+import numpy as np, yaml
+from dataclasses import replace
+from pathlib import Path
+from focus import settings
+from focus.datasets.images import write_png
+from focus.datasets.packed import pack
+from focus.evaluation.per_image import image_row, write_figures
+from focus.registry.tables import RMSE
+from focus.registry.testsets import TESTSETS
+from focus.report.results import load_results
+from focus.report.tables import value
+from focus.stages import evaluate, landmarks, paths
+for kind in ("sunglasses", "facemask"):
+    write_png(Path(f"data/raw/street/images/{kind}/1.png"), np.full((8, 8, 3), 51, np.uint8))
+    write_png(Path(f"data/raw/street/masks/{kind}/1.png"), np.full((8, 8), 255, np.uint8))
+found = landmarks.samples_of(settings.load(landmarks.Settings), "street")
+street, points = TESTSETS["Street"], np.zeros((68, 2))
+packed = pack(paths.PACKED / street.split, [replace(sample, landmarks=points) for sample in found])
+subsets, drawn = evaluate.membership(street, packed), np.zeros((8, 8, 3))
+rows = [image_row(packed, k, drawn, np.ones((8, 8)), None) | {"testset": "Street"} for k in range(2)]
+write_figures(Path("metrics"), "FOCUS", rows, {})
+print(subsets["facemask/1.png"], value(load_results([Path("metrics")]), "run", "FOCUS", "Street-sunglasses", RMSE))
+stages = yaml.safe_load(Path("dvc.yaml").read_text())["stages"]
+assert "data/packed/street" in stages["evaluate"]["do"]["deps"] and "street" in stages["landmarks"]["foreach"]
+assert all("results/landmarks/street.json" in stages[name]["deps"] for name in ("tables", "figures", "report"))
+"""
+    assert run(copy, code) == "facemask (51.0, 0.0, 1)"
+
+
 def test_a_mask_source(copy):
     """A reader's new mask source would be refused by the settings, or not be found by its name."""
     source, name, method = blocks("A mask source")

@@ -1,6 +1,6 @@
 """Anybody's predictions measured as the run's own are: crops with alpha, masks, meshes in NoW form.
 
-A prediction that is missing or cannot be used is left out of the figures and named with its reason (`left_out`).
+A prediction that is missing or cannot be used is left out of the values and named with its reason (`left_out`).
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""One row of figures an image, the same for every method: image fitting, segmentation, NoW."""
+"""One row of values per image, the same for every method: image fitting, segmentation, NoW."""
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -14,38 +14,23 @@ from torch import Tensor
 from focus.datasets.packed import PackedSet
 from focus.datasets.scans import Scan
 from focus.errors import FocusError
-from focus.evaluation.image_fitting import rmse, rmse_visible
+from focus.evaluation.image_fitting import READINGS
 from focus.evaluation.now import now_errors, statistics
 from focus.evaluation.scan_fit import scan_errors
 from focus.evaluation.segmentation import scores
 from focus.face_model import FaceModel
-from focus.files import write_json, write_text
+from focus.files import write_csv, write_json
 from focus.inference import Prediction
+from focus.registry.metrics import METRICS
 
-COLUMNS = [
-    "method",
-    "testset",
-    "subset",
-    "image",
-    "subject",
-    "occluder",
-    "rmse",
-    "rmse_visible",
-    "acc",
-    "ppv",
-    "tpr",
-    "f1",
-    "now_median",
-    "now_mean",
-    "now_std",
-    "points",
-    "occluder_fraction",
-]
+COLUMNS = ["method", "testset", "subset", "image", "subject", "occluder", *METRICS, "points", "occluder_fraction"]
 FACTS = ("occluder", "occluder_fraction")
+FITS = {name: READINGS[name] for name in METRICS if name in READINGS}
+"""The metrics of a reconstruction: target, reconstruction, visible face and rendered region -> value."""
 
 
 def image_rows(packed: PackedSet, start: int, prediction: Prediction) -> Iterator[dict[str, object]]:
-    """Yield a row for each predicted image, from position `start` of the set: the figures of Tables 1, 4 and 5."""
+    """Yield a row for each predicted image, from position `start` of the set: the values of Tables 1, 4 and 5."""
     rendered = prediction.rendered[:, 0].numpy()
     images = prediction.images.permute(0, 2, 3, 1).numpy()
     for place in range(len(images)):
@@ -60,12 +45,9 @@ def image_row(
     if packed.visible is None:
         raise FocusError(f"{packed.folder}: found no visible-face masks, expected one an image")
     visible = packed.visible[position]
-    fit = (packed.images[position], image, visible, rendered)
-    row = about(packed, position) | {"rmse": rmse(*fit), "rmse_visible": rmse_visible(*fit)}
-    if mask is not None:
-        found = scores(mask, visible, rendered)
-        row |= {"acc": found.acc, "ppv": found.ppv, "tpr": found.tpr, "f1": found.f1}
-    return row
+    target = packed.images[position]
+    row = about(packed, position) | {name: fit(target, image, visible, rendered) for name, fit in FITS.items()}
+    return row if mask is None else row | asdict(scores(mask, visible, rendered))
 
 
 def about(packed: PackedSet, position: int) -> dict[str, object]:
@@ -159,7 +141,5 @@ def write_figures(
     """Write images.csv (six significant digits) and pooled.json of one method."""
     frame = pd.DataFrame([{**row, "method": method} for row in rows], columns=COLUMNS)
     frame["points"] = frame["points"].astype("Int64")
-    stream = io.StringIO()
-    frame.to_csv(stream, index=False, float_format="%.6g", lineterminator="\n")
-    write_text(folder / "images.csv", stream.getvalue())
+    write_csv(folder / "images.csv", frame, "%.6g")
     write_json(folder / "pooled.json", {"NoW": json.loads(json.dumps(now))})

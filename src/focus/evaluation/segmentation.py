@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -59,12 +58,3 @@ def scores(predicted: np.ndarray, visible: np.ndarray, rendered: np.ndarray, *, 
     return Scores(
         agreeing / called.size, both / said if said else 0.0, both / true if true else 0.0, 2 * both / (said + true)
     )
-
-
-def mean_and_std(values: Iterable[Scores]) -> dict[str, tuple[float, float]]:
-    """Return {"acc": (mean, std), …} over images (std with ddof 0), images without a rendered region left out."""
-    kept = [asdict(one) for one in values if not np.isnan(one.acc)]
-    if not kept:
-        return {name: (float("nan"), float("nan")) for name in ("acc", "ppv", "tpr", "f1")}
-    columns = {name: np.array([one[name] for one in kept]) for name in kept[0]}
-    return {name: (float(column.mean()), float(column.std())) for name, column in columns.items()}

@@ -1,1 +1,1 @@
-"""Tables, claims and figures: what a reader of the paper sees, made from per-image results alone."""
+"""Tables, claims and pictures: what a reader of the paper sees, made from per-image results alone."""

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import matplotlib
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -196,44 +195,6 @@ def training_curves(curves: Mapping[str, pd.DataFrame], x: str, columns: Sequenc
         axes.set_axis_off()
     _shared_legend(figure, grid)
     return figure
-
-
-@drawn_png
-def claims_forest(verdicts: Sequence[Mapping[str, Any]]) -> Figure:
-    """Draw every margin with its interval, one panel per unit, the zero line between "holds" (right) and not (left)."""
-    known = [verdict for verdict in verdicts if verdict["margin"] is not None]
-    panels: dict[str, list[Mapping[str, Any]]] = {}
-    for verdict in known:
-        panels.setdefault(_UNITS.get(verdict["metric"], "score (0..1)"), []).append(verdict)
-    if not panels:
-        figure = Figure(figsize=(4, 1))
-        figure.text(0.5, 0.5, "no claim has data", ha="center", va="center")
-        return figure
-    sizes = [len(panel) + 2.5 for panel in panels.values()]
-    figure = Figure(figsize=(6.8, 0.155 * sum(sizes) + 0.5), layout="constrained")
-    grid = figure.subplots(len(panels), 1, squeeze=False, height_ratios=sizes)
-    for axes, (unit, panel) in zip(grid[:, 0], panels.items(), strict=True):
-        _forest_panel(axes, unit, panel)
-    return figure
-
-
-_UNITS = {"rmse": "RMSE (0..255)", "now_median": "NoW error (mm)", "seconds": "times faster than claimed"}
-_OUTCOMES = {True: (COLOURS[2], "o"), False: (COLOURS[1], "X")}
-
-
-def _forest_panel(axes: Axes, unit: str, panel: Sequence[Mapping[str, Any]]) -> None:
-    for y, verdict in enumerate(panel):
-        outcome = verdict["holds"]
-        colour, marker = _OUTCOMES[outcome] if isinstance(outcome, bool) else (COLOURS[6], "D")
-        axes.plot([verdict["low"], verdict["high"]], [y, y], color=colour, linewidth=1.4, solid_capstyle="butt")
-        axes.plot(verdict["margin"], y, marker, color=colour, markersize=3.5)
-    axes.axvline(0, color="black", linewidth=0.8)
-    axes.set_yticks(range(len(panel)), [verdict["id"] for verdict in panel], fontsize=6.5)
-    for label, verdict in zip(axes.get_yticklabels(), panel, strict=True):
-        label.set_fontweight("bold" if verdict.get("mechanism") else "normal")
-    axes.set_ylim(len(panel) - 0.4, -0.6)
-    axes.set_xlabel(f"margin, {unit}: right of 0 the claim holds")
-    axes.spines["left"].set_visible(False)
 
 
 def _shared_legend(figure: Figure, grid: np.ndarray) -> None:

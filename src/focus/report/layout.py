@@ -1,4 +1,4 @@
-"""A table as a reader sees it: one block per source, methods against grouped columns, best figures marked.
+"""A table as a reader sees it: one block per source, methods against grouped columns, best values marked.
 
 The tidy frames of `tables` hold one row per method and test set; the paper prints them wide. This file does that turn
 once, so that Markdown and LaTeX need only draw the cells.
@@ -13,42 +13,13 @@ from typing import Any
 
 import pandas as pd
 
-from focus.report.tables import KEYS, reason
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One printed figure: heading, columns in the tidy frame, which end of the scale is best, decimals."""
-
-    heading: str
-    mean: str
-    std: str | None = None
-    best: str = "min"
-    decimals: int = 2
-
-
-@dataclass(frozen=True)
-class Group:
-    """Columns that stand under one heading: those of one test set (a value of the table's key column)."""
-
-    heading: str
-    value: str
-    figures: tuple[Figure, ...]
-
-
-@dataclass(frozen=True)
-class Form:
-    """How one table of the paper is drawn; `transposed` puts the test sets in rows and the methods in columns."""
-
-    caption: str
-    groups: tuple[Group, ...]
-    corner: str = "Method"
-    transposed: bool = False
+from focus.registry.tables import TABLES, Column, Group, Table
+from focus.report.tables import reason, testset_of
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A printed cell; `note` marks a reason that stands in place of a group's figures."""
+    """A printed cell; `note` marks a reason that stands in place of a group's values."""
 
     text: str = ""
     best: bool = False
@@ -68,116 +39,78 @@ class Block:
     italic: frozenset[str] = field(default_factory=frozenset)
 
 
-_RMSE = (Figure("RMSE", "rmse_mean", "rmse_std"),)
-_MM = tuple(Figure(name, f"{name}_mm") for name in ("median", "mean", "std"))
-_NOW_MM = tuple(Figure(name, f"now_{name}_mm") for name in ("median", "mean", "std"))
-_SCORES = (
-    *(Figure(name.upper(), name, best="max") for name in ("acc", "ppv", "tpr")),
-    Figure("F1", "f1_mean", "f1_std", best="max"),
-)
-
-FORMS: dict[int, Form] = {
-    1: Form(
-        "RMSE (0..255, mean ± std over images) on the CelebA-HQ test sets and the AR test set.",
-        tuple(Group(name, name, _RMSE) for name in KEYS[1][1]),
-        corner="Testset",
-        transposed=True,
-    ),
-    2: Form(
-        "Reconstruction error (mm) on NoW.",
-        (Group("NoW test set", "test", _MM), Group("NoW validation set", "validation", _MM)),
-    ),
-    3: Form(
-        "Reconstruction error (mm) on the unoccluded and occluded pairs of the NoW validation set.",
-        tuple(Group(f"{name} Subset", name, _MM) for name in KEYS[3][1]),
-    ),
-    4: Form(
-        "Occlusion segmentation on the AR test sets (positive = face, inside the rendered region).",
-        tuple(Group(name, name, _SCORES) for name in KEYS[4][1]),
-    ),
-    5: Form(
-        "Ablation study on the AR test sets and the NoW validation set (mm).",
-        (
-            *(Group(name, name, _SCORES) for name in ("AR-unoccluded", "AR-glasses", "AR-scarf")),
-            Group("NoW Evaluation Set", "NoW", _NOW_MM),
-        ),
-    ),
-}
-
-
 def blocks(
     number: int,
     frame: pd.DataFrame,
     missing: Mapping[str, str],
     references: Collection[str] = (),
-    form: Form | None = None,
+    table: Table | None = None,
 ) -> list[Block]:
     """Return the blocks (paper, run, external) of Table `number`; `references` are printed but never marked best.
 
-    form: how it is drawn, the paper's own form unless one is given.
+    table: how it is drawn, as it is in TABLES unless one is given.
     """
     made = []
     for source in ("paper", "run", "external"):
         rows = frame[frame["source"] == source]
         if len(rows):
-            made.append(_block(form or FORMS[number], KEYS[number], source, rows, missing, frozenset(references)))
+            made.append(_block(table or TABLES[number], source, rows, missing, frozenset(references)))
     return made
 
 
 def _block(
-    form: Form,
-    keys: tuple[str, dict[str, str]],
+    table: Table,
     source: str,
     frame: pd.DataFrame,
     missing: Mapping[str, str],
     references: frozenset[str],
 ) -> Block:
-    key, testsets = keys
-    groups = [group for group in form.groups if (frame[key] == group.value).any()]
+    key = table.key
+    groups = [group for group in table.groups if (frame[key] == group.value).any()]
     rows = {(row["method"], row[key]): row for row in frame.to_dict("records")}
     methods = list(dict.fromkeys(frame["method"]))
     body: dict[str, list[Cell]] = {}
     for method in methods:
         body[method] = []
         for group in groups:
-            why = reason(missing, method, testsets[group.value])
+            why = reason(missing, method, testset_of(group))
             body[method] += _cells(rows.get((method, group.value)), group, why)
     competing = [method for method in methods if method not in references]
-    _mark_best(body, competing, [figure for group in groups for figure in group.figures])
+    _mark_best(body, competing, [column for group in groups for column in group.columns])
     images = _image_counts(frame, key, groups)
-    if form.transposed:
+    if table.transposed:
         turned = [(group.heading, [body[method][k] for method in methods]) for k, group in enumerate(groups)]
-        return Block(source, form.corner, [], methods, turned, images, references)
-    spans = [(group.heading, len(group.figures)) for group in groups]
-    headings = [figure.heading for group in groups for figure in group.figures]
-    return Block(source, form.corner, spans, headings, list(body.items()), images, references)
+        return Block(source, table.corner, [], methods, turned, images, references)
+    spans = [(group.heading, len(group.columns)) for group in groups]
+    headings = [column.heading for group in groups for column in group.columns]
+    return Block(source, table.corner, spans, headings, list(body.items()), images, references)
 
 
 def _cells(row: Mapping[Hashable, Any] | None, group: Group, why: str | None) -> list[Cell]:
     if row is None:
-        return [Cell("-") for _ in group.figures]
-    if why and all(pd.isna(row[figure.mean]) for figure in group.figures):
-        return [Cell(f"n/a: {why}", note=True)] + [Cell() for _ in group.figures[1:]]
-    return [Cell(_text(row, figure)) for figure in group.figures]
+        return [Cell("-") for _ in group.columns]
+    if why and all(pd.isna(row[column.mean]) for column in group.columns):
+        return [Cell(f"n/a: {why}", note=True)] + [Cell() for _ in group.columns[1:]]
+    return [Cell(_text(row, column)) for column in group.columns]
 
 
-def _text(row: Mapping[Hashable, Any], figure: Figure) -> str:
-    if pd.isna(row[figure.mean]):
+def _text(row: Mapping[Hashable, Any], column: Column) -> str:
+    if pd.isna(row[column.mean]):
         return "-"
-    text = f"{row[figure.mean]:.{figure.decimals}f}"
-    if figure.std is None or pd.isna(row[figure.std]):
+    text = f"{row[column.mean]:.{column.decimals}f}"
+    if column.std is None or pd.isna(row[column.std]):
         return text
-    return f"{text} ± {row[figure.std]:.{figure.decimals}f}"
+    return f"{text} ± {row[column.std]:.{column.decimals}f}"
 
 
-def _mark_best(body: dict[str, list[Cell]], methods: Sequence[str], figures: Sequence[Figure]) -> None:
-    """Mark, column by column, every method whose printed figure is the best one (ties share it, as in the paper)."""
-    for k, figure in enumerate(figures):
+def _mark_best(body: dict[str, list[Cell]], methods: Sequence[str], columns: Sequence[Column]) -> None:
+    """Mark, column by column, every method whose printed value is the best one (ties share it, as in the paper)."""
+    for k, column in enumerate(columns):
         values = {method: _value(body[method][k]) for method in methods}
         known = [value for value in values.values() if not math.isnan(value)]
         if len(known) < 2:
             continue
-        best = min(known) if figure.best == "min" else max(known)
+        best = min(known) if column.best == "min" else max(known)
         for method in methods:
             if values[method] == best:
                 body[method][k] = Cell(body[method][k].text, best=True)
@@ -188,7 +121,7 @@ def _value(cell: Cell) -> float:
 
 
 def _image_counts(frame: pd.DataFrame, key: str, groups: Sequence[Group]) -> str:
-    """Return "CelebA-Occluded 200, AR-Overall 298-300": how many images stand behind the figures of each test set."""
+    """Return "CelebA-Occluded 200, AR-Overall 298-300": how many images stand behind the values of each test set."""
     parts = []
     for group in groups:
         counts = frame.loc[frame[key] == group.value, "images"].dropna()

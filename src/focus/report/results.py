@@ -11,14 +11,14 @@ import pandas as pd
 
 from focus.errors import FocusError
 from focus.files import read_json
-from focus.report.schemas import IMAGES, conform
+from focus.report.schemas import IMAGES, conform, read_text_columns
 
 POOLED_FIGURES = ("median", "mean", "std", "images")
 
 
 @dataclass(frozen=True)
 class Results:
-    """Per-image figures of all methods.
+    """Per-image values of all methods.
 
     images: the columns of `schemas.IMAGES` and `source` (run | external), methods in the order they were given.
     pooled: (source, method) -> {"all" | "unoccluded" | "occluded": {"median", "mean", "std" in mm, "images"}}, the NoW
@@ -70,12 +70,7 @@ def load_results(run: Iterable[Path], external: Iterable[Path] = ()) -> Results:
 
 def read_images(path: Path) -> pd.DataFrame:
     """Read one images.csv, checked against `schemas.IMAGES`; `occluder_fraction` is NaN when the file lacks it."""
-    try:
-        frame = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except FileNotFoundError:
-        raise FocusError(f"{path}: no such file; expected the per-image results of one method") from None
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise FocusError(f"{path}: not a readable CSV ({' '.join(str(error).split())})") from None
+    frame = read_text_columns(path, "the per-image results of one method")
     frame = conform(frame, IMAGES, str(path))
     return frame if "occluder_fraction" in frame else frame.assign(occluder_fraction=float("nan"))
 

@@ -1,19 +1,19 @@
-"""The columns of images.csv and of Tables 1-5, one pandera schema each: what does not fit is not read or written."""
+"""The columns of images.csv and of the tables, one pandera schema each: what does not fit is not read or written."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import pandas as pd
 import pandera.pandas as pa
 
 from focus.errors import FocusError
+from focus.registry.metrics import METRICS, Metric
+from focus.registry.tables import TABLES, Table
+from focus.registry.testsets import TESTSETS
 
 SOURCES = ("paper", "run", "external")
-SUBSETS = {
-    "CelebA": ("none", "unoccluded", "occluded"),
-    "AR": ("unoccluded", "glasses", "scarf", "sidelight"),
-    "NoW": ("none", "unoccluded", "occluded"),
-}
-"""Data set -> its subsets; "none" (or an empty cell) is for images outside Table 1's subsets and Table 3's pairs."""
+SUBSETS = {name: each.allowed for name, each in TESTSETS.items()}
 
 
 def _text() -> pa.Column:
@@ -28,12 +28,9 @@ def _choice(*values: str) -> pa.Column:
     return pa.Column(str, pa.Check.isin(values))
 
 
-def _positive() -> pa.Column:
-    return pa.Column(float, pa.Check.ge(0), nullable=True)
-
-
-def _share(required: bool = True) -> pa.Column:
-    return pa.Column(float, pa.Check.in_range(0, 1), nullable=True, required=required)
+def _number(metric: Metric) -> pa.Column:
+    within = pa.Check.ge(0) if metric.limit is None else pa.Check.in_range(0, metric.limit)
+    return pa.Column(float, within, nullable=True)
 
 
 def _count() -> pa.Column:
@@ -44,9 +41,11 @@ def _schema(columns: dict[str, pa.Column], unique: list[str], *checks: pa.Check)
     return pa.DataFrameSchema(columns, checks=list(checks), unique=unique, strict=True, ordered=True)
 
 
-def _table(key: str, choices: tuple[str, ...], figures: dict[str, pa.Column]) -> pa.DataFrameSchema:
-    columns = {"method": _text(), key: _choice(*choices), **figures, "images": _count(), "source": _choice(*SOURCES)}
-    return _schema(columns, ["method", key, "source"])
+def _table(table: Table) -> pa.DataFrameSchema:
+    key = _choice(*(group.value for group in table.groups))
+    numbers = {column: _number(METRICS[each.metric]) for each in table.columns for column in each.names}
+    columns = {"method": _text(), table.key: key, **numbers, "images": _count(), "source": _choice(*SOURCES)}
+    return _schema(columns, ["method", table.key, "source"])
 
 
 def _subset_fits_testset(frame: pd.DataFrame) -> pd.Series:
@@ -68,43 +67,27 @@ IMAGES = _schema(
         "image": _text(),
         "subject": _optional_text(),
         "occluder": _optional_text(),
-        "rmse": _positive(),
-        "rmse_visible": _positive(),
-        "acc": _share(),
-        "ppv": _share(),
-        "tpr": _share(),
-        "f1": _share(),
-        "now_median": _positive(),
-        "now_mean": _positive(),
-        "now_std": _positive(),
+        **{name: _number(metric) for name, metric in METRICS.items()},
         "points": _count(),
-        "occluder_fraction": _share(required=False),
+        "occluder_fraction": pa.Column(float, pa.Check.in_range(0, 1), nullable=True, required=False),
     },
     ["method", "testset", "image"],
     pa.Check(_subset_fits_testset, error=f"a subset of its testset: {SUBSETS}"),
 )
-"""One row an image. rmse 0..255, scores 0..1, now_* in mm; `occluder_fraction` (optional) is the hidden share of the
-face region."""
+"""One row per image; `occluder_fraction` (optional) is the hidden share of the face region."""
 
-_MM = {"median_mm": _positive(), "mean_mm": _positive(), "std_mm": _positive()}
-_SCORES = {name: _share() for name in ("acc", "ppv", "tpr", "f1_mean", "f1_std")}
-
-TABLES: dict[int, pa.DataFrameSchema] = {
-    1: _table(
-        "testset",
-        ("CelebA-Unoccluded", "CelebA-Occluded", "CelebA-Overall", "CelebA-Pooled", "AR-Overall"),
-        {"rmse_mean": _positive(), "rmse_std": _positive()},
-    ),
-    2: _table("split", ("test", "validation"), _MM),
-    3: _table("subset", ("Unoccluded", "Occluded"), _MM),
-    4: _table("subset", ("Unoccluded", "Glasses", "Scarf"), _SCORES),
-    5: _table(
-        "subset",
-        ("AR-unoccluded", "AR-glasses", "AR-scarf", "NoW"),
-        {**_SCORES, "now_median_mm": _positive(), "now_mean_mm": _positive(), "now_std_mm": _positive()},
-    ),
-}
+SCHEMAS: dict[int, pa.DataFrameSchema] = {number: _table(table) for number, table in TABLES.items()}
 """Table number -> schema; `images` is empty where the paper does not say how many."""
+
+
+def read_text_columns(path: Path, expected: str) -> pd.DataFrame:
+    """Read a CSV, every cell as text. Raises FocusError: no such file (`expected`), or not a readable CSV."""
+    try:
+        return pd.read_csv(path, dtype=str, keep_default_na=False)
+    except FileNotFoundError:
+        raise FocusError(f"{path}: no such file; expected {expected}") from None
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise FocusError(f"{path}: not a readable CSV ({' '.join(str(error).split())})") from None
 
 
 def check(frame: pd.DataFrame, schema: pa.DataFrameSchema, name: str) -> pd.DataFrame:

@@ -9,8 +9,8 @@ from focus.report.results import Results
 COLUMNS = ["method", "median_mm", "share"]
 
 
-def now_shares(results: Results, mean: str, best: str) -> str:
-    """Return a CSV of COLUMNS, a row for each method of the run with NoW errors, in their order.
+def now_shares(results: Results, mean: str, best: str) -> pd.DataFrame:
+    """Return a frame of COLUMNS, a row for each method of the run with NoW errors, in their order.
 
     median_mm: over all scan points of all images. share: (median of `mean` - median) / (median of `mean` - median of
     `best`); 0 is the mean face, 1 the best fit, below 0 worse than no look at the image. Empty where either is absent.
@@ -23,4 +23,4 @@ def now_shares(results: Results, mean: str, best: str) -> str:
     frame = pd.DataFrame({"method": list(medians), "median_mm": list(medians.values())}, columns=COLUMNS)
     if mean in medians and best in medians and medians[mean] != medians[best]:
         frame["share"] = (medians[mean] - frame["median_mm"].astype(float)) / (medians[mean] - medians[best])
-    return frame.to_csv(index=False, float_format="%.4f", lineterminator="\n")
+    return frame

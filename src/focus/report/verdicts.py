@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from focus.report.bootstrap import Sample, interval, resampled_means
-from focus.report.claims import CLAIMS, TESTSETS, Claim, Part
+from focus.registry.metrics import METRICS
+from focus.registry.testsets import IMAGE_SETS, Part
+from focus.report.bootstrap import Mean, Sample, interval, resampled_means
+from focus.report.claims import CLAIMS, Claim
 from focus.report.results import Results
 
 NOT_RESOLVED = "not resolved"
@@ -24,7 +26,7 @@ class _AbsentError(Exception):
 
 
 def evaluate_claims(
-    results: Results,
+    worlds: Sequence[Sequence[Results]],
     rng: np.random.Generator,
     timings: Mapping[str, Sequence[float]] | None = None,
     claims: Sequence[Claim] = CLAIMS,
@@ -32,50 +34,67 @@ def evaluate_claims(
 ) -> list[Verdict]:
     """Return {id, claim, table, testset, a, b, margin, low, high, holds, metric, images, mechanism, reason} per claim.
 
-    margin (positive = the claim holds) is in the metric's unit: RMSE 0..255, mm, or a score of 0..1; low and high are
-    its 95 % percentile bootstrap interval over images (over people, with all their images, where the data say who is
-    on them), paired where a and b were run on the same images. NoW claims compare means of per-image medians. holds:
-    True (interval above 0), False (below 0), "not resolved" (it covers 0), or None with a reason where a method or its
-    data is absent. timings: method -> seconds per image, one or more.
+    worlds: the results of each world's seeds; a single run is one world with one seed. margin (positive = the claim
+    holds) is in the metric's unit: RMSE 0..255, mm, or a score of 0..1, the mean over worlds of the mean over seeds;
+    low and high are its 95 % percentile bootstrap interval over worlds, seeds and images (over people, with all their
+    images, where the data say who is on them), paired where a and b were run on the same images. NoW claims compare
+    means of per-image medians. holds: True (interval above 0), False (below 0), "not resolved" (it covers 0), or None
+    with a reason where a method or its data is absent. images: those of a world. timings: method -> seconds per image,
+    one or more.
     A claim's draws depend on `rng` and its place in `claims` only, so an absent method changes no other interval.
     """
     verdicts: list[Verdict] = []
     for claim, own in zip(claims, rng.spawn(len(claims)), strict=True):
-        if claim.kind == "faster":
+        if claim.metric == "seconds":
             verdicts.append(_speed(claim, timings or {}, own, resamples))
         elif claim.by:
-            verdicts += _by_value(results, claim, own, resamples)
+            verdicts += _by_value(worlds, claim, own, resamples)
         else:
-            verdicts.append(_verdict(results, claim, own, resamples))
+            verdicts.append(_verdict(worlds, claim, own, resamples))
     return verdicts
 
 
-def _verdict(results: Results, claim: Claim, rng: np.random.Generator, resamples: int, value: str = "") -> Verdict:
+def _verdict(
+    worlds: Sequence[Sequence[Results]], claim: Claim, rng: np.random.Generator, resamples: int, value: str = ""
+) -> Verdict:
     """Evaluate one claim, on the images with `value` in column `claim.by` only when that is set."""
-    samples: list[Sample] = []
     try:
-        for part in TESTSETS[claim.testset]:
-            samples += _samples(results, claim, part, value)
+        means = differences(worlds, claim, value)
     except _AbsentError as absent:
         return _entry(claim, reason=str(absent))
-    margin, low, high = (figure - claim.threshold for figure in interval(samples, rng, resamples))
-    images = sum(len(sample.values) for sample in samples)
+    margin, low, high = (figure - claim.threshold for figure in interval(means, rng, resamples))
+    images = sum(max(one.values.shape[1] for one in mean.worlds) for mean in means)
     return _entry(claim, margin, low, high, images)
 
 
-def _samples(results: Results, claim: Claim, part: Part, value: str) -> list[Sample]:
-    """Return the weighted per-image values of one part: one sample of differences, or two when no image is shared."""
-    weight = part.weight if claim.kind == "higher" else -part.weight
-    rows_a, rows_b = (_rows(results, method, claim, part, value) for method in (claim.a, claim.b))
-    a, b = rows_a[claim.metric], rows_b[claim.metric]
-    shared = a.index.intersection(b.index, sort=False)
-    if len(shared):
-        samples = [Sample(weight, (a[shared] - b[shared]).to_numpy(), people_of(rows_a.loc[shared]))]
-    else:
-        samples = [Sample(weight, a.to_numpy(), people_of(rows_a)), Sample(-weight, b.to_numpy(), people_of(rows_b))]
+def differences(worlds: Sequence[Sequence[Results]], claim: Claim, value: str = "") -> list[Mean]:
+    """Return the claim's per-image differences, turned so that positive speaks for it: a mean per weighted image set.
+
+    In a world only images count that both methods have values of with every seed. Two methods without a shared image
+    (other people's predictions on images of their own) give a mean each.
+    """
+    sign = 1.0 if METRICS[claim.metric].better == "max" else -1.0
+    means: list[Mean] = []
+    for part in IMAGE_SETS[claim.testset]:
+        samples = [_samples(seeds, claim, part, value) for seeds in worlds]
+        for which, turn in zip(zip(*samples, strict=True), (1.0, -1.0), strict=False):
+            means.append(Mean(turn * sign * part.weight, which))
+    return means
+
+
+def _samples(seeds: Sequence[Results], claim: Claim, part: Part, value: str) -> list[Sample]:
+    """Return a - b in one world, by seed and image; or a and b apart when they share no image."""
+    pairs = [tuple(_rows(run, method, claim, part, value) for method in (claim.a, claim.b)) for run in seeds]
+    paired = [[(a[claim.metric] - b[claim.metric]).dropna() for a, b in pairs]]
+    apart = [[pair[k][claim.metric] for pair in pairs] for k in (0, 1)]
+    shared = all(len(each) for each in paired[0])
+    samples = []
+    for k, columns in enumerate(paired if shared else apart):
+        joined = pd.concat(columns, axis=1, join="inner")
+        samples.append(Sample(joined.to_numpy().T, people_of(pairs[0][k].loc[joined.index])))
     for each in samples:
         least = LEAST_OF_GROUP if value else 2
-        if len(each.values) < least:
+        if each.values.shape[1] < least:
             raise _AbsentError(f"fewer than {least} images of {_describe(part, claim, value)}")
         if each.people is not None and len(set(each.people)) < 2:
             raise _AbsentError(f"images of one person only of {_describe(part, claim, value)}")
@@ -91,7 +110,7 @@ def people_of(rows: pd.DataFrame) -> np.ndarray | None:
 
 
 def _rows(results: Results, method: str, claim: Claim, part: Part, value: str) -> pd.DataFrame:
-    """Return the rows of one method with the claim's metric, by image; the run's own figures come before others'."""
+    """Return the rows of one method with the claim's metric, by image; the run's own values come before others'."""
     source = next((source for source in ("run", "external") if method in results.methods(source)), None)
     if source is None:
         raise _AbsentError(f"no results of {method}")
@@ -104,16 +123,19 @@ def _rows(results: Results, method: str, claim: Claim, part: Part, value: str) -
     return rows
 
 
-def _by_value(results: Results, claim: Claim, rng: np.random.Generator, resamples: int) -> list[Verdict]:
+def _by_value(
+    worlds: Sequence[Sequence[Results]], claim: Claim, rng: np.random.Generator, resamples: int
+) -> list[Verdict]:
     found: list[str] = []
-    for part in TESTSETS[claim.testset]:
-        rows = pd.concat([results.rows(source, claim.a, part.testset, part.subsets) for source in ("run", "external")])
+    for part in IMAGE_SETS[claim.testset]:
+        places = [(run, source) for seeds in worlds for run in seeds for source in ("run", "external")]
+        rows = pd.concat([run.rows(source, claim.a, part.testset, part.subsets) for run, source in places])
         found += sorted(value for value in _groups(rows, claim.by).unique() if value)
     if not found:
         return [_entry(claim, reason=f"no image of {claim.testset} says its {claim.by}")]
     named = [(value, replace(claim, id=f"{claim.id}-{value}", claim=f"{claim.claim}: {value}")) for value in found]
     draws = zip(named, rng.spawn(len(named)), strict=True)
-    return [_verdict(results, one, own, resamples, value) for (value, one), own in draws]
+    return [_verdict(worlds, one, own, resamples, value) for (value, one), own in draws]
 
 
 def _groups(rows: pd.DataFrame, column: str) -> pd.Series:
@@ -173,51 +195,3 @@ def _entry(
 def _describe(part: Part, claim: Claim, value: str) -> str:
     name = f"{part.testset} {' + '.join(part.subsets)}".strip()
     return f"{name} with {claim.by} {value}" if value else name
-
-
-_UNITS = {"rmse": ("RMSE", 3), "now_median": ("mm", 3), "seconds": ("times", 0)}
-
-
-def claims_markdown(verdicts: Sequence[Verdict], note: str) -> str:
-    """Return the claims as a Markdown table, `note` (data and profile) above it; mechanism claims have bold ids."""
-    counts = {word: sum(_word(v) == word for v in verdicts) for word in ("yes", "no", NOT_RESOLVED, "n/a")}
-    lines = [
-        f"*{note}*",
-        "",
-        f"{len(verdicts)} comparisons: {counts['yes']} hold, {counts['no']} do not, {counts[NOT_RESOLVED]} not "
-        f"resolved, {counts['n/a']} without data. Margin: positive = the claim holds; 95 % bootstrap interval over "
-        "images, on NoW and AR over people with all their images. Bold: claims that test the mechanism itself.",
-        "",
-        "| id | claim | table | test set | a | b | margin | 95 % interval | images | holds |",
-        "|---|---|---:|---|---|---|---:|---:|---:|---|",
-    ]
-    return "\n".join(lines + list(_claim_lines(verdicts))) + "\n"
-
-
-def _claim_lines(verdicts: Sequence[Verdict]) -> Iterator[str]:
-    for verdict in verdicts:
-        unit, decimals = _UNITS.get(str(verdict["metric"]), (str(verdict["metric"]).upper(), 3))
-        id = f"`{verdict['id']}`"
-        word = _word(verdict)
-        margin = limits = ""
-        if verdict["margin"] is not None:
-            margin = f"{verdict['margin']:+.{decimals}f} {unit}"
-            limits = f"{verdict['low']:+.{decimals}f} … {verdict['high']:+.{decimals}f}"
-        cells = [
-            f"**{id}**" if verdict["mechanism"] else id,
-            verdict["claim"],
-            verdict["table"] or "",
-            verdict["testset"],
-            verdict["a"],
-            verdict["b"],
-            margin,
-            limits,
-            verdict["images"] or "",
-            f"{word}: {verdict['reason']}" if verdict["reason"] else word,
-        ]
-        yield "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |"
-
-
-def _word(verdict: Verdict) -> str:
-    words: dict[object, str] = {True: "yes", False: "no", None: "n/a"}
-    return words.get(verdict["holds"], NOT_RESOLVED)

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from focus.files import write_text
-from focus.report.layout import FORMS, Block, Cell, blocks
-from focus.report.schemas import TABLES, check
+from focus.files import write_csv, write_text
+from focus.registry.tables import TABLES
+from focus.report.layout import Block, Cell, blocks
+from focus.report.schemas import SCHEMAS, check
 
 _LATEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
@@ -30,24 +31,18 @@ def write_table(
 
     note: one line that says on which data and profile the run was made, e.g. "run: profile demo, embedded (emulated)
     data — not results on real faces". missing: as in `tables.build_tables`; its reasons are printed in place of
-    figures. references: methods that are printed but not compared (all-ones).
+    values. references: methods that are printed but not compared (all-ones).
     Raises FocusError when `frame` does not fit the table's schema.
     """
     parts = blocks(number, frame, missing or {}, references)
-    write_text(folder / f"table{number}.csv", csv_text(number, frame))
+    write_csv(folder / f"table{number}.csv", check(frame, SCHEMAS[number], f"table {number}"), "%.4f")
     write_text(folder / f"table{number}.md", markdown(number, parts, note))
     write_text(folder / f"table{number}.tex", latex(number, parts, note))
 
 
-def csv_text(number: int, frame: pd.DataFrame) -> str:
-    """Return the CSV of Table `number`: the issue's columns, four decimals, an empty cell where nothing applies."""
-    check(frame, TABLES[number], f"table {number}")
-    return frame.to_csv(index=False, float_format="%.4f", lineterminator="\n")
-
-
 def markdown(number: int, parts: list[Block], note: str, caption: str | None = None) -> str:
-    """Return Table `number` in Markdown, one table per source, best figures bold; caption: the paper's unless given."""
-    lines = [f"**Table {number}.** {caption or FORMS[number].caption}", "", f"*{note}*"]
+    """Return Table `number` in Markdown, one table per source, best values bold; caption: the paper's unless given."""
+    lines = [f"**Table {number}.** {caption or TABLES[number].caption}", "", f"*{note}*"]
     for part in parts:
         images = f" (images: {part.images})" if part.images else ""
         lines += ["", f"**{part.source}**{images}", "", *_markdown_block(part)]
@@ -60,7 +55,7 @@ def latex(number: int, parts: list[Block], note: str) -> str:
         "% needs \\usepackage{booktabs,graphicx}",
         "\\begin{table*}",
         "\\centering",
-        f"\\caption{{{_escape(FORMS[number].caption)} {_escape(note)}}}",
+        f"\\caption{{{_escape(TABLES[number].caption)} {_escape(note)}}}",
         f"\\label{{tab:{number}}}",
     ]
     for part in parts:

@@ -28,6 +28,8 @@ from focus.settings.params import (
     Lists,
     Method,
     Params,
+    Picture,
+    PictureRow,
     Reference,
     Variant,
 )
@@ -104,6 +106,8 @@ __all__ = [
     "Optimiser",
     "OutputScale",
     "Params",
+    "Picture",
+    "PictureRow",
     "Pretrain",
     "Profile",
     "ProvenanceSettings",

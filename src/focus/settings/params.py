@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
+from pydantic_core import PydanticCustomError
 
+from focus.registry.tables import TABLES
 from focus.settings.base import Count, MethodName, Name, Positive, Section, Weight
 from focus.settings.terms import ReconstructionTerm, SegmentationTerm, Switch
 
 Form = Literal["preset", "paper", "released"]
 IMPORTED = "imported"  # where the authors' own weights stand, once they are read (docs/released-weights.md)
+
+
+def _known(number: int) -> int:
+    if number not in TABLES:
+        raise PydanticCustomError("unknown_table", f"no such table, expected one of {', '.join(map(str, TABLES))}")
+    return number
+
+
+TableNumber = Annotated[int, AfterValidator(_known), WithJsonSchema({"type": "integer", "enum": [*TABLES]})]
 
 
 class Seeds(Section):
@@ -53,7 +64,7 @@ TestMask = Literal["none", "ones", "robust", "skin", "segmentation"]
 class Variant(Section):
     """One trained network (or an untrained reference): a row of the tables."""
 
-    tables: list[Annotated[int, Field(ge=1, le=5)]] = Field(description="tables it appears in")
+    tables: list[TableNumber] = Field(description="tables it appears in")
     start: Name = Field(description="models/<start>: where its weights start")
     images: Literal["celeba_train", "now"] = Field(description="packed images it is trained on")
     schedule: Literal["none", "reconstruction", "em", "adaptation"]
@@ -72,7 +83,7 @@ class Variant(Section):
 class Corrected(Section):
     """A variant with a misfit prior subtracted (Sec. 3.4)."""
 
-    tables: list[Annotated[int, Field(ge=1, le=5)]]
+    tables: list[TableNumber]
     variant: Name
     prior: Literal["plain", "composited"]
 
@@ -80,13 +91,13 @@ class Corrected(Section):
 class InstanceWise(Section):
     """A method that fits each test image by itself, without a network (Egger et al. [8])."""
 
-    tables: list[Annotated[int, Field(ge=1, le=5)]]
+    tables: list[TableNumber]
 
 
 class ConstantMask(Section):
     """A variant's reconstructions with everything in them taken for face: a reference of segmentation."""
 
-    tables: list[Annotated[int, Field(ge=4, le=5)]]
+    tables: list[TableNumber]
     variant: Name
 
 
@@ -95,13 +106,38 @@ class Reference(Section):
 
     label: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z -]*$")] = Field(description="its name in tables and claims")
     face: Literal["mean", "fitted"] = Field(description="the face model's mean, or its best fit to the ground truth")
-    tables: list[Literal[1, 2, 3, 5]]
+    tables: list[TableNumber]
 
 
 class Ablation(Section):
     """What `dvc exp show` shows."""
 
-    variant: Name = Field(description="the variant whose figures go to results/headline.json")
+    variant: Name = Field(description="the variant of results/headline.json, of the page's gallery and of the curves")
+
+
+class PictureRow(Section):
+    """A row of pictures, the same test images in each row."""
+
+    show: Literal["target", "rendering", "mask", "true_mask"]
+    of: str = Field("", description="the variant; true_mask: in whose rendered region")
+    label: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, row: Any) -> Any:
+        """Label a row by what it shows, where nothing else is said."""
+        if not isinstance(row, dict):
+            return row
+        names = {"rendering": row.get("of", ""), "mask": f"{row.get('of', '')} mask", "true_mask": "true mask"}
+        return {"label": names.get(row.get("show", ""), row.get("show")), **row}
+
+
+class Picture(Section):
+    """A figure of results/figures, and what the page says of it."""
+
+    title: str
+    caption: str
+    rows: Annotated[list[PictureRow], Field(min_length=1)]
 
 
 class Lists(Section):
@@ -154,6 +190,7 @@ class Params(Section):
     constant_masks: dict[MethodName, ConstantMask]
     references: dict[MethodName, Reference]
     external: dict[MethodName, External]
+    figures: dict[Name, Picture] = Field(description="pictures of faces, by file name")
     lists: Lists
     ablation: Ablation
 
@@ -169,6 +206,8 @@ class Params(Section):
         ]
         # A corrected variant trains no networks of its own, which the shipped model would be made of.
         named += [("ablation.variant", self.ablation.variant, self.variants)]
+        rows = [(name, row) for name, picture in self.figures.items() for row in picture.rows]
+        named += [(f"figures.{name}.of", row.of, self.variants) for name, row in rows if row.show != "target"]
         for key, found, known in named:
             if found not in known:
                 raise ValueError(f"{key}: found {found!r}, expected one of {', '.join(known)}")

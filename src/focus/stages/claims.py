@@ -1,4 +1,4 @@
-"""The paper's claims held against this run's per-image figures, each with a 95 % bootstrap interval."""
+"""The paper's claims held against this run's per-image values, each with a 95 % bootstrap interval."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from focus.files import read_json, write_json, write_text
-from focus.report.verdicts import claims_markdown, evaluate_claims
+from focus.report.claims_text import claims_markdown
+from focus.report.verdicts import evaluate_claims
 from focus.seeds import numpy_generator
 from focus.settings import Evaluation, External, Key, MethodSettings, ProvenanceSettings
 from focus.stages import paths
@@ -27,7 +28,7 @@ def work(settings: Settings) -> None:
     """Write results/claims.json and results/claims.md."""
     found = results(folders(settings), settings.external)
     rng = numpy_generator(settings.training_seed, "claims", "bootstrap")
-    verdicts = evaluate_claims(found, rng, timings(settings.profile), resamples=settings.evaluation.bootstrap)
+    verdicts = evaluate_claims([[found]], rng, timings(settings.profile), resamples=settings.evaluation.bootstrap)
     write_json(paths.RESULTS / "claims.json", verdicts)
     write_text(paths.RESULTS / "claims.md", claims_markdown(verdicts, provenance(settings)))
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from focus.assets import stands_in
 from focus.files import read_json
+from focus.registry.testsets import TESTSETS
 from focus.report.results import Results, load_results
 from focus.settings import (
     MethodSettings,
@@ -40,9 +41,9 @@ def folders(settings: MethodSettings) -> list[str]:
 
 
 def results(names: list[str], external: Iterable[str] = ()) -> Results:
-    """Return the per-image figures of the methods with these folders; leftovers of removed variants are not read.
+    """Return the per-image values of the methods with these folders; leftovers of removed variants are not read.
 
-    An external method of which only the server's figures are known has none.
+    An external method of which only the server's values are known has none.
     """
     others = [paths.EXTERNAL / name for name in external if (paths.EXTERNAL / name).is_dir()]
     return load_results([paths.METRICS / name for name in names], others)
@@ -68,8 +69,8 @@ def provenance(settings: ProvenanceSettings) -> str:
 def missing() -> dict[str, str]:
     """Return test set -> what is missing, for the sets whose licensed files are not there."""
     found = {}
-    for testset, split in {"CelebA": "celeba_test", "AR": "ar", "NoW": "now"}.items():
-        report = read_json(paths.RESULTS / "landmarks" / f"{split}.json")
+    for name, testset in TESTSETS.items():
+        report = read_json(paths.RESULTS / "landmarks" / f"{testset.split}.json")
         if "missing" in report:
-            found[testset] = f"{report['missing']} missing"
+            found[name] = f"{report['missing']} missing"
     return found

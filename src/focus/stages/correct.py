@@ -1,4 +1,4 @@
-"""A variant's NoW figures with a misfit prior subtracted from its neutral meshes (Sec. 3.4): the "-MP" rows."""
+"""A variant's NoW values with a misfit prior subtracted from its neutral meshes (Sec. 3.4): the "-MP" rows."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from focus.evaluation.per_image import now_rows, pooled, write_figures
 from focus.files import read_npy, whole_directory
 from focus.misfit_prior import correct
 from focus.networks.store import load_weights
+from focus.registry.testsets import TESTSETS
 from focus.settings import Corrected, Key, StageSettings
 from focus.stages import build, paths
 from focus.stages.evaluate import membership
@@ -38,7 +39,7 @@ def work(settings: Settings, name: str) -> None:
     shape = torch.from_numpy(read_npy(paths.EVALUATION / plan.variant / "now_shape.npy"))
     prior = load_weights(paths.misfit_prior(plan.prior))[0]["misfit_prior"]
     meshes = correct(model.neutral(shape), prior)
-    rows, errors = now_rows(packed, read_scans(packed.folder), meshes, model, membership("now"))
+    rows, errors = now_rows(packed, read_scans(packed.folder), meshes, model, membership(TESTSETS["NoW"], packed))
     with whole_directory(paths.METRICS / name) as folder:
         write_figures(folder, name, [row | {"testset": "NoW"} for row in rows], pooled(errors))
 

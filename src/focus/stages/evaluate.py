@@ -13,16 +13,16 @@ import torch
 from torch import nn
 
 from focus.autoencoder import Autoencoder, Parameters
+from focus.datasets.packed import PackedSet
 from focus.datasets.scans import read_scans
 from focus.evaluation.per_image import image_rows, now_rows, pooled, write_figures
 from focus.files import whole_directory, write_npy
 from focus.inference import Prediction, encode, predict
 from focus.masks import MaskSource, mask_source
+from focus.registry.testsets import TESTSETS, WITH_MASKS, TestSet
 from focus.settings import Evaluation, Initialise, Key, NetworkSettings, Variant
 from focus.stages import build, paths
 from focus.stages.runner import run
-
-IMAGE_SETS = {"CelebA": "celeba_test", "AR": "ar"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,23 +52,22 @@ class Kept(NamedTuple):
 
 
 def work(settings: Settings, name: str) -> None:
-    """Write results/metrics/<name> and data/evaluation/<name> (latents and masks, for figures and for `correct`)."""
+    """Write results/metrics/<name> and data/evaluation/<name> (latents and masks, for pictures and for `correct`)."""
     variant, batch = settings.variant, settings.evaluation.batch
     autoencoder, segmentation = build.focus_networks(settings, paths.network(name))
     source = None if variant.test_mask == "none" else mask_source(variant.test_mask, xi=settings.initialise.xi)
     rows: list[dict[str, object]] = []
     with whole_directory(paths.EVALUATION / name) as folder:
-        for testset, split in IMAGE_SETS.items():
-            if build.has(split):
-                rows += evaluate_images(testset, split, autoencoder, segmentation, source, batch, folder)
+        for testset in WITH_MASKS:
+            if build.has(testset.split):
+                rows += evaluate_images(testset, autoencoder, segmentation, source, batch, folder)
         found, errors = evaluate_now(autoencoder, batch, folder) if build.has("now") else ([], {})
     with whole_directory(paths.METRICS / name) as folder:
         write_figures(folder, name, rows + found, pooled(errors))
 
 
 def evaluate_images(
-    testset: str,
-    split: str,
+    testset: TestSet,
     autoencoder: Autoencoder,
     segmentation: nn.Module,
     source: MaskSource | None,
@@ -76,27 +75,23 @@ def evaluate_images(
     folder: Path,
 ) -> list[dict[str, object]]:
     """Return the rows of one set of images with ground-truth masks; keep its latents and masks in `folder`."""
-    packed, rows, kept = build.packed(split), [], []
-    subsets = celeba_membership() if testset == "CelebA" else None
+    packed, rows, kept = build.packed(testset.split), [], []
+    subsets = membership(testset, packed)
     for start in range(0, len(packed), batch):
         prediction = predict(autoencoder, packed, slice(start, start + batch), source, segmentation)
         for row in image_rows(packed, start, prediction):
-            subset = row["subset"] if subsets is None else subsets.get(str(row["image"]), "")
-            rows.append(row | {"testset": testset, "subset": subset})
+            rows.append(row | {"testset": testset.name, "subset": subsets.get(str(row["image"]), "")})
         kept.append(Kept.of(prediction))
-    keep_predictions(folder, split, kept)
+    keep_predictions(folder, testset.split, kept)
     return rows
 
 
-def celeba_membership() -> dict[str, str]:
-    """Return image name -> unoccluded | occluded, from results/lists."""
-    return membership("celeba")
-
-
-def membership(prefix: str) -> dict[str, str]:
-    """Return image name -> subset, from the two lists of a data set."""
-    names = ("unoccluded", "occluded")
-    return {line: name for name in names for line in (paths.LISTS / f"{prefix}_{name}.txt").read_text().splitlines()}
+def membership(testset: TestSet, packed: PackedSet) -> dict[str, str]:
+    """Return image name -> subset: from the set's lists where it has such, else its own."""
+    if not testset.lists:
+        return {row["name"]: row["subset"] for row in packed.index}
+    files = {name: paths.LISTS / f"{testset.lists}_{name}.txt" for name in testset.subsets}
+    return {line: name for name, file in files.items() for line in file.read_text().splitlines()}
 
 
 def keep_predictions(folder: Path, split: str, kept: list[Kept]) -> None:
@@ -111,10 +106,10 @@ def evaluate_now(
 ) -> tuple[list[dict[str, object]], dict[str, list[np.ndarray]]]:
     """Return NoW rows and pooled errors of R's neutral meshes; keep the latents in `folder`."""
     packed, model = build.packed("now"), build.face_model()
-    latents = encode(autoencoder, packed, batch)
+    latents, subsets = encode(autoencoder, packed, batch), membership(TESTSETS["NoW"], packed)
     write_npy(folder / "now_theta.npy", latents.theta().numpy())
     write_npy(folder / "now_shape.npy", latents.shape.numpy())
-    rows, errors = now_rows(packed, read_scans(packed.folder), model.neutral(latents.shape), model, membership("now"))
+    rows, errors = now_rows(packed, read_scans(packed.folder), model.neutral(latents.shape), model, subsets)
     return [row | {"testset": "NoW"} for row in rows], errors
 
 

@@ -11,9 +11,10 @@ from focus.errors import FocusError
 from focus.evaluation.external import Measured, measure_images, measure_now
 from focus.evaluation.per_image import pooled, write_figures
 from focus.files import whole_directory, write_json
+from focus.registry.testsets import TESTSETS, WITH_MASKS
 from focus.settings import External, StageSettings
 from focus.stages import build, paths
-from focus.stages.evaluate import IMAGE_SETS, membership
+from focus.stages.evaluate import membership
 from focus.stages.runner import run
 
 
@@ -38,18 +39,19 @@ def work(settings: Settings) -> None:
 
 
 def measure(given: External) -> dict[str, Measured]:
-    """Return test set -> figures of one method, for the sets it has predictions of and that are there."""
+    """Return test set -> values of one method, for the sets it has predictions of and that are there."""
     measured = {}
-    for testset, split in IMAGE_SETS.items():
-        folder = image_folder(given.images, testset)
-        if folder is not None and build.has(split):
-            packed = build.packed(split)
-            subsets = membership("celeba") if testset == "CelebA" else {r["name"]: r["subset"] for r in packed.index}
-            masks = None if given.masks is None else image_folder(given.masks, testset)
-            measured[testset] = measure_images(packed, testset, subsets, folder, masks)
+    for testset in WITH_MASKS:
+        folder = image_folder(given.images, testset.name)
+        if folder is not None and build.has(testset.split):
+            packed = build.packed(testset.split)
+            subsets = membership(testset, packed)
+            masks = None if given.masks is None else image_folder(given.masks, testset.name)
+            measured[testset.name] = measure_images(packed, testset.name, subsets, folder, masks)
     if given.now is not None and build.has("now"):
         packed = build.packed("now")
-        measured["NoW"] = measure_now(packed, read_scans(packed.folder), given.now, membership("now"))
+        subsets = membership(TESTSETS["NoW"], packed)
+        measured["NoW"] = measure_now(packed, read_scans(packed.folder), given.now, subsets)
     return measured
 
 
@@ -57,8 +59,9 @@ def image_folder(given: Path | None, testset: str) -> Path | None:
     """Return the folder of one test set, None where the method has none. FocusError when it has none at all."""
     if given is None:
         return None
-    if not any((given / name).is_dir() for name in IMAGE_SETS):
-        raise FocusError(f"{given}: found neither {' nor '.join(IMAGE_SETS)} in it, expected at least one of the two")
+    names = [each.name for each in WITH_MASKS]
+    if not any((given / name).is_dir() for name in names):
+        raise FocusError(f"{given}: found neither {' nor '.join(names)} in it, expected at least one of them")
     return given / testset if (given / testset).is_dir() else None
 
 

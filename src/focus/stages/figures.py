@@ -1,4 +1,4 @@
-"""Figures 1, 3, 4 and 5 remade from this run, NoW's error curves, the ablation's F1, training curves."""
+"""The figures of params.yaml (1, 3, 5) and Figure 4, NoW's error curves, the F1 of the ablation, training curves."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from focus.datasets.packed import PackedSet
 from focus.files import read_npy, whole_directory, write_bytes
 from focus.inference import decode
 from focus.networks.store import load_weights
+from focus.registry.testsets import TESTSETS
 from focus.report import figures
 from focus.report.mesh_figure import misfit_prior
 from focus.report.results import Results
 from focus.report.tables import build_tables
-from focus.settings import Assets, AutoencoderSettings, MethodSettings
+from focus.settings import Ablation, Assets, AutoencoderSettings, MethodSettings, Picture, PictureRow
 from focus.stages import build, paths
 from focus.stages.common import folders, methods, missing, results
 from focus.stages.evaluate import membership
@@ -31,7 +32,9 @@ FIRST = 8  # images of CelebA-Occluded in a grid, as in the paper's Figure 5
 class Settings(AutoencoderSettings, MethodSettings):
     """What the stage reads."""
 
+    ablation: Ablation
     assets: Assets
+    figures: dict[str, Picture]
 
 
 def work(settings: Settings) -> None:
@@ -41,13 +44,14 @@ def work(settings: Settings) -> None:
         faces = folder / "faces" if real else folder
         for name, picture in face_figures(settings).items():
             write_bytes(faces / f"{name}.png", picture)
-        for name, picture in {**prior_figures(), **curve_figures(), **result_figures(settings)}.items():
+        curves = curve_figures(settings.ablation.variant)
+        for name, picture in {**prior_figures(), **curves, **result_figures(settings)}.items():
             write_bytes(folder / f"{name}.png", picture)
 
 
 def occluded_portraits(packed: PackedSet) -> list[int]:
     """Return the first images of CelebA-Occluded's middle, as positions in the test set."""
-    names = [name for name, subset in membership("celeba").items() if subset == "occluded"]
+    names = [name for name, subset in membership(TESTSETS["CelebA"], packed).items() if subset == "occluded"]
     middle = names[len(names) // 2 :][:FIRST]  # of middling occlusion: the first are nearly all covered
     return sorted(packed.names.index(name) for name in middle)
 
@@ -58,7 +62,7 @@ def ar_people(packed: PackedSet) -> list[int]:
     return [subsets.index(kind) for kind in ("glasses", "scarf") if kind in subsets]
 
 
-CHOSEN = {"celeba_test": occluded_portraits, "ar": ar_people}
+SHOWN = {"celeba_test": occluded_portraits, "ar": ar_people}
 
 
 class Gallery:
@@ -67,7 +71,7 @@ class Gallery:
     def __init__(self, settings: Settings) -> None:
         self.autoencoder = build.autoencoder(settings)
         self.sets = {split: build.packed(split) for split in ("celeba_test", "ar") if build.has(split)}
-        self.rows = {split: CHOSEN[split](packed) for split, packed in self.sets.items()}
+        self.rows = {split: SHOWN[split](packed) for split, packed in self.sets.items()}
 
     def gather(self, pick: Callable[[str, list[int]], ArrayLike]) -> np.ndarray:
         """Return `pick(split, rows)` of both sets, one after the other."""
@@ -93,18 +97,21 @@ class Gallery:
         result = decode(self.autoencoder, self.autoencoder.split(torch.from_numpy(theta)))
         return result.image.permute(0, 2, 3, 1).clamp(0, 1).numpy(), result.mask[:, 0].numpy()
 
+    def row(self, plan: PictureRow) -> np.ndarray:
+        """Return the pictures of one row of a figure (N,S,S,3) or (N,S,S)."""
+        if plan.show == "target":
+            return self.targets()
+        if plan.show == "rendering":
+            return self.decoded(plan.of)[0]
+        return self.masks(plan.of) if plan.show == "mask" else self.truth(plan.of)
+
 
 def face_figures(settings: Settings) -> dict[str, bytes]:
-    """Return Figures 1, 3 and 5."""
+    """Return the figures that params.yaml lists: Figures 1, 3 and 5."""
     gallery = Gallery(settings)
-    target, focus = ("target", gallery.targets()), ("FOCUS", gallery.decoded("FOCUS")[0])
-    mofa, mask = ("MoFA", gallery.decoded("MoFA")[0]), ("FOCUS mask", gallery.masks("FOCUS"))
-    skin = [("Deep3D-skin", gallery.decoded("Deep3D-skin")[0]), ("skin mask", gallery.masks("Deep3D-skin"))]
-    truth = ("true mask", gallery.truth("FOCUS"))
     return {
-        "figure1": figures.image_grid([target, focus, mask]),
-        "figure3": figures.image_grid([target, mofa, focus]),
-        "figure5": figures.image_grid([target, *skin, mofa, focus, mask, truth]),
+        name: figures.image_grid([(row.label, gallery.row(row)) for row in plan.rows])
+        for name, plan in settings.figures.items()
     }
 
 
@@ -118,15 +125,15 @@ def prior_figures() -> dict[str, bytes]:
     }
 
 
-def curve_figures() -> dict[str, bytes]:
-    """Return the training curves: initialisation, pre-training, and the R and S steps of FOCUS."""
+def curve_figures(variant: str) -> dict[str, bytes]:
+    """Return the training curves: initialisation, and the R and S steps of a variant."""
 
     def curve(name: str, network: str) -> pd.DataFrame:
         frame = pd.read_csv(paths.CURVES / f"{name}.csv")
         return frame[frame["network"] == network]
 
-    reconstruction = {"initialise": curve("initialise", "reconstruction"), "FOCUS": curve("FOCUS", "reconstruction")}
-    segmentation = {"FOCUS": curve("FOCUS", "segmentation")}
+    reconstruction = {name: curve(name, "reconstruction") for name in ("initialise", variant)}
+    segmentation = {variant: curve(variant, "segmentation")}
     terms = ["neighbour", "distance", "area", "preservation", "binary"]
     return {
         "training_reconstruction": figures.training_curves(
@@ -137,7 +144,7 @@ def curve_figures() -> dict[str, bytes]:
 
 
 def result_figures(settings: Settings) -> dict[str, bytes]:
-    """Return the NoW error curves by image medians, the F1 of Table 5's methods, and FOCUS's hyper-parameters."""
+    """Return the NoW error curves by image medians, the F1 of Table 5's methods, and the hyper-parameters' effect."""
     rows = methods(settings)
     found = results(folders(settings))
     table5 = build_tables(found, rows, missing=missing())[5]

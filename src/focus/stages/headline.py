@@ -1,4 +1,4 @@
-"""A few figures of the variant named in ablation.variant, one row of `dvc exp show`."""
+"""A few values of the variant named in ablation.variant, one row of `dvc exp show`."""
 
 from __future__ import annotations
 

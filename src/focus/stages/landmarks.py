@@ -17,6 +17,7 @@ from focus.datasets.celebamask_hq import CelebAMaskHQ
 from focus.datasets.crop import deep3d_crop
 from focus.datasets.now import NoW
 from focus.datasets.packed import pack
+from focus.datasets.pictures import Pictures
 from focus.datasets.sample import Sample, Samples
 from focus.datasets.scans import pack_scans
 from focus.errors import FocusError
@@ -48,12 +49,18 @@ SPLITS: dict[str, Callable[[Settings], Samples]] = {
     "ar": lambda s: AR(root(s, "ar"), masked_only=True),
     "now": lambda s: NoW(root(s, "now"), "validation"),
 }
-"""Every packed split, by its name in dvc.yaml."""
+"""The packed splits whose data sets have readers of their own, by their names in dvc.yaml."""
+
+
+def samples_of(settings: Settings, split: str) -> Samples:
+    """Return the images of a split: by its own reader, else photographs with masks in data/raw/<split>."""
+    reader = SPLITS.get(split)
+    return Pictures(root(settings, split)) if reader is None else reader(settings)
 
 
 def root(settings: Settings, asset: str) -> Path:
     """Return the user's folder of a data set, or the emulated one."""
-    return getattr(settings.assets, asset) or paths.RAW / asset
+    return getattr(settings.assets, asset, None) or paths.RAW / asset
 
 
 def work(settings: Settings, split: str) -> None:
@@ -66,7 +73,7 @@ def work(settings: Settings, split: str) -> None:
         return
     detector = build.detector(settings.detector, split, settings.compute)
     missed: dict[str, str] = {}
-    samples = SPLITS[split](settings)
+    samples = samples_of(settings, split)
     facts = emulation_facts(settings, split)
     released = settings.image.landmarks == "released"
     packed = pack(paths.PACKED / split, crops(samples, detector, settings.image.side, missed, facts, released))

@@ -24,7 +24,7 @@ class Settings(MethodSettings):
 
 
 def work(settings: Settings) -> None:
-    """Write results/listed: figures, predictions and curves of all methods, and all of the corrected ones."""
+    """Write results/listed: values, predictions and curves of all methods, and all of the corrected ones."""
     corrected = {*settings.corrected, *(plan.variant for plan in settings.corrected.values())}
     curves = [f"{name}.csv" for name in (*SHARED_CURVES, *settings.variants)]
     write_json(paths.LISTED / "metrics.json", hashes(paths.METRICS, folders(settings)))

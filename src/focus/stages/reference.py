@@ -11,17 +11,16 @@ from typing import Annotated
 import numpy as np
 import torch
 
-from focus.datasets.packed import PackedSet
 from focus.datasets.scans import Scan, read_scans
 from focus.evaluation.per_image import image_row, person_rows, pooled, write_figures
 from focus.evaluation.scan_fit import fit_scan
 from focus.face_model import FaceModel
 from focus.files import whole_directory
 from focus.inference import network_images
-from focus.report.tables import AR_OVERALL
+from focus.registry.testsets import TESTSETS, WITH_MASKS, TestSet
 from focus.settings import AutoencoderSettings, Evaluation, Key, Reference, ReferenceFit
 from focus.stages import build, paths
-from focus.stages.evaluate import IMAGE_SETS, membership
+from focus.stages.evaluate import membership
 from focus.stages.runner import run
 from focus.true_mask_fit import ALL, POSE_AND_LIGHT, fit
 
@@ -41,26 +40,27 @@ def work(settings: Settings, name: str) -> None:
     """Write results/metrics/<name>."""
     plan = settings.reference
     rows = [
-        row | {"testset": testset}
-        for testset, split in IMAGE_SETS.items()
-        if build.has(split)
-        for row in image_figures(settings, testset, split, plan.face)
+        row | {"testset": testset.name}
+        for testset in WITH_MASKS
+        if build.has(testset.split)
+        for row in image_figures(settings, testset, plan.face)
     ]
     errors: dict[str, list[np.ndarray]] = {}
     if build.has("now"):
         packed, model = build.packed("now"), build.face_model()
         scans = read_scans(packed.folder)
-        found, errors = person_rows(packed, scans, meshes(model, scans, plan.face), model, membership("now"))
+        subsets = membership(TESTSETS["NoW"], packed)
+        found, errors = person_rows(packed, scans, meshes(model, scans, plan.face), model, subsets)
         rows += [row | {"testset": "NoW"} for row in found]
     with whole_directory(paths.METRICS / name) as folder:
         write_figures(folder, plan.label, rows, pooled(errors))
 
 
-def image_figures(settings: Settings, testset: str, split: str, face: str) -> list[dict[str, object]]:
-    """Return the rows of Table 1's images of one set, each fitted to its own visible pixels."""
-    packed, autoencoder = build.packed(split), build.autoencoder(settings)
-    chosen, rows = table1_images(packed, testset), []
-    places = list(chosen)
+def image_figures(settings: Settings, testset: TestSet, face: str) -> list[dict[str, object]]:
+    """Return the rows of the images of one set that tables count, each fitted to its own visible pixels."""
+    packed, autoencoder = build.packed(testset.split), build.autoencoder(settings)
+    subsets, rows = membership(testset, packed), list[dict[str, object]]()
+    places = [k for k, name in enumerate(packed.names) if testset.counts(subsets.get(name, ""))]
     for first in range(0, len(places), settings.evaluation.batch):
         part = places[first : first + settings.evaluation.batch]
         images, landmarks = network_images(packed, np.array(part)), torch.from_numpy(packed.landmarks[part])
@@ -70,17 +70,9 @@ def image_figures(settings: Settings, testset: str, split: str, face: str) -> li
         result = fit(autoencoder, images, landmarks, visible, FREE[face], plan.steps, plan.lr).cpu()
         fits, regions = result.image.permute(0, 2, 3, 1).numpy(), result.mask[:, 0].numpy()
         for place, image, region in zip(part, fits, regions, strict=True):
-            rows.append(image_row(packed, place, image, region, None) | {"subset": chosen[place]})
-        print(f"{testset}: fitted {len(rows)} of {len(places)} images", file=sys.stderr)
+            rows.append(image_row(packed, place, image, region, None) | {"subset": subsets[packed.names[place]]})
+        print(f"{testset.name}: fitted {len(rows)} of {len(places)} images", file=sys.stderr)
     return rows
-
-
-def table1_images(packed: PackedSet, testset: str) -> dict[int, str]:
-    """Return position -> subset of the images that Table 1 counts."""
-    if testset == "CelebA":
-        subsets = membership("celeba")
-        return {k: subsets[name] for k, name in enumerate(packed.names) if name in subsets}
-    return {k: str(row["subset"]) for k, row in enumerate(packed.index) if row["subset"] in AR_OVERALL}
 
 
 def meshes(model: FaceModel, scans: Mapping[str, Scan], face: str) -> dict[str, np.ndarray]:

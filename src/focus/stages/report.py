@@ -17,25 +17,25 @@ from focus.errors import FocusError
 from focus.files import read_json, read_npy, write_text
 from focus.inference import decode
 from focus.networks.store import load_weights
+from focus.registry.testsets import TESTSETS
 from focus.rendering.light import AMBIENT
 from focus.report.layout import blocks
-from focus.report.page import Page, figure_of, render_page
+from focus.report.page import Page, render_page
 from focus.report.page.claims import claim_rows
 from focus.report.page.compare import Comparison, compare
 from focus.report.page.curves import Panel, panels
 from focus.report.page.document import TITLES, Figure
+from focus.report.page.embed import png_uri
 from focus.report.page.gallery import Case, Choice, case, choose
 from focus.report.page.shares import share_rows
 from focus.report.page.views import View, misfit_views, payload, reconstruction_view
 from focus.report.results import read_images
-from focus.report.schemas import TABLES, conform
-from focus.settings import AutoencoderSettings, MethodSettings, ProvenanceSettings
+from focus.report.schemas import SCHEMAS, conform, read_text_columns
+from focus.settings import Ablation, AutoencoderSettings, MethodSettings, Picture, ProvenanceSettings
 from focus.stages import build, paths
 from focus.stages.common import SHARED_CURVES, missing, provenance, references
 from focus.stages.runner import run
 
-VARIANT = "FOCUS"
-SPLITS = {"CelebA": "celeba_test", "AR": "ar", "NoW": "now"}
 EVEN_LIGHT = AMBIENT / math.sqrt(4 * math.pi)  # what a face of light parameters 0 is lit by, from all sides
 LIMIT = 15_000_000  # bytes: what still opens on a phone
 WITHHELD = "Pictures and meshes of faces are left out, as a rule where people are real or the face model is licensed."
@@ -44,6 +44,9 @@ WITHHELD = "Pictures and meshes of faces are left out, as a rule where people ar
 @dataclass(frozen=True, kw_only=True)
 class Settings(AutoencoderSettings, MethodSettings, ProvenanceSettings):
     """What the stage reads."""
+
+    ablation: Ablation
+    figures: dict[str, Picture]
 
 
 def work(settings: Settings, faces: bool | None = None, out: Path = paths.REPORT) -> None:
@@ -55,12 +58,13 @@ def work(settings: Settings, faces: bool | None = None, out: Path = paths.REPORT
         faces = not any(getattr(settings.assets, name) is not None for name in ("bfm", "celeba_hq", "ar", "now"))
     page = Page(
         provenance=provenance(settings),
+        variant=settings.ablation.variant,
         withheld="" if faces else WITHHELD,
         claims=claim_rows(read_json(paths.RESULTS / "claims.json")),
         tables=tables(settings),
         shares=share_rows(pd.read_csv(paths.TABLES / "now_shares.csv")),
         curves=curves(settings),
-        figures=figures(faces),
+        figures=figures(settings, faces),
     )
     text = render_page(replace(page, **face_parts(settings)) if faces else page)
     if len(text.encode()) > LIMIT:
@@ -71,9 +75,9 @@ def work(settings: Settings, faces: bool | None = None, out: Path = paths.REPORT
 def tables(settings: Settings) -> list[Comparison]:
     """Return Tables 1-5 as the tables stage wrote them."""
     made, lacking = [], missing()
-    for number, schema in TABLES.items():
+    for number, schema in SCHEMAS.items():
         path = paths.TABLES / f"table{number}.csv"
-        frame = conform(pd.read_csv(path, dtype=str, keep_default_na=False), schema, str(path))
+        frame = conform(read_text_columns(path, "what stage tables writes"), schema, str(path))
         made.append(compare(number, blocks(number, frame, lacking, references(settings))))
     return made
 
@@ -86,15 +90,18 @@ def curves(settings: MethodSettings) -> dict[str, list[Panel]]:
     trained = {*SHARED_CURVES, *settings.variants}
     files = [path for path in sorted(paths.CURVES.glob("*.csv")) if path.stem in trained]
     files = [path for path in files if path.read_text(encoding="utf-8").strip()]
-    return panels({path.stem: pd.read_csv(path) for path in files}, last=VARIANT)
+    return panels({path.stem: pd.read_csv(path) for path in files}, last=settings.ablation.variant)
 
 
-def figures(faces: bool) -> list[Figure]:
-    """Return the figures that are there; those of real people lie in a folder of their own."""
+def figures(settings: Settings, faces: bool) -> list[Figure]:
+    """Return the figures that are there, by name; those of real people lie in a folder of their own."""
+    pictures = {name: (plan.title, plan.caption) for name, plan in settings.figures.items()} if faces else {}
     folders = [paths.FIGURES, paths.FIGURES / "faces"] if faces else [paths.FIGURES]
-    found = {path.stem: path for folder in folders for path in sorted(folder.glob("*.png"))}
-    hidden = set() if faces else {"figure1", "figure3", "figure5"}
-    return [figure_of(name, found[name].read_bytes()) for name in TITLES if name in found and name not in hidden]
+    there = {path.stem: path for folder in folders for path in sorted(folder.glob("*.png"))}
+    shown = [(name, *texts) for name, texts in {**pictures, **TITLES}.items() if name in there]
+    # The paper's figures first, by their numbers; the two of one number ("Figure 4, plain") stay as they are.
+    shown.sort(key=lambda each: (not each[1].startswith("Figure "), each[1].partition(",")[0]))
+    return [Figure(title, text, png_uri(there[name].read_bytes())) for name, title, text in shown]
 
 
 class FaceParts(TypedDict):
@@ -106,35 +113,36 @@ class FaceParts(TypedDict):
 
 def face_parts(settings: Settings) -> FaceParts:
     """Return the gallery's cases and the 3D views."""
-    autoencoder, rows = build.autoencoder(settings), read_images(paths.METRICS / VARIANT / "images.csv")
-    choices = list(choose(rows))
-    cases = list(gallery(autoencoder, choices))
+    autoencoder, variant = build.autoencoder(settings), settings.ablation.variant
+    choices = list(choose(read_images(paths.METRICS / variant / "images.csv")))
+    cases = list(gallery(autoencoder, variant, choices))
     model = build.face_model()
-    views = [*prior_views(), *reconstructions(autoencoder, choices)]
+    views = [*prior_views(), *reconstructions(autoencoder, variant, choices)]
     return {"cases": cases, "views": payload(views, model.triangles.numpy())}
 
 
-def latents(autoencoder: Autoencoder, split: str, rows: list[int]) -> Parameters:
+def latents(autoencoder: Autoencoder, variant: str, split: str, rows: list[int]) -> Parameters:
     """Return the variant's latents of some images of a split."""
-    theta = read_npy(paths.EVALUATION / VARIANT / f"{split}_theta.npy")[rows]
+    theta = read_npy(paths.EVALUATION / variant / f"{split}_theta.npy")[rows]
     return autoencoder.split(torch.from_numpy(theta))
 
 
-def gallery(autoencoder: Autoencoder, choices: list[Choice]) -> Iterator[Case]:
+def gallery(autoencoder: Autoencoder, variant: str, choices: list[Choice]) -> Iterator[Case]:
     """Yield a case of each choice, in their order."""
-    for testset, split in SPLITS.items():
-        chosen = [choice for choice in choices if choice.testset == testset]
-        if not chosen:
+    for name, testset in TESTSETS.items():
+        split = testset.split
+        own = [choice for choice in choices if choice.testset == name]
+        if not own:
             continue
         packed = build.packed(split)
-        rows = [packed.names.index(choice.image) for choice in chosen]
-        result = decode(autoencoder, latents(autoencoder, split, rows))
+        rows = [packed.names.index(choice.image) for choice in own]
+        result = decode(autoencoder, latents(autoencoder, variant, split, rows))
         images, regions = result.image.permute(0, 2, 3, 1).numpy(), result.mask[:, 0].numpy()
-        file = paths.EVALUATION / VARIANT / f"{split}_masks.npy"
+        file = paths.EVALUATION / variant / f"{split}_masks.npy"
         masks = read_npy(file)[rows] if file.exists() else [None] * len(rows)
         truth = [None] * len(rows) if packed.visible is None else packed.visible[rows]
         targets = np.asarray(packed.images[rows])
-        for parts in zip(chosen, targets, images, regions, masks, truth, strict=True):
+        for parts in zip(own, targets, images, regions, masks, truth, strict=True):
             yield case(*parts)
 
 
@@ -147,15 +155,15 @@ def prior_views() -> list[View]:
 
 
 @torch.no_grad()
-def reconstructions(autoencoder: Autoencoder, choices: list[Choice]) -> Iterator[View]:
+def reconstructions(autoencoder: Autoencoder, variant: str, choices: list[Choice]) -> Iterator[View]:
     """Yield the first best, median and worst face of each group by RMSE or scan error, unposed, evenly lit."""
     model, seen = build.face_model(), set()
     for choice in choices:
         if "F1" in choice.group or (choice.group, choice.rank) in seen:
             continue
         seen.add((choice.group, choice.rank))
-        split = SPLITS[choice.testset]
-        face = latents(autoencoder, split, [build.packed(split).names.index(choice.image)])
+        split = TESTSETS[choice.testset].split
+        face = latents(autoencoder, variant, split, [build.packed(split).names.index(choice.image)])
         vertices = model.geometry(face.shape, face.expression)[0].numpy()
         colours = EVEN_LIGHT * model.albedo(face.albedo)[0].numpy()
         yield reconstruction_view(choice.group, f"{choice.rank}: {choice.image}", vertices, colours)

@@ -1,10 +1,10 @@
-"""Tables 1-5 as CSV, Markdown and LaTeX, the paper's figures beside the run's."""
+"""Tables 1-5 as CSV, Markdown and LaTeX, the paper's values beside the run's."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from focus.files import whole_directory, write_text
+from focus.files import whole_directory, write_csv
 from focus.report.shares import now_shares
 from focus.report.tables import build_tables
 from focus.report.write import write_table
@@ -30,7 +30,8 @@ def work(settings: Settings) -> None:
         for number, frame in tables.items():
             write_table(folder, number, frame, provenance(settings), lacking, references(settings))
         ends = {plan.face: plan.label for plan in settings.references.values()}
-        write_text(folder / "now_shares.csv", now_shares(found, ends.get("mean", ""), ends.get("fitted", "")))
+        shares = now_shares(found, ends.get("mean", ""), ends.get("fitted", ""))
+        write_csv(folder / "now_shares.csv", shares, "%.4f")
 
 
 def server_figures(settings: Settings) -> dict[str, dict[str, float]]:

@@ -11,10 +11,12 @@ from PIL import Image
 
 import tiny
 from focus.report.layout import blocks
-from focus.report.page import Page, figure_of
+from focus.report.page import Page
 from focus.report.page.claims import claim_rows
 from focus.report.page.compare import compare
 from focus.report.page.curves import panels
+from focus.report.page.document import Figure
+from focus.report.page.embed import png_uri
 from focus.report.page.gallery import Choice, case
 from focus.report.page.views import misfit_views, payload, reconstruction_view
 from focus.report.tables import read_paper_table
@@ -57,8 +59,8 @@ def page() -> Page:
         provenance="run: profile smoke, embedded data (drawn faces)",
         claims=claim_rows([verdict(mechanism=True), verdict(holds="not resolved", low=-0.5), absent]),
         tables=[compare(number, blocks(number, frame, {})) for number, frame in frames.items()],
-        curves=panels({"FOCUS": curve, "Backbone": curve.assign(loss=[4.0, 3.0, 2.0])}),
-        figures=[figure_of("figure1", stream.getvalue())],
+        curves=panels({"FOCUS": curve, "Backbone": curve.assign(loss=[4.0, 3.0, 2.0])}, last="FOCUS"),
+        figures=[Figure("Figure 1", "Target", png_uri(stream.getvalue()))],
         cases=cases,
         views=payload(views, model.triangles.numpy()),
     )

@@ -79,7 +79,7 @@ def test_a_curve_fills_its_panel() -> None:
     """A curve would be drawn off its axes."""
     frame = pd.DataFrame({"step": [0, 50, 100], "network": "s", "loss": [1.0, np.nan, 3.0], "area": [1.0, 10.0, 100.0]})
     frame["binary"] = 1.0
-    loss, area, binary = panels({"FOCUS": frame})["s"]
+    loss, area, binary = panels({"FOCUS": frame}, last="FOCUS")["s"]
     assert loss.lines[0].points == f"{LEFT}.0,{HEIGHT - BOTTOM}.0 {WIDTH - RIGHT}.0,{TOP}.0"
     assert not loss.logarithmic and area.logarithmic
     assert area.lines[0].points.split()[1].split(",")[1] == f"{(HEIGHT - BOTTOM + TOP) / 2:.1f}"

@@ -3,11 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from focus.report.worlds.bootstrap import Part, WorldSample, hierarchical_interval
+from focus.report.bootstrap import Mean, Sample, interval
 
 
 def part(weight, arrays, people=None):
-    return Part(weight, [WorldSample(values, people) for values in arrays])
+    return Mean(weight, [Sample(values, people) for values in arrays])
 
 
 def plain_loop(parts, rng, resamples):
@@ -40,7 +40,7 @@ def test_against_a_plain_loop(rng):
     ]
     second = [rng.normal(0, 2.0, (seeds, 7)) for seeds in (3, 2, 3)]
     parts = [part(1.0, first), part(-0.5, second)]
-    value, low, high = hierarchical_interval(parts, rng, 8000)
+    value, low, high = interval(parts, rng, 8000)
     expected = np.mean([array.mean() for array in first]) - 0.5 * np.mean([array.mean() for array in second])
     assert value == pytest.approx(expected)
     assert (low, high) == pytest.approx(plain_loop(parts, rng, 8000), abs=0.06)
@@ -52,7 +52,7 @@ def test_people_against_a_plain_loop(rng):
     first = [rng.normal(world, 1.0, (3, 12)) for world in range(2)]
     second = [values[:, 4:] + rng.normal(0, 0.2, (3, 8)) for values in first]
     parts = [part(1.0, first, people), part(-0.5, second, people[4:])]
-    value, low, high = hierarchical_interval(parts, rng, 8000)
+    value, low, high = interval(parts, rng, 8000)
     assert value == pytest.approx(np.mean(first) - 0.5 * np.mean(second))
     assert (low, high) == pytest.approx(plain_loop(parts, rng, 8000), abs=0.06)
 
@@ -60,7 +60,7 @@ def test_people_against_a_plain_loop(rng):
 def test_images_are_shared_by_the_seeds_of_a_world(rng):
     """Nine runs on three test sets would count as nine test sets, and the interval would be too short."""
     spread = rng.normal(0, 1.0, 50)
-    _, low, high = hierarchical_interval([part(1.0, [np.tile(spread, (3, 1))])], rng, 4000)
+    _, low, high = interval([part(1.0, [np.tile(spread, (3, 1))])], rng, 4000)
     assert high - low == pytest.approx(2 * 1.96 * spread.std() / np.sqrt(50), rel=0.08)
 
 
@@ -69,13 +69,13 @@ def test_seeds_and_worlds_widen_the_interval(rng):
     seeds = [np.repeat([[0.0], [1.0], [2.0]], 40, axis=1)]
     worlds = [np.full((2, 40), float(world)) for world in range(3)]
     for arrays in (seeds, worlds):
-        assert hierarchical_interval([part(1.0, arrays)], rng, 4000) == pytest.approx((1.0, 0.0, 2.0))
+        assert interval([part(1.0, arrays)], rng, 4000) == pytest.approx((1.0, 0.0, 2.0))
 
 
 def test_one_run_is_the_bootstrap_over_images(rng):
     """With one world and one seed the interval is another one than that of results/claims.json."""
     values = rng.normal(1.0, 1.0, (1, 200))
-    value, low, high = hierarchical_interval([part(2.0, [values])], rng, 4000)
+    value, low, high = interval([part(2.0, [values])], rng, 4000)
     assert value == pytest.approx(2 * values.mean())
     assert high - low == pytest.approx(2 * 2 * 1.96 * values.std() / np.sqrt(200), rel=0.08)
 
@@ -83,7 +83,7 @@ def test_one_run_is_the_bootstrap_over_images(rng):
 def test_memory_is_bounded_and_draws_repeat():
     """Large test sets take gigabytes, or a second run gives another interval."""
     parts = [part(1.0, [np.random.default_rng(0).normal(size=(2, 3000))] * 2)]
-    first, again = (hierarchical_interval(parts, np.random.default_rng(5), 1500) for _ in range(2))
+    first, again = (interval(parts, np.random.default_rng(5), 1500) for _ in range(2))
     assert first == again
 
 
@@ -91,4 +91,4 @@ def test_parts_of_different_worlds():
     """A margin would be taken over worlds that only one of its image sets has."""
     with pytest.raises(ValueError, match="the same number"):
         parts = [part(1.0, [np.ones((1, 2))]), part(1.0, [np.ones((1, 2))] * 2)]
-        hierarchical_interval(parts, np.random.default_rng(), 10)
+        interval(parts, np.random.default_rng(), 10)

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from focus.report.claims import CLAIMS, Claim
-from focus.report.worlds.claims import claims_of, differences, evaluate
+from focus.report.verdicts import differences
+from focus.report.worlds.claims import claims_of, evaluate
 
-LOWER = Claim("1-AR-Backbone", "", 1, "AR", "FOCUS", "Backbone", "rmse", "lower")
+LOWER = Claim("1-AR-Backbone", "", 1, "AR", "FOCUS", "Backbone", "rmse")
 
 
 def one(runs, claim=LOWER, resamples=4000):
@@ -41,25 +42,22 @@ def test_a_claim_that_fails_in_one_world(make_run):
 
 def test_direction_and_threshold(four_runs):
     """A claim's sign or its allowance is lost."""
-    back = Claim("x", "", 1, "AR", "Backbone", "FOCUS", "rmse", "lower", -4.0)
+    back = Claim("x", "", 1, "AR", "Backbone", "FOCUS", "rmse", -4.0)
     assert one(four_runs, back)["margin"] == pytest.approx(1.0)
-    assert one(four_runs, Claim("x", "", 1, "AR", "Backbone", "FOCUS", "rmse", "higher"))["margin"] == pytest.approx(
-        3.0
-    )
 
 
 def test_only_images_that_all_seeds_share_count(make_run):
     """Two seeds would be compared on different images."""
     first, second = make_run(0, 0, count=3), make_run(0, 1, count=5)
-    (part,) = differences([first, second], LOWER)
+    (part,) = differences([[first.results, second.results]], LOWER)
     assert part.worlds[0].values.shape == (2, 9)
 
 
 def test_an_absent_figure_has_its_reason(four_runs):
     """A claim on figures that no run has would vanish, or count as failed."""
-    verdict = one(four_runs, Claim("x", "", 5, "AR-scarf", "FOCUS", "Backbone", "f1", "higher"))
+    verdict = one(four_runs, Claim("x", "", 5, "AR-scarf", "FOCUS", "Backbone", "f1"))
     assert verdict["margin"] is None and verdict["holds"] is None
-    assert verdict["reason"] == "fewer than 2 images of AR scarf with f1 of both in world 0"
+    assert verdict["reason"] == "Backbone has no f1 on AR scarf"
     assert verdict["holding"] == verdict["failing"] == 0
 
 
@@ -67,7 +65,7 @@ def test_claims_of_the_methods_only():
     """Claims on methods that were not run, or on speed, would fill the table without figures."""
     chosen = claims_of(["FOCUS", "Backbone", "FOCUS-MP", "Deep3D-skin"])
     assert {each.id for each in chosen} >= {"1-AR-Backbone", "6-NoW-FOCUS-MP", "7-NoW", "8-scarf"}
-    assert all(each.kind != "faster" and not each.by for each in chosen) and len(chosen) < len(CLAIMS)
+    assert all(each.metric != "seconds" and not each.by for each in chosen) and len(chosen) < len(CLAIMS)
 
 
 def test_repeats_and_is_json(four_runs):

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from focus.report.claims_text import claims_markdown
 from focus.report.worlds.collected import write_run
-from focus.report.worlds.write import claims_markdown, described, write_all
+from focus.report.worlds.write import described, write_all
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def test_what_is_written_and_how_claims_read(written, four_runs):
     assert found["claim01.png"].startswith(b"\x89PNG")
     write_all(written, resamples=50)
     assert contents(written) == found
-    text = claims_markdown(json.loads(found["claims.json"]), "note")
+    text = claims_markdown(json.loads(found["claims.json"]), "note", study=True)
     assert text.startswith("*note*\n") and described(four_runs) == "4 runs: worlds 0, 1; training seeds 0, 1"
     assert "| **`1-AR-Backbone`** | FOCUS has lower RMSE than Backbone | AR | FOCUS | Backbone | +3.000 RMSE |" in text
     assert "| yes | 4 / 0 / 0 |" in text

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from focus.registry.metrics import metric
+
 WIDTH, HEIGHT = 140, 14
 WORDS = {True: "holds", False: "does not hold", "not resolved": "not resolved", None: "no data"}
 PLURAL = {"holds": "hold", "does not hold": "do not hold", "not resolved": "not resolved", "no data": "without data"}
-UNITS = {"rmse": "RMSE", "now_median": "mm", "seconds": "times"}
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,7 @@ def _row(verdict: Mapping[str, Any], reach: Mapping[str, float]) -> ClaimRow:
     def place(value: float) -> str:
         return f"{WIDTH / 2 + value / reach[verdict['metric']] * (WIDTH / 2 - 4):.1f}"
 
-    metric = verdict["metric"]
-    figure = f"{verdict['margin']:+.3f} {UNITS.get(metric, metric.upper())}"
+    figure = f"{verdict['margin']:+.3f} {metric(verdict['metric']).unit}"
     interval = f"{verdict['low']:+.3f} … {verdict['high']:+.3f}"
     low, middle, high = (place(verdict[key]) for key in ("low", "margin", "high"))
     return replace(row, figure=figure, interval=interval, low=low, place=middle, high=high)

@@ -1,4 +1,4 @@
-"""A table of the page: the blocks of `layout` laid over each other, so that the paper's figure stands by the run's."""
+"""A table of the page: the blocks of `layout` laid over each other, so that the paper's value stands by the run's."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from focus.report.layout import FORMS, Block, Cell
+from focus.registry.tables import TABLES
+from focus.report.layout import Block, Cell
 
 EntryT = TypeVar("EntryT")
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """One table of the paper with a list of figures in each cell.
+    """One table of the paper with a list of values in each cell.
 
     spans: (heading, columns) above the headings, empty when there are no groups. rows: (label, cells); a cell is a list
-    of (source, Cell), run first, without the sources that have no figure there. images: (source, how many images).
+    of (source, Cell), run first, without the sources that have no value there. images: (source, how many images).
     """
 
     number: int
@@ -50,10 +51,10 @@ def compare(number: int, blocks: Sequence[Block]) -> Comparison:
 
     rows = [(label, [figures(label, column) for column in columns]) for label in labels]
     images = [(block.source, block.images) for block in blocks if block.images]
-    form = FORMS[number]
+    table = TABLES[number]
     italic = frozenset[str]().union(*(block.italic for block in blocks))
     headings = [heading for _, heading in columns]
-    return Comparison(number, form.caption, form.corner, _spans(columns), headings, rows, images, italic)
+    return Comparison(number, table.caption, table.corner, _spans(columns), headings, rows, images, italic)
 
 
 def _columns(block: Block) -> list[Column]:

@@ -40,7 +40,7 @@ class Panel:
     logarithmic: bool
 
 
-def panels(curves: Mapping[str, pd.DataFrame], last: str = "FOCUS") -> dict[str, list[Panel]]:
+def panels(curves: Mapping[str, pd.DataFrame], last: str) -> dict[str, list[Panel]]:
     """Return network -> its panels, from training -> the CSV that it wrote (columns step, network and loss terms).
 
     `last` is drawn over the others. Rows without the term, and values that are not finite, are left out.

@@ -14,23 +14,19 @@ from focus.report.page import claims, curves
 from focus.report.page.claims import ClaimRow
 from focus.report.page.compare import Comparison
 from focus.report.page.curves import Panel
-from focus.report.page.embed import png_uri
 from focus.report.page.gallery import ERROR_LIMIT, Case
 from focus.report.page.shares import ShareRow
 
 TITLES = {
-    "figure1": ("Figure 1", "Target, FOCUS's reconstruction, its mask"),
-    "figure3": ("Figure 3", "Target, MoFA, FOCUS"),
     "figure4_plain": ("Figure 4, plain", "The misfit prior on synthetic faces on black, as in the paper"),
     "figure4_composited": ("Figure 4, composited", "The misfit prior on synthetic faces pasted into training images"),
-    "figure5": ("Figure 5", "Target; Deep3D-skin and its mask; MoFA; FOCUS and its mask; the true mask"),
     "f1_ablation": ("F1 of the ablation", "Mean and standard deviation over the images of each AR subset"),
     "now_curves": (
         "NoW",
         "Share of images whose median scan error lies below a bound; black: the mean face and the best fit",
     ),
 }
-"""Figures of results/figures in the order of the page: name -> heading, what is to be seen."""
+"""Figures of results/figures without faces of test images: name -> heading, what is to be seen."""
 
 
 @dataclass(frozen=True)
@@ -46,11 +42,13 @@ class Figure:
 class Page:
     """All that the page shows; an empty part is left out.
 
-    provenance: the line that says on which data the run was made. withheld: why pictures of faces are missing, or "".
+    provenance: the line that says on which data the run was made. variant: whose cases are shown. withheld: why
+    pictures of faces are missing, or "".
     views: what `views.payload` returns, or None.
     """
 
     provenance: str
+    variant: str = ""
     withheld: str = ""
     claims: Sequence[ClaimRow] = ()
     tables: Sequence[Comparison] = ()
@@ -59,12 +57,6 @@ class Page:
     figures: Sequence[Figure] = ()
     cases: Sequence[Case] = ()
     views: Mapping[str, Any] | None = None
-
-
-def figure_of(name: str, content: bytes) -> Figure:
-    """Return a figure of TITLES from its PNG bytes."""
-    heading, text = TITLES[name]
-    return Figure(heading, text, png_uri(content))
 
 
 def render_page(page: Page) -> str:

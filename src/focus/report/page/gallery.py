@@ -9,20 +9,21 @@ import matplotlib
 import numpy as np
 import pandas as pd
 
+from focus.registry.metrics import METRICS
+from focus.registry.testsets import TESTSETS
 from focus.report.page.embed import mask_uri, photo_uri
-from focus.report.schemas import SUBSETS
 
 EACH = 2
 """Images for each of best, median and worst."""
 ERROR_LIMIT = 64.0
 """The error map's brightest colour, of 255."""
-METRICS = {"rmse": ("RMSE", "min"), "f1": ("F1", "max"), "now_median": ("median scan error (mm)", "min")}
-"""Column of images.csv -> its name, and which end is best."""
+SHOWN = ("rmse", "f1", "now_median")
+"""The metrics by which images are the best and the worst."""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """One image that the gallery shows: why (`group`, `rank`), which, and its figure."""
+    """One image that the gallery shows: why (`group`, `rank`), which, and its value."""
 
     group: str
     testset: str
@@ -40,24 +41,26 @@ class Case:
 
     @property
     def figure(self) -> str:
-        """The figure as printed."""
+        """The value as printed."""
         return f"{self.choice.value:.3f}" if self.choice.value < 10 else f"{self.choice.value:.1f}"
 
 
 def choose(images: pd.DataFrame, each: int = EACH) -> Iterator[Choice]:
-    """Yield the best, median and worst images of each subset by each metric, from one method's rows of images.csv.
+    """Yield the best, median and worst images of each subset by each of SHOWN, from one method's rows of images.csv.
 
-    Images of equal value keep the order of the file, so the choice is the same on every machine. NoW counts as one set.
+    Images of equal value keep the order of the file, so the choice is the same on every machine. A set with scans
+    counts as one.
     """
-    for testset, subsets in SUBSETS.items():
-        for subset in [""] if testset == "NoW" else [name for name in subsets if name != "none"]:
+    for testset, plan in TESTSETS.items():
+        for subset in [*plan.subsets, *plan.others] if plan.truth == "masks" and plan.subsets else [""]:
             rows = images[(images["testset"] == testset) & ((images["subset"] == subset) | (subset == ""))]
-            for metric, (title, best) in METRICS.items():
-                known = rows[rows[metric].notna()].sort_values(metric, ascending=best == "min", kind="stable")
-                group = f"{testset} {subset}, by {title}".replace(" ,", ",")
+            for name in SHOWN:
+                metric = METRICS[name]
+                known = rows[rows[name].notna()].sort_values(name, ascending=metric.better == "min", kind="stable")
+                group = f"{testset} {subset}, by {metric.title}".replace(" ,", ",")
                 for rank, position in _ranks(len(known), each):
                     row = known.iloc[position]
-                    yield Choice(group, testset, row["image"], rank, float(row[metric]))
+                    yield Choice(group, testset, row["image"], rank, float(row[name]))
 
 
 def _ranks(count: int, each: int) -> list[tuple[str, int]]:

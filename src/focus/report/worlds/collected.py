@@ -1,11 +1,10 @@
-"""A run's figures as two small files: per-image figures in a wide CSV, pooled NoW errors and facts in a JSON.
+"""A run's values as two small files: per-image values in a wide CSV, pooled NoW errors and facts in a JSON.
 
 results/metrics of one run is a megabyte, of which the tables and claims read a tenth; that tenth is kept in git.
 """
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +12,9 @@ from pathlib import Path
 import pandas as pd
 
 from focus.errors import FocusError
-from focus.files import read_json, write_json, write_text
+from focus.files import read_json, write_csv, write_json
 from focus.report.results import Results
-from focus.report.schemas import IMAGES, conform
+from focus.report.schemas import IMAGES, conform, read_text_columns
 from focus.report.worlds.study import Run
 
 METRICS = ("rmse", "acc", "ppv", "tpr", "f1", "now_median")
@@ -28,7 +27,7 @@ class Collected:
     """One run.
 
     note: the line that says on which data and profile it was made. methods: method -> the tables it appears in, in the
-    order of the rows. results: per-image figures (METRICS only) and pooled NoW errors of these methods.
+    order of the rows. results: per-image values (METRICS only) and pooled NoW errors of these methods.
     references: those of them that are no competitors; a run of before there were such names none.
     """
 
@@ -45,8 +44,6 @@ def write_run(folder: Path, collected: Collected) -> None:
     parts = {method: images[images["method"] == method].set_index(INDEX)[list(METRICS)] for method in methods}
     wide = pd.concat(parts, axis=1).sort_index()
     wide.columns = [":".join(names) for names in wide.columns]
-    stream = io.StringIO()
-    wide.dropna(axis=1, how="all").reset_index().to_csv(stream, index=False, float_format="%.6g", lineterminator="\n")
     pooled = {method: collected.results.pooled.get(("run", method), {}) for method in methods}
     facts = {
         "world": collected.run.world,
@@ -56,7 +53,7 @@ def write_run(folder: Path, collected: Collected) -> None:
         "pooled": pooled,
         "references": list(collected.references),
     }
-    write_text(folder / f"{collected.run.name}.csv", stream.getvalue())
+    write_csv(folder / f"{collected.run.name}.csv", wide.dropna(axis=1, how="all").reset_index(), "%.6g")
     write_json(folder / f"{collected.run.name}.json", facts)
 
 
@@ -66,12 +63,7 @@ def read_run(path: Path) -> Collected:
     if not isinstance(facts, dict) or any(key not in facts for key in FACTS):
         raise FocusError(f"{path}: found other keys, expected {', '.join(FACTS)}")
     table = path.with_suffix(".csv")
-    try:
-        wide = pd.read_csv(table, dtype=str, keep_default_na=False)
-    except FileNotFoundError:
-        raise FocusError(f"{table}: no such file; expected the per-image figures beside {path.name}") from None
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise FocusError(f"{table}: not a readable CSV ({' '.join(str(error).split())})") from None
+    wide = read_text_columns(table, f"the per-image figures beside {path.name}")
     if list(wide.columns[: len(INDEX)]) != INDEX:
         raise FocusError(
             f"{table}: columns begin with {','.join(wide.columns[: len(INDEX)])}; expected {','.join(INDEX)}"

@@ -8,9 +8,9 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from focus.registry.metrics import METRICS
 from focus.report.figures import COLOURS, drawn_png
 
-UNITS = {"rmse": "RMSE (0..255)", "now_median": "mm"}
 ROW = 0.27  # inches
 
 
@@ -57,10 +57,10 @@ def _row(axes: Axes, y: int, verdict: Mapping[str, Any], worlds: Sequence[int]) 
 
 
 def _label(verdict: Mapping[str, Any]) -> str:
-    sign = "<" if verdict["metric"] in UNITS else ">"
-    metric = "" if verdict["metric"] in UNITS else f" ({verdict['metric'].upper()})"
-    return f"{verdict['testset']}: {verdict['a']} {sign} {verdict['b']}{metric}"
+    measure = METRICS[verdict["metric"]]
+    sign, name = ("<", "") if measure.better == "min" else (">", f" ({measure.title})")
+    return f"{verdict['testset']}: {verdict['a']} {sign} {verdict['b']}{name}"
 
 
 def _unit(rows: Sequence[Mapping[str, Any]]) -> str:
-    return ", ".join(dict.fromkeys(UNITS.get(row["metric"], "score (0..1)") for row in rows))
+    return ", ".join(dict.fromkeys(METRICS[row["metric"]].scale for row in rows))

@@ -19,7 +19,7 @@ METHODS = (
     "FOCUS-MP-composited",
 )
 """Names of params.yaml's `variants` and `corrected`; the others are left out, with all instance-wise methods and
-constant masks. The references stay: one fit a world, and figures of shape say nothing without them."""
+constant masks. The references stay: one fit a world, and values of shape say nothing without them."""
 
 
 @dataclass(frozen=True, order=True)
@@ -48,5 +48,6 @@ def reduced(params: Params) -> Params:
         "corrected": {name: plan for name, plan in params.corrected.items() if name in METHODS},
         "instance_wise": {},
         "constant_masks": {},
+        "figures": {},
     }
     return params.model_copy(update=update)
