@@ -16,6 +16,7 @@ from focus.settings.loading import read_yaml
 from focus.settings.terms import SWITCHES
 from focus.stages.initialise import Settings as Initialise
 from focus.stages.pretrain import Settings as Pretrain
+from focus.stages.train import Settings as Train
 
 ROOT = Path(__file__).resolve().parents[1]
 PROFILES = sorted(path.stem for path in (ROOT / "profiles").glob("*.yaml"))
@@ -300,6 +301,19 @@ def test_profile_paper_alone_is_the_release_and_one_switch_the_paper():
 
     assert read("released") == ({"released"}, "mean", True, 0.25, 0.06, 0.016641, 0.016641)
     assert read("paper") == ({"paper"}, "sum", False, 2.5, 0.0, 0.17, 0.17)
+
+
+@pytest.mark.parametrize(("shared", "own", "preservation"), [("released", "paper", 2.5), ("paper", "released", 0.25)])
+def test_a_variants_own_preset_takes_the_printed_values_along(shared, own, preservation):
+    """One variant as printed would have the paper's equations with the release's weights."""
+    params = settings.read_params(ROOT)
+    variants = params.variants | {"Own": params.variants["FOCUS"].model_copy(update={"preset": own})}
+    method = params.method.model_copy(update={"preset": shared})
+    params = params.model_copy(update={"variants": variants, "method": method})
+    profile = settings.read_profile("paper", ROOT)
+    found = {name: settings.select(Train, profile, params, name).losses.segmentation for name in ("Own", "FOCUS")}
+    assert found["Own"]["preservation"] == preservation
+    assert found["FOCUS"]["preservation"] == 2.75 - preservation
 
 
 @pytest.mark.parametrize(

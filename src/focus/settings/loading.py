@@ -12,7 +12,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from focus.errors import FocusError
 from focus.settings.base import PrintedSection, Section
-from focus.settings.params import Params
+from focus.settings.params import Params, Variant
 from focus.settings.profile import Profile
 from focus.settings.stage import Key, StageSettings
 
@@ -77,15 +77,16 @@ def load(kind: type[StageT], name: str = "", root: Path = Path()) -> StageT:
 
 def select(kind: type[StageT], profile: Profile, params: Params, name: str = "") -> StageT:
     """Return the settings that the fields of `kind` name. Raises FocusError where params.yaml has no such entry."""
-    sections = {field: _as_read(getattr(profile, field), params) for field in sections_of(kind)}
     values = {field: _entry(params, key.format(name=name)) for field, key in keys_of(kind).items()}
+    own = [value.preset for value in values.values() if isinstance(value, Variant) and value.preset is not None]
+    printed = [*own, params.method.preset][0] == "paper"
+    sections = {field: _as_read(getattr(profile, field), printed) for field in sections_of(kind)}
     return kind(**sections, **values)
 
 
-def _as_read(section: Any, params: Params) -> Any:
-    """Return a section as the paper prints it, where that is the reading."""
-    printed = params.method.preset == "paper" and isinstance(section, PrintedSection)
-    return section.as_printed() if printed else section
+def _as_read(section: Any, printed: bool) -> Any:
+    """Return a section, as the paper prints it where that is the reading: a variant's own, else `method.preset`."""
+    return section.as_printed() if printed and isinstance(section, PrintedSection) else section
 
 
 def sections_of(kind: type[StageSettings]) -> list[str]:

@@ -73,7 +73,9 @@ class Variant(Section):
     training_mask: TrainingMask = Field(description="M of Eq. 5 in R steps")
     test_mask: TestMask = Field(description="mask it predicts at test time; none: no segmentation figures")
     augmentation: Literal["none", "cutout", "cutmix"]
-    preset: Literal["paper", "released"] | None = Field(None, description="in place of method.preset")
+    preset: Literal["paper", "released"] | None = Field(
+        None, description="in place of method.preset, `printed` included"
+    )
     forms: dict[Switch, Form] = Field({}, description="in place of those of `method.forms`")
     reconstruction_weights: dict[ReconstructionTerm, Weight] = Field({}, description="in place of the profile's")
     segmentation_weights: dict[SegmentationTerm, Weight] = Field({}, description="in place of the profile's")
