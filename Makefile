@@ -77,7 +77,7 @@ format: $(INSTALLED) ## rewrite the sources in the project's format
 	@snakefmt workflow
 
 docs: .venv-docs/.installed ## build the documentation into site/, strictly, in an environment of its own
-	@.venv-docs/bin/mkdocs build --strict --quiet
+	@NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --strict --quiet
 	@echo "open site/index.html"
 
 .venv-docs/.installed: requirements-docs.lock

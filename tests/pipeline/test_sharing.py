@@ -106,7 +106,7 @@ def test_the_report_is_whole_and_loads_nothing_from_elsewhere(run_by_snakemake, 
 
 
 def test_ablations_in_a_queue(run_by_dvc, copy):
-    """The README's ablations would not run, or their table not be written."""
+    """The ablations of docs/results.md would not run, or their table not be written."""
     project = copy(run_by_dvc)
     project.dvc("exp", "run", "--queue", "-S", "ablation.variant=Baseline,FOCUS", "headline")
     project.dvc("exp", "run", "--queue", "-S", "profiles/demo.yaml:losses.segmentation.neighbour=7", "headline")
