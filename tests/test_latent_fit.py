@@ -5,7 +5,6 @@ import torch
 
 import tiny
 from focus.latent_fit import Latents, falling
-from focus.reconstruct.fit import Refined
 
 
 @pytest.mark.parametrize("betas", [(0.9, 0.99), (0.9, 0.999)])
@@ -25,17 +24,6 @@ def test_steps_and_rates_are_torchs(betas):
         adam.step()
         schedule.step()
     assert torch.equal(ours.moved.detach(), theirs.detach())
-
-
-def test_refinement_steps_alike():
-    """`--fit` would not descend by the published algorithm."""
-    network, goal = tiny.autoencoder(), tiny.latents(2).theta()
-    fits = [kind(network, torch.zeros_like(goal), torch.ones(goal.shape[1])) for kind in (Latents, Refined)]
-    for _ in range(6):
-        for latents in fits:
-            latents.step((latents.parameters.theta() - goal).square().sum(), 0.03)
-    first, second = (latents.moved.detach() for latents in fits)
-    assert first.any() and torch.allclose(first, second, atol=1e-6)
 
 
 def test_the_rate_falls_to_a_tenth():

@@ -7,7 +7,6 @@ nothing for it.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from focus.autoencoder import Autoencoder, Parameters, Reconstruction, equation8
-from focus.latent_fit import EPSILON, Latents
+from focus.latent_fit import Latents, falling
 from focus.perception import Perception
 from focus.pose_fit import fit_pose, tilted
 from focus.reconstruct.bundle import FitLoss
@@ -48,14 +47,14 @@ class Fitter:
         """Return the refined parameters of images (B,3,S,S) with landmarks (B,68,2) px, after `steps` steps."""
         scale = self.autoencoder.units
         first = self.posed(start, landmarks).theta()
-        latents = Refined(self.autoencoder, torch.zeros_like(first), scale, first / scale)
+        latents = Latents(self.autoencoder, torch.zeros_like(first), scale, first / scale)
         with torch.no_grad():
             target = self.perception.embedding(images, landmarks)
-        for step in range(steps):
+        for step, rate in enumerate(falling(self.rate, steps)):
             result = latents.decode()
             if step % self.mask_every == 0:
                 mask = self._mask(images, result)
-            latents.step(self._loss(images, landmarks, target, mask, result), self.rate * falling(step / steps))
+            latents.step(self._loss(images, landmarks, target, mask, result), rate)
             if progress is not None:
                 progress(1)
         return latents.parameters.map(Tensor.detach)
@@ -93,23 +92,6 @@ class Fitter:
             )
             total = total + value
         return total
-
-
-class Refined(Latents):
-    """Latents moved by the same Adam in another order of operations: a bundle's thresholds hang on its last bits."""
-
-    def _move(self, gradient: Tensor, rate: float) -> None:
-        self.mean.lerp_(gradient, 1 - self.betas[0])
-        self.square.lerp_(gradient.square(), 1 - self.betas[1])
-        mean, square = (
-            moment / (1 - beta**self.steps) for moment, beta in zip((self.mean, self.square), self.betas, strict=True)
-        )
-        self.moved -= rate * mean / (square.sqrt() + EPSILON)
-
-
-def falling(progress: float, last: float = 0.1) -> float:
-    """Return the share of the first rate at a progress 0..1: half a cosine from 1 to `last`."""
-    return last + (1 - last) * (1 + math.cos(math.pi * progress)) / 2
 
 
 def _pair(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
