@@ -77,7 +77,8 @@ def fitted_light(autoencoder: Autoencoder, images: Tensor, visible: Tensor, para
     squares = basis.mT @ basis
     ridge = RIDGE * squares.diagonal(dim1=2, dim2=3).mean(-1) + torch.finfo(images.dtype).eps
     exact = squares + ridge[..., None, None] * torch.eye(bands).to(squares)
-    return torch.linalg.solve(exact, basis.mT @ wanted).flatten(1).to(images.dtype)
+    light: Tensor = torch.linalg.solve(exact, basis.mT @ wanted)
+    return light.flatten(1).to(images.dtype)
 
 
 def minus_log_posterior(images: Tensor, landmarks: Tensor, visible: Tensor, result: Reconstruction) -> Tensor:

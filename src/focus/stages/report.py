@@ -82,7 +82,7 @@ def tables(settings: Settings) -> list[Comparison]:
     return made
 
 
-def curves(settings: MethodSettings) -> dict[str, list[Panel]]:
+def curves(settings: Settings) -> dict[str, list[Panel]]:
     """Return the panels of all training curves, not those that removed variants left.
 
     The file of a variant that did not train is empty.
