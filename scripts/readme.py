@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import re
 import sys
 from collections import Counter
@@ -19,6 +20,7 @@ import pandas as pd
 from focus.registry.metrics import METRICS
 from focus.registry.tables import HEADLINE, TABLES
 from focus.report.claims_text import run_counts
+from focus.report.score import scores
 
 ROOT = Path(__file__).resolve().parents[1]
 BLOCK = re.compile(r"(<!-- results: (\w+) -->\n)(.*?)(<!-- end -->)", re.S)
@@ -35,6 +37,22 @@ def run_tables(results: Path) -> str:
         text = (results / f"tables/table{number}.md").read_text()
         parts.append(f"{text.splitlines()[0]}\n\n{text[text.index('**run**') :].strip()}\n")
     return "\n".join(parts)
+
+
+def score(results: Path) -> str:
+    """Return how the run's order of methods agrees with the paper's, table by table (focus/report/score.py)."""
+    lines = [
+        "| table | images | column | methods | Kendall's tau | differences with the paper's sign |",
+        "|---:|---|---|---:|---:|---:|",
+    ]
+    same = pairs = 0
+    for number, table in TABLES.items():
+        for each in scores(table, pd.read_csv(results / f"tables/table{number}.csv")):
+            tau = f"{each.tau:+.2f}" if math.isfinite(each.tau) else ""
+            cells = [number, each.group, each.column, each.methods, tau, f"{each.same} of {each.pairs}"]
+            lines.append(f"| {' | '.join(map(str, cells))} |")
+            same, pairs = same + each.same, pairs + each.pairs
+    return "\n".join([*lines, "", f"In all {same} of {pairs} differences ({same / pairs:.0%}; by chance 50 %)."]) + "\n"
 
 
 def claims(results: Path) -> str:
@@ -138,6 +156,7 @@ def _percent(value: float | None) -> str:
 
 BLOCKS: dict[str, Callable[[Path], str]] = {
     "tables": run_tables,
+    "score": score,
     "claims": claims,
     "worlds": worlds,
     "ablations": ablations,
