@@ -17,8 +17,8 @@ def calls(monkeypatch):
         return 0.5, {}
 
     monkeypatch.setattr(demo_model, "Reconstructor", lambda bundle: None)
-    monkeypatch.setattr(demo_model, "draw_people", lambda count, seed: (count, seed))
-    monkeypatch.setattr(demo_model, "drawn_faces", lambda _, people: people)
+    monkeypatch.setattr(demo_model, "draw_people", lambda count, seed: [SimpleNamespace(judged=(count, seed))])
+    monkeypatch.setattr(demo_model, "drawn_faces", lambda _, people: next(people))
     monkeypatch.setattr(demo_model.build, "packed", lambda split: split)
     monkeypatch.setattr(demo_model.build, "has", lambda split: split != "ar")
     monkeypatch.setattr(demo_model, "packed_faces", lambda split, most: (split, most))
