@@ -78,7 +78,7 @@ format: $(INSTALLED) ## rewrite the sources in the project's format
 
 docs: .venv-docs/.installed ## build the documentation into site/, strictly, in an environment of its own
 	@NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --strict --quiet
-	@echo "open site/index.html"
+	@echo "open site/index.html; its search wants a server: python3 -m http.server --directory site"
 
 .venv-docs/.installed: requirements-docs.lock
 	@"$(PYTHON)" -m venv --clear .venv-docs

@@ -18,6 +18,13 @@ MARK = "-".join(("LICENSED", "4e1f"))  # in two parts, as this file is in git to
 LOADS = re.compile(r"""(?:<(?:script|img|iframe|link)\b[^>]*?\b(?:src|href)=|url\(|@import )\s*["']?(https?:)?//""")
 
 
+class QuietHandler(SimpleHTTPRequestHandler):
+    """A web server of files that writes no log."""
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
 def clone(project: Project, target: Path) -> Project:
     """Return a fresh clone of what a project has committed."""
     project.run("git", "clone", "-q", str(project.path), str(target))
@@ -53,7 +60,7 @@ def test_packed_models_and_results_are_pulled_from_a_web_server(run_by_snakemake
     project, packed = copy(run_by_snakemake), tmp_path / "packed"
     project.run(sys.executable, "scripts/share.py", str(packed))
     fresh = clone(project, tmp_path / "clone")
-    handler = partial(SimpleHTTPRequestHandler, directory=str(packed))
+    handler = partial(QuietHandler, directory=str(packed))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         address = f"http://127.0.0.1:{server.server_port}"
@@ -61,7 +68,7 @@ def test_packed_models_and_results_are_pulled_from_a_web_server(run_by_snakemake
         fresh.dvc("pull", "--allow-missing", no_proxy="127.0.0.1")
         server.shutdown()
     assert fresh.contents("models", "results") == project.contents("models", "results")
-    assert not (fresh.path / "data/packed").exists()
+    assert not [path for path in (fresh.path / "data").rglob("*") if path.is_file()]  # DVC leaves empty folders
 
 
 @pytest.fixture
