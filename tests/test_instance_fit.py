@@ -6,10 +6,10 @@ import pytest
 import torch
 
 import tiny
-from focus.autoencoder import Parameters
 from focus.instance_fit import blurred, colour_bins, colour_density, fit, image_losses
 from focus.latent_fit import start
 from focus.losses import reconstruction_loss
+from focus.model.autoencoder import Parameters
 from focus.settings import InstanceFit
 
 WEIGHTS = {"pixel": 0.5, "landmarks": 1e-3, "regularisation": 0.1}

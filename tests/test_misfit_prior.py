@@ -6,8 +6,8 @@ import pytest
 import torch
 
 import tiny
-from focus.autoencoder import Parameters
 from focus.misfit_prior import correct, draw_composited, draw_plain, misfit_prior, render_faces
+from focus.model.autoencoder import Parameters
 
 
 def test_equation_11_by_hand():

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 import tiny
-from focus.autoencoder import Autoencoder
 from focus.losses import SIGMA
+from focus.model.autoencoder import Autoencoder
 from focus.rendering import Renderer
 from focus.true_mask_fit import ALL, LANDMARK_NOISE, POSE_AND_LIGHT, fit, fitted_light, minus_log_posterior
 

@@ -20,9 +20,9 @@ from torch.func import vmap
 from torch.nn import functional
 
 from focus import losses
-from focus.autoencoder import Autoencoder, Reconstruction, equation8
 from focus.latent_fit import Latents, falling, start, units
 from focus.masks import PAPER_XI
+from focus.model.autoencoder import Autoencoder, Reconstruction, equation8
 from focus.settings import InstanceFit
 
 BETAS = (0.9, 0.999)  # of Adam

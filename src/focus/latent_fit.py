@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from focus.autoencoder import Autoencoder, Parameters, Reconstruction
+from focus.model.autoencoder import Autoencoder, Parameters, Reconstruction
 from focus.pose_fit import fit_pose
 
 UNITS = (1.0, 1.0, 1.0, 0.5, 0.3, 10.0, 30.0)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from focus.autoencoder import Autoencoder, Parameters
-from focus.inference import decode
+from focus.model.autoencoder import Autoencoder, Parameters
+from focus.model.inference import decode
 
 
 def draw_plain(predicted: Parameters, count: int, generator: torch.Generator) -> Parameters:

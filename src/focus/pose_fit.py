@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from focus.autoencoder import POSE
+from focus.model.autoencoder import POSE
 from focus.rendering import Camera
 
 STEPS = 8  # Gauss-Newton has settled after about four

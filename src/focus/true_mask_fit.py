@@ -13,9 +13,9 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from focus.autoencoder import LIGHT, Autoencoder, Parameters, Reconstruction
 from focus.latent_fit import Latents, falling, start, units
 from focus.losses import REFERENCE_SIZE, SIGMA, squared_error
+from focus.model.autoencoder import LIGHT, Autoencoder, Parameters, Reconstruction
 
 LANDMARK_NOISE = 3.0  # px at 224: about what a detector is off by (docs/detectors.md)
 POSE_AND_LIGHT = ("light", "pose")

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from focus import losses
-from focus.perception import Perception
+from focus.model.perception import Perception
 from golden_set import GoldenSet, LossInputs, feature_maps, loss_inputs, paper_recogniser
 
 RELATIVE = 1e-5

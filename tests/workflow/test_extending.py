@@ -242,7 +242,7 @@ def test_a_backbone(copy):
     new_profile(copy, profile)
     code = """
 import torch
-from focus import factory
+from focus.model import factory
 from focus.settings import read_profile
 profile = read_profile("own")
 class Model:

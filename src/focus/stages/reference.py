@@ -16,7 +16,7 @@ from focus.evaluation.per_image import image_row, person_rows, pooled, write_fig
 from focus.evaluation.scan_fit import fit_scan
 from focus.face_model import FaceModel
 from focus.files import whole_directory
-from focus.inference import network_images
+from focus.model.inference import network_images
 from focus.registry.testsets import TESTSETS, WITH_MASKS, TestSet
 from focus.settings import AutoencoderSettings, Evaluation, Key, Reference, ReferenceFit
 from focus.stages import build, paths

@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 import torch
 
-from focus.autoencoder import Autoencoder, Parameters
 from focus.errors import FocusError
 from focus.files import read_json, read_npy, write_text
-from focus.inference import decode
+from focus.model.autoencoder import Autoencoder, Parameters
+from focus.model.inference import decode
 from focus.networks.store import load_weights
 from focus.registry.testsets import TESTSETS
 from focus.rendering.light import AMBIENT

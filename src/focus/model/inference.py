@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from focus.autoencoder import Autoencoder, Parameters, Reconstruction
 from focus.datasets.packed import PackedSet
 from focus.masks import MaskSource
+from focus.model.autoencoder import Autoencoder, Parameters, Reconstruction
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 import tiny
+from focus.model.perception import Perception
 from focus.networks import align_faces
-from focus.perception import Perception
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ Weights are fresh, from torch's global generator.
 
 from __future__ import annotations
 
-from focus.autoencoder import Autoencoder
 from focus.face_model import FaceModel
+from focus.model.autoencoder import Autoencoder
 from focus.networks import FaceEncoder, FaceRecogniser, SegmentationNetwork
 from focus.rendering import Renderer
 from focus.settings import Encoder, RecogniserNet, Render, SegmentationNet

@@ -10,7 +10,7 @@ import torch
 import tiny
 from focus import settings
 from focus.authors.networks import OUTPUT_SCALE
-from focus.autoencoder import Autoencoder, Parameters
+from focus.model.autoencoder import Autoencoder, Parameters
 from focus.settings import OutputScale
 from projects import ROOT
 

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 import tiny
-from focus.inference import encode, network_images, predict
 from focus.masks import mask_source
+from focus.model.inference import encode, network_images, predict
 
 
 @pytest.fixture
