@@ -16,7 +16,7 @@ from focus.datasets.now import NoW
 from focus.datasets.packed import pack
 from focus.errors import FocusError
 from focus.evaluation.now_submission import Prediction, in_folder, write_submission
-from focus.misfit_prior import correct
+from focus.methods.misfit_prior import correct
 from focus.model.inference import encode
 from focus.networks.store import load_weights
 from focus.settings import Assets, Corrected, Detector, Evaluation, NetworkSettings, Variant

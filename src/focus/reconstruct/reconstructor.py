@@ -20,7 +20,7 @@ from focus.landmarks.detectors import face_alignment
 from focus.landmarks.detectors.face_alignment import FaceAlignmentDetector
 from focus.landmarks.detectors.mediapipe import MediaPipeDetector
 from focus.masks import segmentation as segment
-from focus.misfit_prior import correct
+from focus.methods.misfit_prior import correct
 from focus.model.autoencoder import Parameters
 from focus.model.inference import MaskedPrediction
 from focus.model.perception import Perception

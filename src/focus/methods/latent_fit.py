@@ -11,8 +11,8 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
+from focus.methods.pose_fit import fit_pose
 from focus.model.autoencoder import Autoencoder, Parameters, Reconstruction
-from focus.pose_fit import fit_pose
 
 UNITS = (1.0, 1.0, 1.0, 0.5, 0.3, 10.0, 30.0)
 """Adam moves all variables alike, so this is a step's share of each: shape, expression, albedo (standard deviations),

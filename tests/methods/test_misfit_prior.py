@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import tiny
-from focus.misfit_prior import correct, draw_composited, draw_plain, misfit_prior, render_faces
+from focus.methods.misfit_prior import correct, draw_composited, draw_plain, misfit_prior, render_faces
 from focus.model.autoencoder import Parameters
 
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import tiny
-from focus.pose_fit import fit_pose, tilted
+from focus.methods.pose_fit import fit_pose, tilted
 
 
 def setting(pose):

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 import tiny
-from focus.instance_fit import blurred, colour_bins, colour_density, fit, image_losses
-from focus.latent_fit import start
 from focus.losses import reconstruction_loss
+from focus.methods.instance_fit import blurred, colour_bins, colour_density, fit, image_losses
+from focus.methods.latent_fit import start
 from focus.model.autoencoder import Parameters
 from focus.settings import InstanceFit
 

@@ -13,8 +13,8 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from focus.latent_fit import Latents, falling, start, units
 from focus.losses import REFERENCE_SIZE, SIGMA, squared_error
+from focus.methods.latent_fit import Latents, falling, start, units
 from focus.model.autoencoder import LIGHT, Autoencoder, Parameters, Reconstruction
 
 LANDMARK_NOISE = 3.0  # px at 224: about what a detector is off by (docs/detectors.md)

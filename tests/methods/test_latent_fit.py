@@ -4,7 +4,7 @@ import pytest
 import torch
 
 import tiny
-from focus.latent_fit import Latents, falling
+from focus.methods.latent_fit import Latents, falling
 
 
 @pytest.mark.parametrize("betas", [(0.9, 0.99), (0.9, 0.999)])
