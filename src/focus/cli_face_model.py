@@ -22,7 +22,7 @@ def from_ict(
 ) -> None:
     """Convert ICT-FaceKit's light model (MIT): 100 identity and 53 expression shapes, with the heads' albedo."""
     from focus.face_model import write_bfm
-    from focus.ict_facekit import read_ict
+    from focus.face_model.ict_facekit import read_ict
 
     arrays = read_ict(folder)
     write_bfm(out, arrays)

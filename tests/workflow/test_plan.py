@@ -11,7 +11,7 @@ import dvc_dag
 import record_costs
 from focus import cli
 from focus.files import read_json, write_json
-from focus.planning import plan, print_plan, read_measured, trainings
+from focus.pipeline.planning import plan, print_plan, read_measured, trainings
 from focus.settings import Profile, read_params, read_profile
 from projects import ROOT
 

@@ -25,8 +25,8 @@ from focus.datasets.images import read_image
 from focus.errors import FocusError
 from focus.files import read_npy, write_text
 from focus.networks.store import load_weights
+from focus.pipeline.workplace import require_git
 from focus.settings import read_yaml
-from focus.workplace import require_git
 
 ELSEWHERE = {
     "LC_ALL": "C",

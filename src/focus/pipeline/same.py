@@ -15,8 +15,8 @@ from typing import Any
 
 from focus.errors import FocusError
 from focus.files import read_json
+from focus.pipeline.verify import Lock, read_lock
 from focus.settings import read_yaml
-from focus.verify import Lock, read_lock
 
 LOCK = "dvc.lock"
 ABOUT_CODE = ("src", "workflow")

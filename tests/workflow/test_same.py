@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from focus.files import write_json, write_text
-from focus.same import same
+from focus.pipeline.same import same
 from projects import Project
 
 

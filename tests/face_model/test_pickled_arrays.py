@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from focus.errors import FocusError
-from focus.pickled_arrays import read_pickled_arrays
+from focus.face_model.pickled_arrays import read_pickled_arrays
 
 CONTENT = {
     "whole": np.arange(6, dtype=np.int64).reshape(2, 3),

@@ -9,7 +9,7 @@ from focus.cli import app
 from focus.errors import FocusError
 from focus.face_model import read_bfm
 from focus.face_model.heads.heads import load_heads
-from focus.ict_facekit import LANDMARKS, NEUTRAL, USED, VERTICES, read_ict
+from focus.face_model.ict_facekit import LANDMARKS, NEUTRAL, USED, VERTICES, read_ict
 
 
 def write_mesh(path: Path, vertices: np.ndarray) -> None:

@@ -13,14 +13,15 @@ import pytest
 import torch
 import yaml
 
-from focus import isa, settings
-from focus.roots import use_exact_roots
+from focus import settings
+from focus.pipeline import isa
+from focus.pipeline.roots import use_exact_roots
 from projects import ROOT
 
 WIDE = {**os.environ, "ATEN_CPU_CAPABILITY": "default", "NPY_DISABLE_CPU_FEATURES": "X86_V3", "PYTHONPATH": "src"}
 FOUND = """
 import json, sys
-from focus import isa
+from focus.pipeline import isa
 isa.pin("avx2")
 import numpy, torch, scipy.linalg
 from numpy._core import _multiarray_umath as umath

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from focus.assets import check_resnet50
 from focus.datasets.sample import Samples
 from focus.errors import FocusError
 from focus.files import sha256, write_json
+from focus.pipeline.assets import check_resnet50
 from focus.settings import Profile
 from focus.settings.assets import ASSETS
 
