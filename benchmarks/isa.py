@@ -2,8 +2,9 @@
 
 Whole training steps (R, S, initialisation, pre-training: forward and backward pass) at a profile's scale, once held to
 AVX2 as every stage of `compute.isa: avx2` is (focus/pipeline/isa.py and its roots), and once with what the CPU offers.
-Libraries choose their kernels as they load, so each measurement is a process of its own; the two take turns, so that what else
-the machine does meets both. CPU seconds an image on one thread, the best of the rounds; `ratio` is avx2 / native.
+Libraries choose their kernels as they load, so each measurement is a process of its own; the two take turns, so that
+what else the machine does meets both. CPU seconds an image on one thread, the best of the rounds; `ratio` is
+avx2 / native.
 """
 
 from __future__ import annotations

@@ -12,12 +12,12 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from focus.cli_detector import app as detector_app
-from focus.cli_emulate import emulate
-from focus.cli_face_model import app as face_model_app
-from focus.cli_import import import_authors
-from focus.cli_now import app as now_app
-from focus.cli_reconstruct import reconstruct
+from focus.cli.detector import app as detector_app
+from focus.cli.emulate import emulate
+from focus.cli.face_model import app as face_model_app
+from focus.cli.import_authors import import_authors
+from focus.cli.now import app as now_app
+from focus.cli.reconstruct import reconstruct
 from focus.errors import FocusError, machine_trouble
 
 GROUPS = {
@@ -236,7 +236,3 @@ def main() -> None:
             raise
         print(f"focus: {trouble}", file=sys.stderr)
         sys.exit(1)
-
-
-if __name__ == "__main__":
-    main()

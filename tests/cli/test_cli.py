@@ -70,7 +70,7 @@ def test_help_groups_every_command():
 def test_json_for_scripts(words, tmp_path, monkeypatch):
     """A script would have to read tables made for eyes."""
     for name in ("params.yaml", "profiles", "benchmarks"):
-        (tmp_path / name).symlink_to(Path(__file__).parents[1] / name)
+        (tmp_path / name).symlink_to(Path(__file__).parents[2] / name)
     (tmp_path / "logs/cost").mkdir(parents=True)
     (tmp_path / "logs/cost/train.json").write_text(cost("train", 2.0, 100.0))
     monkeypatch.chdir(tmp_path)
@@ -135,7 +135,7 @@ def test_stored_schemas_are_current():
     from focus.settings import json_schemas
 
     for name, schema in json_schemas().items():
-        path = Path(__file__).parents[1] / "workflow" / "schemas" / f"{name}.schema.json"
+        path = Path(__file__).parents[2] / "workflow" / "schemas" / f"{name}.schema.json"
         if not path.parent.is_dir():
             pytest.skip("no stored schemas")
         assert json.loads(path.read_text()) == schema, "run `focus schemas`"
