@@ -23,7 +23,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from focus.face_model import FaceModel
 from focus.face_model.heads.heads import load_heads
 from focus.files import write_json
-from focus.masks import mask_source
+from focus.masks.sources import mask_source
 from focus.model import factory
 from focus.model.autoencoder import Autoencoder
 from focus.model.perception import Perception

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import tiny
-from focus.losses import reconstruction_loss
+from focus.losses.equations import reconstruction_loss
 from focus.methods.instance_fit import blurred, colour_bins, colour_density, fit, image_losses
 from focus.methods.latent_fit import start
 from focus.model.autoencoder import Parameters

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import tiny
-from focus.losses import SIGMA
+from focus.losses.equations import SIGMA
 from focus.methods.true_mask_fit import ALL, LANDMARK_NOISE, POSE_AND_LIGHT, fit, fitted_light, minus_log_posterior
 from focus.model.autoencoder import Autoencoder
 from focus.rendering import Renderer

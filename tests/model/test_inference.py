@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import tiny
-from focus.masks import mask_source
+from focus.masks.sources import mask_source
 from focus.model.inference import encode, network_images, predict
 
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from focus import losses
+from focus.losses import equations as losses
 from focus.model.perception import Perception
 from golden_set import GoldenSet, LossInputs, feature_maps, loss_inputs, paper_recogniser
 

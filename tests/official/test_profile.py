@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from focus import settings
-from focus.masks import mask_source
+from focus.masks.sources import mask_source
 from focus.model.autoencoder import Parameters, Reconstruction
 from focus.model.perception import Perception
 from focus.stages import initialise, train

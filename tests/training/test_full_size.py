@@ -12,7 +12,7 @@ from focus.datasets.packed import PackedSet, pack
 from focus.datasets.sample import Sample
 from focus.face_model import FaceModel, crop_to_face
 from focus.face_model.heads.heads import load_heads
-from focus.masks import mask_source
+from focus.masks.sources import mask_source
 from focus.model.autoencoder import Autoencoder
 from focus.model.perception import Perception
 from focus.networks import FaceEncoder, FaceRecogniser, SegmentationNetwork

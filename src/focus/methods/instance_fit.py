@@ -19,8 +19,8 @@ from torch import Tensor
 from torch.func import vmap
 from torch.nn import functional
 
-from focus import losses
-from focus.masks import PAPER_XI
+from focus.losses import equations as losses
+from focus.masks.sources import PAPER_XI
 from focus.methods.latent_fit import Latents, falling, start, units
 from focus.model.autoencoder import Autoencoder, Reconstruction, equation8
 from focus.settings import InstanceFit

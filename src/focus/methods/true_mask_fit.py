@@ -13,7 +13,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from focus.losses import REFERENCE_SIZE, SIGMA, squared_error
+from focus.losses.equations import REFERENCE_SIZE, SIGMA, squared_error
 from focus.methods.latent_fit import Latents, falling, start, units
 from focus.model.autoencoder import LIGHT, Autoencoder, Parameters, Reconstruction
 

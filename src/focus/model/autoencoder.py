@@ -11,8 +11,8 @@ from dataclasses import dataclass, fields
 import torch
 from torch import Tensor, nn
 
-from focus import losses
 from focus.face_model import FaceModel
+from focus.losses import equations as losses
 from focus.rendering import Renderer
 from focus.settings import OutputScale
 

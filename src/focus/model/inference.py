@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from focus.datasets.packed import PackedSet
-from focus.masks import MaskSource
+from focus.masks.sources import MaskSource
 from focus.model.autoencoder import Autoencoder, Parameters, Reconstruction
 
 

@@ -19,7 +19,7 @@ from focus.landmarks import Detector, mediapipe_files
 from focus.landmarks.detectors import face_alignment
 from focus.landmarks.detectors.face_alignment import FaceAlignmentDetector
 from focus.landmarks.detectors.mediapipe import MediaPipeDetector
-from focus.masks import segmentation as segment
+from focus.masks.sources import segmentation as segment
 from focus.methods.misfit_prior import correct
 from focus.model.autoencoder import Parameters
 from focus.model.inference import MaskedPrediction

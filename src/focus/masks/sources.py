@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from focus.errors import FocusError
-from focus.losses import preliminary_mask
+from focus.losses.equations import preliminary_mask
 
 Network = Callable[[Tensor, Tensor], Tensor]
 MaskSource = Callable[[Tensor, Tensor, Tensor, Tensor | None, Network | None], Tensor]

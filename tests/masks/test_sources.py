@@ -9,11 +9,11 @@ import pytest
 import torch
 
 from focus.errors import FocusError
-from focus.masks import MASKS, mask_source, skin_posterior
+from focus.masks.sources import MASKS, mask_source, skin_posterior
 
 # Crops and posteriors of the public Deep3D preprocessing (reference/deep3d: ar_768x576 and small_upscale, `_out.png`
 # and `_skin_out.png`), every fourth pixel; the first of the second face is its pixel (53, 4), the hardest to round.
-FIXTURE = Path(__file__).parent / "fixtures" / "deep3d_skin.npz"
+FIXTURE = Path(__file__).parents[1] / "fixtures" / "deep3d_skin.npz"
 
 
 @pytest.fixture
