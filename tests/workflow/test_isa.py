@@ -62,7 +62,7 @@ def test_no_library_computes_with_more_than_avx2():
 def test_opencv_computes_with_no_more_than_avx2():
     """The detector face-alignment would resize by AVX-512."""
     pytest.importorskip("cv2")
-    line = held("from focus import isa; isa.pin('avx2'); import cv2; print(cv2.getCPUFeaturesLine())")
+    line = held("from focus.pipeline import isa; isa.pin('avx2'); import cv2; print(cv2.getCPUFeaturesLine())")
     on = [name for name in line.split() if not name.endswith("?")]
     assert "*AVX2" in on and not [name for name in on if "512" in name]
 
