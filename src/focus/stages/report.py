@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -11,6 +12,7 @@ from typing import Any, TypedDict
 import numpy as np
 import pandas as pd
 import torch
+from PIL import Image
 
 from focus.errors import FocusError
 from focus.files import read_json, read_npy, write_text
@@ -28,7 +30,7 @@ from focus.report.page.document import TITLES, Figure
 from focus.report.page.embed import png_uri
 from focus.report.page.gallery import Case, Choice, case, choose
 from focus.report.page.shares import share_rows
-from focus.report.page.views import View, misfit_views, payload, reconstruction_view
+from focus.report.page.views import View, distance_views, misfit_views, payload, reconstruction_view
 from focus.report.results import read_images
 from focus.report.schemas import SCHEMAS, conform, read_text_columns
 from focus.settings import Ablation, AutoencoderSettings, MethodSettings, Picture, ProvenanceSettings
@@ -37,6 +39,7 @@ from focus.stages.common import SHARED_CURVES, missing, provenance, references
 from focus.stages.runner import run
 
 EVEN_LIGHT = AMBIENT / math.sqrt(4 * math.pi)  # what a face of light parameters 0 is lit by, from all sides
+ENLARGED = 2  # the figures of faces: at 64 px the figures stage draws a face at 128, so the page shows 256
 LIMIT = 15_000_000  # bytes: what still opens on a phone
 WITHHELD = "Pictures and meshes of faces are left out, as a rule where people are real or the face model is licensed."
 
@@ -101,7 +104,14 @@ def figures(settings: Settings, faces: bool) -> list[Figure]:
     shown = [(name, *texts) for name, texts in {**pictures, **TITLES}.items() if name in there]
     # The paper's figures first, by their numbers; the two of one number ("Figure 4, plain") stay as they are.
     shown.sort(key=lambda each: (not each[1].startswith("Figure "), each[1].partition(",")[0]))
-    return [Figure(title, text, png_uri(there[name].read_bytes())) for name, title, text in shown]
+    return [figure(there[name], title, text, enlarged=name in pictures) for name, title, text in shown]
+
+
+def figure(path: Path, title: str, text: str, enlarged: bool) -> Figure:
+    """Return a picture of results/figures, with the width at which it is shown where it is enlarged."""
+    content = path.read_bytes()
+    width = ENLARGED * Image.open(io.BytesIO(content)).width if enlarged else None
+    return Figure(title, text, png_uri(content), width)
 
 
 class FaceParts(TypedDict):
@@ -117,7 +127,8 @@ def face_parts(settings: Settings) -> FaceParts:
     choices = list(choose(read_images(paths.METRICS / variant / "images.csv")))
     cases = list(gallery(autoencoder, variant, choices))
     model = build.face_model()
-    views = [*prior_views(), *reconstructions(autoencoder, variant, choices)]
+    faces = list(reconstructions(autoencoder, variant, choices))
+    views = [*faces, *distance_views(faces, model.shape_mean.numpy()), *prior_views()]
     return {"cases": cases, "views": payload(views, model.triangles.numpy())}
 
 
@@ -136,14 +147,22 @@ def gallery(autoencoder: Autoencoder, variant: str, choices: list[Choice]) -> It
             continue
         packed = build.packed(split)
         rows = [packed.names.index(choice.image) for choice in own]
-        result = decode(autoencoder, latents(autoencoder, variant, split, rows))
-        images, regions = result.image.permute(0, 2, 3, 1).numpy(), result.mask[:, 0].numpy()
+        theta = latents(autoencoder, variant, split, rows)
+        result, mean = decode(autoencoder, theta), decode(autoencoder, mean_face(theta))
+        images, means = (each.image.permute(0, 2, 3, 1).numpy() for each in (result, mean))
+        regions = result.mask[:, 0].numpy()
         file = paths.EVALUATION / variant / f"{split}_masks.npy"
         masks = read_npy(file)[rows] if file.exists() else [None] * len(rows)
         truth = [None] * len(rows) if packed.visible is None else packed.visible[rows]
         targets = np.asarray(packed.images[rows])
-        for parts in zip(own, targets, images, regions, masks, truth, strict=True):
+        for parts in zip(own, targets, images, means, regions, masks, truth, strict=True):
             yield case(*parts)
+
+
+def mean_face(face: Parameters) -> Parameters:
+    """Return the mean face in the pose and light of `face`."""
+    zero = {name: torch.zeros_like(getattr(face, name)) for name in ("shape", "expression", "albedo")}
+    return replace(face, **zero)
 
 
 def prior_views() -> list[View]:

@@ -44,7 +44,15 @@ def page() -> Page:
     region[4:12, 4:12] = 1
     pictures = [(Choice("AR scarf, by F1", "AR", f"{k}{HOSTILE}", "best", k / 10), k) for k in range(3)]
     cases = [
-        case(choice, noise.integers(0, 256, (16, 16, 3), np.uint8), noise.random((16, 16, 3)), region, region, region)
+        case(
+            choice,
+            noise.integers(0, 256, (16, 16, 3), np.uint8),
+            noise.random((16, 16, 3)),
+            noise.random((16, 16, 3)),
+            region,
+            region,
+            region,
+        )
         for choice, _ in pictures
     ]
     model = tiny.face_model()
@@ -60,7 +68,7 @@ def page() -> Page:
         claims=claim_rows([verdict(mechanism=True), verdict(holds="not resolved", low=-0.5), absent]),
         tables=[compare(number, blocks(number, frame, {})) for number, frame in frames.items()],
         curves=panels({"FOCUS": curve, "Backbone": curve.assign(loss=[4.0, 3.0, 2.0])}, last="FOCUS"),
-        figures=[Figure("Figure 1", "Target", png_uri(stream.getvalue()))],
+        figures=[Figure("Figure 1", "Target", png_uri(stream.getvalue()), width=1800)],
         cases=cases,
         views=payload(views, model.triangles.numpy()),
     )

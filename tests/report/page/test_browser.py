@@ -84,8 +84,11 @@ def test_views_can_be_chosen(window: Tab) -> None:
 def test_claims_can_be_filtered_and_a_training_highlighted(window: Tab) -> None:
     """The controls would do nothing."""
     choose = "(s => {{ s.value = '{}'; s.dispatchEvent(new Event('change')); }})(document.getElementById('{}'))"
-    window.value(choose.format("mechanism", "claim-filter"))
-    assert window.value("document.querySelectorAll('table.claims tbody tr:not([hidden])').length") == 1
+    window.value("document.querySelector('#claims summary').focus()")
+    window.press(" ")
+    assert window.value("document.querySelector('#claims details').open")
+    window.value(choose.format("not resolved", "claim-filter"))
+    assert window.value("document.querySelectorAll('#claims details tbody tr:not([hidden])').length") == 1
     window.value(choose.format("Backbone", "curve-run"))
     assert window.value("document.querySelector('polyline.on').dataset.run") == "Backbone"
 

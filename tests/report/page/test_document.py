@@ -83,8 +83,28 @@ def test_pictures_are_described(page: Page) -> None:
     """A blind reader would hear the bytes of a picture."""
     elements = Outline(render_page(page)).elements
     pictures = [given for tag, given in elements if tag == "img"]
-    assert len(pictures) == 1 + 3 * 5 and all(given.get("alt") for given in pictures)
+    assert len(pictures) == 1 + 3 * 6 and all(given.get("alt") for given in pictures)
     assert all(given.get("aria-label") for tag, given in elements if tag == "canvas")
+
+
+def test_faces_and_the_mechanism_lead(page: Page) -> None:
+    """A reader would scroll past a hundred claims to the first face."""
+    text = render_page(page)
+    sections = re.findall(r'<section id="(\w+)"', text)
+    assert sections[:3] == ["gallery", "claims", "figures"]
+    open_rows, folded = text.split('<section id="claims"')[1].split("</section>")[0].split("<details>")
+    assert open_rows.count("<tr data-verdict") == 1 and folded.count("<tr data-verdict") == 3
+
+
+def test_rows_of_a_table_are_as_wide_as_its_head(page: Page) -> None:
+    """A figure would stand under another column's heading."""
+    for table in page.tables:
+        assert all(len(cells) == len(table.sources) for _, cells in table.rows)
+        printed = sum(map(len, table.sources))
+        assert not table.spans or sum(width for _, width in table.wide_spans) == printed
+        html = render_page(page).split(f'id="table{table.number}"')[1].split("</table>")[0]
+        assert html.count("<td class=") == printed * len(table.rows)
+        assert html.count('class="number source') == printed
 
 
 def test_view_data_are_json(page: Page) -> None:

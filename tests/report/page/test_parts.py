@@ -16,7 +16,7 @@ from focus.report.page.compare import compare
 from focus.report.page.curves import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, panels
 from focus.report.page.embed import mask_uri, photo_uri
 from focus.report.page.gallery import Choice, case, choose, error_map
-from focus.report.page.views import STEP_MM, misfit_views, payload, reconstruction_view
+from focus.report.page.views import STEP_MM, distance_views, misfit_views, payload, reconstruction_view
 from focus.report.tables import read_paper_table
 
 
@@ -40,6 +40,7 @@ def test_run_and_paper_share_a_cell() -> None:
     assert [(source, cell.text) for source, cell in rows["FOCUS"][glasses_f1]] == [
         ("run", "0.50 ± 0.25"),
         ("paper", "0.91 ± 0.04"),
+        ("difference", "-0.41"),
     ]
     assert [source for source, _ in rows["all-ones"][glasses_f1]] == ["run"]
     assert rows["Egger et al."][0] == []
@@ -128,11 +129,19 @@ def test_a_case_shows_masks_inside_the_rendered_region_only() -> None:
     target = np.full((4, 4, 3), 100, np.uint8)
     region = np.zeros((4, 4))
     region[:2] = 1
-    shown = case(Choice("g", "AR", "a", "best", 0.5), target, np.zeros((4, 4, 3)), region, np.ones((4, 4)), None)
+    shown = case(
+        Choice("g", "AR", "a", "best", 0.5),
+        target,
+        np.zeros((4, 4, 3)),
+        np.ones((4, 4, 3)),
+        region,
+        np.ones((4, 4)),
+        None,
+    )
     pictures = dict(shown.pictures)
-    assert list(pictures) == ["target", "reconstruction", "mask", "error"] and shown.figure == "0.500"
+    assert list(pictures) == ["target", "reconstruction", "mean face", "mask", "error"] and shown.figure == "0.500"
     assert np.array_equal(pixels(pictures["mask"])[..., 0], np.where(region, 255, 0))
-    assert np.array_equal(pixels(pictures["target"]), target)
+    assert np.array_equal(pixels(pictures["target"]), target) and (pixels(pictures["mean face"]) == 255).all()
 
 
 def test_error_map_is_dark_where_there_is_no_error_and_grey_outside() -> None:
@@ -148,6 +157,19 @@ def test_large_photographs_are_small_files() -> None:
     smooth = np.broadcast_to(np.linspace(0, 255, 224).astype(np.uint8)[:, None, None], (224, 224, 3))
     assert photo_uri(smooth).startswith("data:image/jpeg") and len(photo_uri(smooth)) < 20_000
     assert len(mask_uri(smooth[..., 0])) < 2_000
+
+
+def test_distances_to_the_mean_face_share_a_scale() -> None:
+    """A face near the mean would look as far from it as any other."""
+    mean = np.zeros((3, 3))
+    faces = [
+        reconstruction_view("g", name, mean + np.array([0, 0, far]), mean)
+        for name, far in (("near", 1.0), ("far", 4.0))
+    ]
+    near, far = distance_views(faces, mean)
+    assert near.scale == far.scale and near.scale is not None and (near.scale.low, near.scale.high) == (0.0, 4.0)
+    assert (near.colours != far.colours).any() and np.array_equal(near.vertices, faces[0].vertices)
+    assert distance_views([], mean) == []
 
 
 def test_a_view_keeps_its_mesh() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -17,7 +18,8 @@ class Comparison:
     """One table of the paper with a list of values in each cell.
 
     spans: (heading, columns) above the headings, empty when there are no groups. rows: (label, cells); a cell is a list
-    of (source, Cell), run first, without the sources that have no value there. images: (source, how many images).
+    of (source, Cell), run first, without the sources that have no value there; where both the run and the paper have
+    one, "difference" (run less paper) is the last. images: (source, how many images).
     """
 
     number: int
@@ -29,8 +31,28 @@ class Comparison:
     images: list[tuple[str, str]]
     italic: frozenset[str]
 
+    @property
+    def sources(self) -> list[list[str]]:
+        """The sources with a value somewhere in each column, in the order in which they are printed."""
+        columns = [
+            {source for _, cells in self.rows for source, _ in cells[k]} or {"run"} for k in range(len(self.headings))
+        ]
+        return [sorted(column, key=ORDER.index) for column in columns]
+
+    @property
+    def wide_spans(self) -> list[tuple[str, int]]:
+        """The spans, counted in printed columns: one a source."""
+        widths = [len(column) for column in self.sources]
+        starts = [sum(width for _, width in self.spans[:k]) for k in range(len(self.spans))]
+        return [
+            (name, sum(widths[start : start + count])) for (name, count), start in zip(self.spans, starts, strict=True)
+        ]
+
 
 Column = tuple[str, str]
+ORDER = ("run", "external", "paper", "difference")
+FIGURE = re.compile(r"-?\d+(\.(\d+))?")
+"""A printed mean, and the digits after its point."""
 
 
 def compare(number: int, blocks: Sequence[Block]) -> Comparison:
@@ -43,11 +65,12 @@ def compare(number: int, blocks: Sequence[Block]) -> Comparison:
         for label, cells in block.rows
         for column, cell in zip(_columns(block), cells, strict=True)
     }
-    sources = sorted((block.source for block in blocks), key=("run", "external", "paper").index)
+    sources = sorted((block.source for block in blocks), key=ORDER.index)
 
     def figures(label: str, column: Column) -> list[tuple[str, Cell]]:
         cells = [(source, found.get((source, label, column), Cell())) for source in sources]
-        return [(source, cell) for source, cell in cells if cell.text not in ("", "-")]
+        known = [(source, cell) for source, cell in cells if cell.text not in ("", "-")]
+        return known + _difference(dict(known))
 
     rows = [(label, [figures(label, column) for column in columns]) for label in labels]
     images = [(block.source, block.images) for block in blocks if block.images]
@@ -55,6 +78,15 @@ def compare(number: int, blocks: Sequence[Block]) -> Comparison:
     italic = frozenset[str]().union(*(block.italic for block in blocks))
     headings = [heading for _, heading in columns]
     return Comparison(number, table.caption, table.corner, _spans(columns), headings, rows, images, italic)
+
+
+def _difference(cells: Mapping[str, Cell]) -> list[tuple[str, Cell]]:
+    """Return the run's printed mean less the paper's, with the paper's decimals, or nothing where one is missing."""
+    found = [FIGURE.match(cells[source].text) for source in ("run", "paper") if source in cells]
+    if len(found) < 2 or found[0] is None or found[1] is None:
+        return []
+    decimals = len(found[1][2] or "")
+    return [("difference", Cell(f"{float(found[0][0]) - float(found[1][0]):+.{decimals}f}"))]
 
 
 def _columns(block: Block) -> list[Column]:

@@ -31,11 +31,12 @@ TITLES = {
 
 @dataclass(frozen=True)
 class Figure:
-    """A picture of results/figures."""
+    """A picture of results/figures. width: CSS pixels to which it is enlarged by nearest neighbours, or None."""
 
     heading: str
     text: str
     uri: str
+    width: int | None = None
 
 
 @dataclass(frozen=True)

@@ -79,18 +79,20 @@ def case(
     choice: Choice,
     target: np.ndarray,
     rendered: np.ndarray,
+    mean: np.ndarray,
     region: np.ndarray,
     mask: np.ndarray | None = None,
     visible: np.ndarray | None = None,
 ) -> Case:
     """Return a case of one image.
 
-    target: (S,S,3) uint8. rendered: (S,S,3) 0..1. region: (S,S) 1 where the face is rendered. mask: (S,S) the predicted
-    mask, 1 = face, or None. visible: (S,S) ground truth, 1 = visible face, or None. Both masks are shown inside the
-    region, where they are compared.
+    target: (S,S,3) uint8. rendered: (S,S,3) 0..1. mean: the same, of the mean face in that pose and light. region:
+    (S,S) 1 where the face is rendered. mask: (S,S) the predicted mask, 1 = face, or None. visible: (S,S) ground truth,
+    1 = visible face, or None. Both masks are shown inside the region, where they are compared.
     """
-    drawing = np.rint(np.clip(rendered, 0, 1) * 255).astype(np.uint8)
+    drawing, average = (np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8) for image in (rendered, mean))
     pictures = [("target", photo_uri(np.asarray(target))), ("reconstruction", photo_uri(drawing))]
+    pictures.append(("mean face", photo_uri(average)))
     if mask is not None:
         pictures.append(("mask", mask_uri(mask * region)))
     if visible is not None:

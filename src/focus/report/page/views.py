@@ -64,6 +64,23 @@ def reconstruction_view(group: str, title: str, vertices: np.ndarray, colours: n
     return View(group, title, vertices, _eight_bit(colours))
 
 
+def distance_views(views: Sequence[View], mean: np.ndarray) -> list[View]:
+    """Return the same meshes coloured by each vertex's distance in mm to the mean face (V,3), on one scale for all.
+
+    The scale ends at the 99.5 % quantile of all distances.
+    """
+    if not views:
+        return []
+    lengths = [np.linalg.norm(view.vertices - mean, axis=1) for view in views]
+    longest = max(float(np.quantile(np.concatenate(lengths), 0.995)), 1e-6)
+    return [
+        _coloured(
+            view.group, f"{view.title}, distance to the mean face", view.vertices, length, 0.0, longest, "viridis"
+        )
+        for view, length in zip(views, lengths, strict=True)
+    ]
+
+
 def payload(views: Sequence[View], triangles: np.ndarray) -> dict[str, Any]:
     """Return what viewer.js reads: triangles (F,3), and for each view positions, colours and scale; all finite JSON.
 

@@ -13,11 +13,10 @@
 
   const filter = document.getElementById("claim-filter");
   if (filter) {
-    const rows = [...document.querySelectorAll("table.claims tbody tr")];
+    const rows = [...document.querySelectorAll("#claims details tbody tr")];
     const show = () => {
       for (const row of rows) {
-        const wanted = filter.value;
-        row.hidden = wanted === "mechanism" ? !("mechanism" in row.dataset) : wanted !== "" && row.dataset.verdict !== wanted;
+        row.hidden = filter.value !== "" && row.dataset.verdict !== filter.value;
       }
     };
     filter.addEventListener("change", show);
