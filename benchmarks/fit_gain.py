@@ -22,8 +22,8 @@ from focus.evaluation.image_fitting import rmse
 from focus.evaluation.now import now_errors
 from focus.evaluation.segmentation import scores
 from focus.files import write_json
-from focus.inference import Prediction, network_images
-from focus.misfit_prior import correct
+from focus.methods.misfit_prior import correct
+from focus.model.inference import Prediction, network_images
 from focus.reconstruct.bundle import DEMO
 from focus.reconstruct.reconstructor import Reconstructor
 

@@ -21,9 +21,9 @@ import torch
 
 from focus import settings
 from focus.files import write_json
-from focus.inference import network_images
-from focus.instance_fit import fit
-from focus.masks import segmentation
+from focus.masks.sources import segmentation
+from focus.methods.instance_fit import fit
+from focus.model.inference import network_images
 from focus.stages import build, paths
 from focus.stages.instance_fit import weights_of
 

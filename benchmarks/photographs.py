@@ -23,7 +23,7 @@ from torch import Tensor
 from focus.emulation.shots import TEST, Shot, draw_people
 from focus.face_model.heads.albedo import ALBEDO_SCALE
 from focus.files import write_json
-from focus.latent_fit import start
+from focus.methods.latent_fit import start
 from focus.reconstruct.bundle import DEMO
 from focus.reconstruct.calibration import found_face
 from focus.reconstruct.reconstructor import Face, FoundFace, Reconstructor

@@ -22,11 +22,11 @@ import numpy as np
 import torch
 from PIL import Image
 
-from focus import cost
 from focus.datasets.images import read_image
 from focus.emulation.celebamask_hq import GROUPS, write_celeba_hq
 from focus.face_model.heads import FaceGenerator
 from focus.files import write_json
+from focus.pipeline import cost
 from focus.reconstruct.bundle import DEMO
 from focus.reconstruct.reconstructor import Reconstructor
 from focus.reconstruct.write import FaceWriter

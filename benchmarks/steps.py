@@ -20,14 +20,14 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from focus import factory
-from focus.autoencoder import Autoencoder
 from focus.face_model import FaceModel
 from focus.face_model.heads.heads import load_heads
 from focus.files import write_json
-from focus.masks import mask_source
+from focus.masks.sources import mask_source
+from focus.model import factory
+from focus.model.autoencoder import Autoencoder
+from focus.model.perception import Perception
 from focus.networks import SegmentationNetwork
-from focus.perception import Perception
 from focus.settings import Profile, read_profile
 from focus.training.batches import Batch
 from focus.training.objectives import LossPlan, PretrainingObjective, ReconstructionObjective, SegmentationObjective

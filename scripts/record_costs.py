@@ -11,8 +11,8 @@ import argparse
 from pathlib import Path
 
 from focus.files import read_json, write_json
-from focus.planning import Measured, Steps, trainings
-from focus.planning.plan import FILE
+from focus.pipeline.planning import Measured, Steps, trainings
+from focus.pipeline.planning.plan import FILE
 from focus.settings import read_params, read_profile
 
 GPU_TFLOP_S = 10.0

@@ -26,13 +26,13 @@ from ruamel.yaml import YAML
 from focus import settings
 from focus.errors import FocusError
 from focus.files import read_json, write_json
+from focus.pipeline.workplace import require_git
 from focus.report.results import load_results
 from focus.report.worlds.collected import Collected, write_run
 from focus.report.worlds.study import METHODS, Run, planned
 from focus.report.worlds.write import described, write_all
 from focus.settings import MethodSettings, ProvenanceSettings
 from focus.stages.common import folders, methods, provenance, references
-from focus.workplace import require_git
 
 TARGETS = ("results/tables", "results/claims.json", "results/headline.json")
 STAGES = ("tables", "claims", "headline")

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from focus.cli_now import app
+from focus.cli.now import app
 from focus.datasets.meshes import write_obj
 from focus.errors import FocusError
 
@@ -106,7 +106,7 @@ def test_distance(now_root, predictions) -> None:
 
 def test_help_imports_little() -> None:
     """If this fails `focus --help` waits for numerical libraries."""
-    code = "import sys, focus.cli_now; print([m for m in ('numpy', 'igl', 'torch', 'matplotlib') if m in sys.modules])"
+    code = "import sys, focus.cli.now; print([m for m in ('numpy', 'igl', 'torch', 'matplotlib') if m in sys.modules])"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "[]"
 

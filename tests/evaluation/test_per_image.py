@@ -14,7 +14,7 @@ from focus.datasets.scans import Scan
 from focus.errors import FocusError
 from focus.evaluation.now import now_errors
 from focus.evaluation.per_image import COLUMNS, about, image_rows, now_rows, pooled, write_figures
-from focus.inference import Prediction
+from focus.model.inference import Prediction
 from focus.report.results import load_results
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from focus import losses
+from focus.losses import equations as losses
 from loss_checks import TOLERANCE, B, S, assert_value, tensors
 
 # --- Eq. 1 ---------------------------------------------------------------------------------------------------------

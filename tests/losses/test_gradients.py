@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.autograd import gradcheck
 
-from focus import losses
+from focus.losses import equations as losses
 from loss_checks import tensors
 
 

@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from focus import losses
 from focus.errors import FocusError
+from focus.losses import equations as losses
 from focus.settings.terms import RECONSTRUCTION, SEGMENTATION
 from loss_checks import S, assert_value, tensors
 

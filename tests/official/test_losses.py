@@ -10,8 +10,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from focus import losses
-from focus.perception import Perception
+from focus.losses import equations as losses
+from focus.model.perception import Perception
 from golden_set import GoldenSet, LossInputs, feature_maps, loss_inputs, paper_recogniser
 
 RELATIVE = 1e-5

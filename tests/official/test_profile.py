@@ -17,9 +17,9 @@ import torch
 from torch import Tensor, nn
 
 from focus import settings
-from focus.autoencoder import Parameters, Reconstruction
-from focus.masks import mask_source
-from focus.perception import Perception
+from focus.masks.sources import mask_source
+from focus.model.autoencoder import Parameters, Reconstruction
+from focus.model.perception import Perception
 from focus.stages import initialise, train
 from focus.stages.training import loss_plan
 from focus.training.batches import Batch

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from focus import same
-from focus.verify import ELSEWHERE, read_lock
+from focus.pipeline import same
+from focus.pipeline.verify import ELSEWHERE, read_lock
 from projects import ROOT
 
 RESULTS = ("data/packed", "models", "results")

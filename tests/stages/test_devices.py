@@ -14,7 +14,7 @@ import second_device as pretended
 import tiny
 from focus import device, settings
 from focus.files import read_npy
-from focus.masks import mask_source
+from focus.masks.sources import mask_source
 from focus.networks.store import save_networks
 from focus.stages import build, evaluate, paths, train
 from focus.stages.synthetic_faces import samples

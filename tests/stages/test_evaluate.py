@@ -6,7 +6,7 @@ import torch
 
 import tiny
 from focus.files import read_npy
-from focus.inference import Prediction
+from focus.model.inference import Prediction
 from focus.stages.evaluate import Kept, keep_predictions
 
 

@@ -13,8 +13,8 @@ import tiny
 from focus import settings
 from focus.datasets.packed import PackedSet
 from focus.files import write_npy
-from focus.inference import encode
-from focus.misfit_prior import misfit_prior
+from focus.methods.misfit_prior import misfit_prior
+from focus.model.inference import encode
 from focus.networks.store import save_networks
 from focus.stages import build, paths
 from focus.stages.misfit_prior import Settings, holdout_figures, work

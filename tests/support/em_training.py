@@ -11,7 +11,7 @@ import torch
 
 import tiny
 from focus.datasets.packed import PackedSet
-from focus.masks import mask_source
+from focus.masks.sources import mask_source
 from focus.networks.store import save_networks
 from focus.training.batches import Batches
 from focus.training.checkpoint import Checkpoint

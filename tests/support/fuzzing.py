@@ -27,7 +27,6 @@ from safetensors.torch import save_file
 from torch import nn
 
 import bundles
-from focus import verify
 from focus.authors.pickled import read_module
 from focus.datasets.ar import RAW_BYTES, read_raw
 from focus.datasets.celebamask_hq import read_mapping
@@ -43,10 +42,11 @@ from focus.errors import FocusError
 from focus.evaluation.external import read_face_mask, read_rendering
 from focus.evaluation.subsets import read_list
 from focus.face_model import BfmArrays, FaceModel, LinearModel, read_bfm, write_bfm
+from focus.face_model.pickled_arrays import read_pickled_arrays
 from focus.files import read_json, read_npy, write_json, write_npy, write_text
 from focus.networks.store import load_networks, save_networks
 from focus.networks.weights import read_state
-from focus.pickled_arrays import read_pickled_arrays
+from focus.pipeline import verify
 from focus.reconstruct.bundle import load_bundle
 from focus.reconstruct.photos import read_photo
 from focus.settings import read_params, read_profile

@@ -15,7 +15,7 @@ import tiny
 from em_training import StoppedError, em, weights
 from focus.datasets.packed import PackedSet
 from focus.errors import FocusError
-from focus.masks import mask_source
+from focus.masks.sources import mask_source
 from focus.networks.store import save_networks
 from focus.training import processes
 from focus.training.batches import Batches

@@ -14,14 +14,14 @@ import torch
 from scipy.spatial import cKDTree
 from torch import nn
 
-from focus.autoencoder import Autoencoder, Parameters
 from focus.datasets.augmentation import Augmentation
 from focus.datasets.packed import PackedSet, pack
 from focus.datasets.sample import Sample
 from focus.face_model import FaceModel, read_bfm, write_bfm
 from focus.face_model.heads import FaceGenerator, build_embedded_model
+from focus.model.autoencoder import Autoencoder, Parameters
+from focus.model.perception import Perception
 from focus.networks import FaceEncoder, FaceRecogniser, SegmentationNetwork
-from focus.perception import Perception
 from focus.rendering import Renderer
 from focus.settings import AugmentationSettings, AutoencoderSettings, Optimiser, OutputScale
 from focus.training.optimisers import OptimiserPlan

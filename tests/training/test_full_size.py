@@ -8,14 +8,14 @@ from torch import nn
 
 import tiny
 from focus.authors.networks import OUTPUT_SCALE
-from focus.autoencoder import Autoencoder
 from focus.datasets.packed import PackedSet, pack
 from focus.datasets.sample import Sample
 from focus.face_model import FaceModel, crop_to_face
 from focus.face_model.heads.heads import load_heads
-from focus.masks import mask_source
+from focus.masks.sources import mask_source
+from focus.model.autoencoder import Autoencoder
+from focus.model.perception import Perception
 from focus.networks import FaceEncoder, FaceRecogniser, SegmentationNetwork
-from focus.perception import Perception
 from focus.rendering import Renderer
 from focus.training.batches import Batches
 from focus.training.loop import Plan, train

@@ -10,8 +10,8 @@ from torch import nn
 from torch.nn import functional
 
 import tiny
-from focus import losses
-from focus.masks import mask_source
+from focus.losses import equations as losses
+from focus.masks.sources import mask_source
 from focus.training.batches import Batches
 from focus.training.objectives import (
     OCCLUSIONS,

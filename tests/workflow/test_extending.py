@@ -62,14 +62,14 @@ def test_a_method(copy):
 def test_a_loss_term(copy):
     """A reader's new term would be unknown to the settings, or never be computed."""
     equation, entry, name, method = blocks("A loss term")
-    losses = copy / "src/focus/losses.py"
+    losses = copy / "src/focus/losses/equations.py"
     insert(losses, "def inlier_log_likelihood(", equation + "\n\n")
     insert(losses, '            "binary": lambda', entry)
     insert(copy / "src/focus/settings/terms.py", '    Term("binary"', name)
     add_method(copy, method)
     code = """
 import torch
-from focus import losses
+from focus.losses import equations as losses
 from focus.settings import read_params
 variant = read_params().variants["FOCUS-smooth"]
 mask, images = torch.eye(4)[None, None], torch.zeros(1, 3, 4, 4)
@@ -174,7 +174,7 @@ def test_a_mask_source(copy):
     """A reader's new mask source would be refused by the settings, or not be found by its name."""
     source, name, method = blocks("A mask source")
     function, entry = source.split('\n\nMASKS["disc"]')
-    masks, params = copy / "src/focus/masks.py", copy / "src/focus/settings/params.py"
+    masks, params = copy / "src/focus/masks/sources.py", copy / "src/focus/settings/params.py"
     insert(masks, "MASKS: dict[str, MaskSource]", function.strip() + "\n\n\n")
     insert(masks, "\ndef mask_source(", f'\nMASKS["disc"]{entry}\n')
     content = params.read_text(encoding="utf-8")
@@ -182,7 +182,7 @@ def test_a_mask_source(copy):
     add_method(copy, method)
     code = """
 import torch
-from focus.masks import mask_source
+from focus.masks.sources import mask_source
 from focus.settings import read_params
 whole = torch.ones(1, 1, 9, 9)
 variant = read_params().variants["Backbone-disc"]
@@ -242,7 +242,7 @@ def test_a_backbone(copy):
     new_profile(copy, profile)
     code = """
 import torch
-from focus import factory
+from focus.model import factory
 from focus.settings import read_profile
 profile = read_profile("own")
 class Model:

@@ -18,7 +18,13 @@ MODULE = re.compile(r"python -m (focus\.stages\.\w+)")
 PROFILE = "profiles/${profile}.yaml"
 NO_BYTES = {"workers"}  # of section compute: how batches are loaded, not which
 COMPUTES = {"torch", "numpy", "scipy", "pandas", "sklearn", "igl", "matplotlib"}  # by an instruction set
-AROUND_THE_WORK = {"focus.stages.runner", "focus.cost", "focus.device", "focus.isa", "focus.roots"}
+AROUND_THE_WORK = {
+    "focus.stages.runner",
+    "focus.pipeline.cost",
+    "focus.device",
+    "focus.pipeline.isa",
+    "focus.pipeline.roots",
+}
 
 
 def settings_of(stage: str) -> type[settings.StageSettings]:

@@ -20,7 +20,7 @@ from focus.evaluation.scan_fit import scan_errors
 from focus.evaluation.segmentation import scores
 from focus.face_model import FaceModel
 from focus.files import write_csv, write_json
-from focus.inference import Prediction
+from focus.model.inference import Prediction
 from focus.registry.metrics import METRICS
 
 COLUMNS = ["method", "testset", "subset", "image", "subject", "occluder", *METRICS, "points", "occluder_fraction"]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from focus.errors import FocusError
-from focus.pickled_arrays import read_pickled_arrays
+from focus.face_model.pickled_arrays import read_pickled_arrays
 
 # iBUG 0..67 on the cropped mesh: util/load_object.py:86-94 at 33a5add.
 CROP_LANDMARKS_68 = (

@@ -19,11 +19,11 @@ from safetensors.torch import save
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from focus import factory
-from focus.autoencoder import Autoencoder
 from focus.errors import FocusError, reason_of
 from focus.face_model import FaceModel, crop_to_face
 from focus.files import write_bytes
+from focus.model import factory
+from focus.model.autoencoder import Autoencoder
 from focus.networks import FaceEncoder, FaceRecogniser, SegmentationNetwork
 from focus.networks.store import fill_network, load_weights
 from focus.rendering import Interpolation, Normals

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from focus.datasets.packed import PackedSet
 from focus.evaluation.subsets import occluded_fraction
-from focus.inference import network_images
+from focus.model.inference import network_images
 from focus.reconstruct.occlusion import occlusion_score, scored
 from focus.reconstruct.reconstructor import FoundFace, Reconstructor
 

@@ -15,10 +15,10 @@ from operator import itemgetter
 import torch
 from torch import Tensor, nn
 
-from focus.autoencoder import Autoencoder, Parameters, Reconstruction, equation8
-from focus.latent_fit import Latents, falling
-from focus.perception import Perception
-from focus.pose_fit import fit_pose, tilted
+from focus.methods.latent_fit import Latents, falling
+from focus.methods.pose_fit import fit_pose, tilted
+from focus.model.autoencoder import Autoencoder, Parameters, Reconstruction, equation8
+from focus.model.perception import Perception
 from focus.reconstruct.bundle import FitLoss
 
 Progress = Callable[[int], None]

@@ -15,8 +15,8 @@ import torch
 from scipy.ndimage import distance_transform_edt
 from torch import Tensor
 
-from focus.autoencoder import Parameters
 from focus.face_model import REGIONS, FaceModel, regions
+from focus.model.autoencoder import Parameters
 from focus.rendering import Renderer, rasterize
 
 SCORED = ("nose", "cheeks", "forehead")

@@ -12,18 +12,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from focus.autoencoder import Parameters
 from focus.datasets.crop import CropTransform, deep3d_crop
 from focus.errors import FocusError
 from focus.face_model import FaceModel
-from focus.inference import MaskedPrediction
 from focus.landmarks import Detector, mediapipe_files
 from focus.landmarks.detectors import face_alignment
 from focus.landmarks.detectors.face_alignment import FaceAlignmentDetector
 from focus.landmarks.detectors.mediapipe import MediaPipeDetector
-from focus.masks import segmentation as segment
-from focus.misfit_prior import correct
-from focus.perception import Perception
+from focus.masks.sources import segmentation as segment
+from focus.methods.misfit_prior import correct
+from focus.model.autoencoder import Parameters
+from focus.model.inference import MaskedPrediction
+from focus.model.perception import Perception
 from focus.reconstruct.bundle import DEMO, Bundle, load_bundle
 from focus.reconstruct.fit import Fitter, Progress
 from focus.reconstruct.occlusion import RegionMap, Verdict, verdict
@@ -46,7 +46,7 @@ class Face:
 
     Attributes:
         landmarks: (68,2) px of the photograph as detected or given, iBUG order, x right, y down.
-        parameters: the latents, each (1,K); units in `focus.autoencoder.Parameters`.
+        parameters: the latents, each (1,K); units in `focus.model.autoencoder.Parameters`.
         vertices: (V,3) float32 mm, the face with its expression in the model frame (x right, y up, z to the viewer).
         neutral: (V,3) float32 mm, the same without expression.
         albedo: (V,3) float32 RGB, 0..1.

@@ -1,7 +1,8 @@
 """The terms of L_R and L_S: each once, by its one name in params.yaml, the profiles, the curves and the docs.
 
 Which step's loss a term belongs to says where its weight stands: `losses.initialise`, `losses.reconstruction` (R
-steps) or `losses.segmentation` (S steps). Its value is computed in focus/losses.py. docs/extending.md adds one.
+steps) or `losses.segmentation` (S steps). Its value is computed in focus/losses/equations.py.
+docs/extending.md adds one.
 """
 
 from __future__ import annotations

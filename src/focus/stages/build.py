@@ -8,16 +8,17 @@ from typing import TypeVar
 
 import torch
 
-from focus import device, factory
-from focus.autoencoder import Autoencoder
+from focus import device
 from focus.datasets.packed import PackedSet
 from focus.errors import FocusError
 from focus.face_model import FaceModel
 from focus.files import read_json
 from focus.landmarks import Detector
+from focus.model import factory
+from focus.model.autoencoder import Autoencoder
+from focus.model.perception import Perception
 from focus.networks import Engine, FaceRecogniser, SegmentationNetwork
 from focus.networks.store import load_networks
-from focus.perception import Perception
 from focus.seeds import derive
 from focus.settings import (
     AutoencoderSettings,

@@ -9,10 +9,10 @@ from typing import Annotated
 
 import torch
 
-from focus.autoencoder import Reconstruction
 from focus.evaluation.per_image import image_rows, write_figures
 from focus.files import read_npy, whole_directory
-from focus.inference import Prediction, decode
+from focus.model.autoencoder import Reconstruction
+from focus.model.inference import Prediction, decode
 from focus.settings import AutoencoderSettings, ConstantMask, Evaluation, Key
 from focus.stages import build, paths
 from focus.stages.runner import run

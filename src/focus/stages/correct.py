@@ -12,7 +12,7 @@ import torch
 from focus.datasets.scans import read_scans
 from focus.evaluation.per_image import now_rows, pooled, write_figures
 from focus.files import read_npy, whole_directory
-from focus.misfit_prior import correct
+from focus.methods.misfit_prior import correct
 from focus.networks.store import load_weights
 from focus.registry.testsets import TESTSETS
 from focus.settings import Corrected, Key, StageSettings

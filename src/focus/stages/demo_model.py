@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from focus.assets import stands_in
 from focus.emulation.shots import TEST, VALIDATION, draw_people
 from focus.files import read_json, write_json
 from focus.networks.store import load_networks, load_weights
+from focus.pipeline.assets import stands_in
 from focus.reconstruct.bundle import (
     Bundle,
     Card,

@@ -12,13 +12,13 @@ import numpy as np
 import torch
 from torch import nn
 
-from focus.autoencoder import Autoencoder, Parameters
 from focus.datasets.packed import PackedSet
 from focus.datasets.scans import read_scans
 from focus.evaluation.per_image import image_rows, now_rows, pooled, write_figures
 from focus.files import whole_directory, write_npy
-from focus.inference import Prediction, encode, predict
-from focus.masks import MaskSource, mask_source
+from focus.masks.sources import MaskSource, mask_source
+from focus.model.autoencoder import Autoencoder, Parameters
+from focus.model.inference import Prediction, encode, predict
 from focus.registry.testsets import TESTSETS, WITH_MASKS, TestSet
 from focus.settings import Evaluation, Initialise, Key, NetworkSettings, Variant
 from focus.stages import build, paths

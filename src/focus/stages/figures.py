@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from focus.datasets.packed import PackedSet
 from focus.files import read_npy, whole_directory, write_bytes
-from focus.inference import decode
+from focus.model.inference import decode
 from focus.networks.store import load_weights
 from focus.registry.testsets import TESTSETS
 from focus.report import figures

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from focus.assets import check_resnet50
-from focus.masks import mask_source
+from focus.masks.sources import mask_source
+from focus.pipeline.assets import check_resnet50
 from focus.settings import Assets, BatchSettings, Initialise, LossSettings, NetworkSettings, RecogniserSettings
 from focus.stages import build, paths
 from focus.stages.runner import run

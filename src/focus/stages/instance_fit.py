@@ -13,8 +13,8 @@ import torch
 
 from focus.evaluation.per_image import image_rows, write_figures
 from focus.files import whole_directory
-from focus.inference import Prediction, network_images
-from focus.instance_fit import fit
+from focus.methods.instance_fit import fit
+from focus.model.inference import Prediction, network_images
 from focus.settings import AutoencoderSettings, Evaluation, InstanceFit, InstanceWise, Key, LossWeights
 from focus.stages import build, paths
 from focus.stages.evaluate import Kept, keep_predictions

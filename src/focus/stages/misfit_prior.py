@@ -12,8 +12,8 @@ from safetensors.torch import save
 
 from focus.datasets.packed import PackedSet
 from focus.files import read_npy, write_bytes, write_json
-from focus.inference import encode
-from focus.misfit_prior import correct, misfit_prior
+from focus.methods.misfit_prior import correct, misfit_prior
+from focus.model.inference import encode
 from focus.settings import Evaluation, NetworkSettings, Synthetic
 from focus.stages import build, paths
 from focus.stages.runner import run

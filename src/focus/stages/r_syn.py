@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from focus.datasets.packed import PackedSet
-from focus.masks import mask_source
+from focus.masks.sources import mask_source
 from focus.networks.store import load_networks
 from focus.settings import BatchSettings, LossSettings, NetworkSettings, RecogniserSettings, Synthetic
 from focus.stages import build, paths

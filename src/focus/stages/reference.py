@@ -16,13 +16,13 @@ from focus.evaluation.per_image import image_row, person_rows, pooled, write_fig
 from focus.evaluation.scan_fit import fit_scan
 from focus.face_model import FaceModel
 from focus.files import whole_directory
-from focus.inference import network_images
+from focus.methods.true_mask_fit import ALL, POSE_AND_LIGHT, fit
+from focus.model.inference import network_images
 from focus.registry.testsets import TESTSETS, WITH_MASKS, TestSet
 from focus.settings import AutoencoderSettings, Evaluation, Key, Reference, ReferenceFit
 from focus.stages import build, paths
 from focus.stages.evaluate import membership
 from focus.stages.runner import run
-from focus.true_mask_fit import ALL, POSE_AND_LIGHT, fit
 
 FREE = {"mean": POSE_AND_LIGHT, "fitted": ALL}
 

@@ -14,10 +14,10 @@ import pandas as pd
 import torch
 from PIL import Image
 
-from focus.autoencoder import Autoencoder, Parameters
 from focus.errors import FocusError
 from focus.files import read_json, read_npy, write_text
-from focus.inference import decode
+from focus.model.autoencoder import Autoencoder, Parameters
+from focus.model.inference import decode
 from focus.networks.store import load_weights
 from focus.registry.testsets import TESTSETS
 from focus.rendering.light import AMBIENT

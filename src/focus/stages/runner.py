@@ -12,11 +12,12 @@ from typing import TypeVar
 import torch
 
 import focus
-from focus import cost, device, fingerprints, isa, settings
+from focus import device, fingerprints, settings
 from focus.errors import FocusError, machine_trouble
-from focus.roots import use_exact_roots
+from focus.pipeline import cost, isa
+from focus.pipeline.roots import use_exact_roots
+from focus.pipeline.workplace import refuse_links
 from focus.stages import paths
-from focus.workplace import refuse_links
 
 StageT = TypeVar("StageT", bound=settings.StageSettings)
 

@@ -13,12 +13,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from focus.autoencoder import Autoencoder, Parameters
 from focus.datasets.packed import pack
 from focus.datasets.sample import Sample
 from focus.files import write_npy
-from focus.inference import encode, network_images
-from focus.misfit_prior import draw_composited, draw_plain, render_faces
+from focus.methods.misfit_prior import draw_composited, draw_plain, render_faces
+from focus.model.autoencoder import Autoencoder, Parameters
+from focus.model.inference import encode, network_images
 from focus.seeds import numpy_generator, torch_generator
 from focus.settings import Key, NetworkSettings, Synthetic
 from focus.stages import build, paths

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Protocol
 
 from torch import nn
 
-from focus.autoencoder import Autoencoder
-from focus.masks import mask_source
+from focus.masks.sources import mask_source
+from focus.model.autoencoder import Autoencoder
 from focus.settings import (
     EM,
     Adaptation,

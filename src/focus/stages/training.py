@@ -10,10 +10,10 @@ from typing import Any, Literal
 from torch import nn
 
 from focus import device, fingerprints
-from focus.autoencoder import Autoencoder
 from focus.datasets.augmentation import Augmentation
 from focus.datasets.packed import PackedSet
 from focus.errors import FocusError
+from focus.model.autoencoder import Autoencoder
 from focus.networks.store import save_networks
 from focus.settings import (
     BatchSettings,

@@ -12,12 +12,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from focus import losses
-from focus.autoencoder import Autoencoder, Reconstruction, equation8
 from focus.datasets.augmentation import cutmix, cutout
-from focus.masks import MaskSource
+from focus.losses import equations as losses
+from focus.masks.sources import MaskSource
+from focus.model.autoencoder import Autoencoder, Reconstruction, equation8
+from focus.model.perception import Perception
 from focus.networks import SegmentationNetwork
-from focus.perception import Perception
 from focus.training import processes
 from focus.training.batches import Batch, Batches
 

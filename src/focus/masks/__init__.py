@@ -1,0 +1,1 @@
+"""Where the mask M of an image comes from: sources, looked up by name."""

@@ -1,0 +1,1 @@
+"""The methods, each after its section: the misfit prior (Sec. 3.4), fits to single images and to true masks."""
