@@ -16,6 +16,7 @@ from focus import device, settings
 from focus.files import read_npy
 from focus.masks.sources import mask_source
 from focus.networks.store import save_networks
+from focus.registry.testsets import TestSet
 from focus.stages import build, evaluate, paths, train
 from focus.stages.synthetic_faces import samples
 from second_device import second_device
@@ -81,7 +82,7 @@ def test_predictions_come_back(chosen, elsewhere, tmp_path):
     """Metrics and files would get tensors of a GPU, which NumPy cannot read."""
     networks = build.focus_networks(chosen, paths.network("pretrain"))
     source = mask_source("segmentation")
-    rows = evaluate.evaluate_images("AR", "celeba_train", *networks, source, 4, tmp_path)
+    rows = evaluate.evaluate_images(TestSet("AR", "celeba_train"), *networks, source, 4, tmp_path)
     assert np.isfinite([row["rmse"] for row in rows]).all() and len(rows) == len(build.packed("celeba_train"))
     assert read_npy(tmp_path / "celeba_train_theta.npy").shape[0] == len(rows)
 
