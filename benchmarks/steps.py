@@ -24,13 +24,14 @@ from focus.face_model import FaceModel
 from focus.face_model.heads.heads import load_heads
 from focus.files import write_json
 from focus.masks.sources import mask_source
+from focus.methods.em import LossPlan, ReconstructionObjective, SegmentationObjective
+from focus.methods.initialise import PretrainingObjective
 from focus.model import factory
 from focus.model.autoencoder import Autoencoder
 from focus.model.perception import Perception
 from focus.networks import SegmentationNetwork
 from focus.settings import Profile, read_profile
 from focus.training.batches import Batch
-from focus.training.objectives import LossPlan, PretrainingObjective, ReconstructionObjective, SegmentationObjective
 
 Measure = Callable[[Profile, int | None, int, torch.device], dict[str, Any]]
 

@@ -18,12 +18,12 @@ from torch import Tensor, nn
 
 from focus import settings
 from focus.masks.sources import mask_source
+from focus.methods.em import ReconstructionObjective, SegmentationObjective
 from focus.model.autoencoder import Parameters, Reconstruction
 from focus.model.perception import Perception
 from focus.stages import initialise, train
 from focus.stages.training import loss_plan
 from focus.training.batches import Batch
-from focus.training.objectives import ReconstructionObjective, SegmentationObjective
 from golden_set import GoldenSet, LossInputs, loss_inputs, paper_recogniser
 
 RELATIVE = 1e-5

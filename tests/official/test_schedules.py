@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 import tiny
+from focus.methods.em import turns
 from focus.settings import Optimiser
-from focus.stages.train import turns
 from focus.training.loop import Plan, train
 from focus.training.optimisers import OptimiserPlan
 from focus.training.turns import Turn

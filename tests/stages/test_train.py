@@ -11,11 +11,11 @@ from safetensors.torch import load_file
 import tiny
 from focus import settings
 from focus.files import write_json
+from focus.methods.em import SegmentationObjective, turns
 from focus.networks.store import save_networks
 from focus.stages import build, paths
-from focus.stages.train import Settings, overridden, turns
+from focus.stages.train import Settings, overridden
 from focus.stages.train import work as train_variant
-from focus.training.objectives import SegmentationObjective
 from focus.training.turns import Turn
 
 

@@ -12,11 +12,11 @@ import torch
 import tiny
 from focus.datasets.packed import PackedSet
 from focus.masks.sources import mask_source
+from focus.methods.em import LossPlan, ReconstructionObjective, SegmentationObjective
 from focus.networks.store import save_networks
-from focus.training.batches import Batches
+from focus.training.batches import OCCLUSIONS, Batches
 from focus.training.checkpoint import Checkpoint
 from focus.training.loop import Plan, train
-from focus.training.objectives import OCCLUSIONS, LossPlan, ReconstructionObjective, SegmentationObjective
 from focus.training.turns import Turn
 
 tiny.face_model()  # made once and kept: children forked after this import have it

@@ -16,18 +16,13 @@ from em_training import StoppedError, em, weights
 from focus.datasets.packed import PackedSet
 from focus.errors import FocusError
 from focus.masks.sources import mask_source
+from focus.methods.em import LossPlan, ReconstructionObjective, SegmentationObjective
+from focus.methods.initialise import PretrainingObjective
 from focus.networks.store import save_networks
 from focus.training import processes
-from focus.training.batches import Batches
+from focus.training.batches import OCCLUSIONS, Batches
 from focus.training.checkpoint import Checkpoint
 from focus.training.loop import Plan, train
-from focus.training.objectives import (
-    OCCLUSIONS,
-    LossPlan,
-    PretrainingObjective,
-    ReconstructionObjective,
-    SegmentationObjective,
-)
 from focus.training.optimisers import OptimiserPlan
 from focus.training.turns import Turn
 

@@ -13,13 +13,13 @@ from focus.datasets.sample import Sample
 from focus.face_model import FaceModel, crop_to_face
 from focus.face_model.heads.heads import load_heads
 from focus.masks.sources import mask_source
+from focus.methods.em import LossPlan, ReconstructionObjective, SegmentationObjective
 from focus.model.autoencoder import Autoencoder
 from focus.model.perception import Perception
 from focus.networks import FaceEncoder, FaceRecogniser, SegmentationNetwork
 from focus.rendering import Renderer
 from focus.training.batches import Batches
 from focus.training.loop import Plan, train
-from focus.training.objectives import LossPlan, ReconstructionObjective, SegmentationObjective
 from focus.training.turns import Turn
 
 VERTICES, ROWS, COLUMNS = 53149, 230, 231  # the lattice has 19 vertices less; they lie behind the head, unused

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from focus.masks.sources import mask_source
+from focus.methods.em import ReconstructionObjective
 from focus.pipeline.assets import check_resnet50
 from focus.settings import Assets, BatchSettings, Initialise, LossSettings, NetworkSettings, RecogniserSettings
 from focus.stages import build, paths
 from focus.stages.runner import run
 from focus.stages.shared import shared
 from focus.stages.training import Trained, batches, loss_plan, run_training, save_focus_networks
-from focus.training.objectives import ReconstructionObjective
 from focus.training.optimisers import OptimiserPlan
 from focus.training.turns import Turn
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
+from focus.methods.initialise import PretrainingObjective
 from focus.networks.store import load_networks
 from focus.settings import BatchSettings, Key, NetworkSettings, Pretrain
 from focus.stages import build, paths
 from focus.stages.runner import run
 from focus.stages.shared import shared
 from focus.stages.training import Trained, batches, run_training, save_focus_networks
-from focus.training.objectives import PretrainingObjective
 from focus.training.optimisers import OptimiserPlan
 from focus.training.turns import Turn
 

@@ -8,13 +8,13 @@ from functools import partial
 
 from focus.datasets.packed import PackedSet
 from focus.masks.sources import mask_source
+from focus.methods.em import ReconstructionObjective
 from focus.networks.store import load_networks
 from focus.settings import BatchSettings, LossSettings, NetworkSettings, RecogniserSettings, Synthetic
 from focus.stages import build, paths
 from focus.stages.runner import run
 from focus.stages.shared import shared
 from focus.stages.training import Trained, batches, loss_plan, run_training, save_focus_networks
-from focus.training.objectives import ReconstructionObjective
 from focus.training.optimisers import OptimiserPlan
 from focus.training.turns import Turn
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any
 
 from torch import nn
 
 from focus.masks.sources import mask_source
+from focus.methods.em import ReconstructionObjective, SegmentationObjective, turns
 from focus.model.autoencoder import Autoencoder
 from focus.settings import (
     EM,
@@ -26,22 +27,9 @@ from focus.stages import build, paths
 from focus.stages.runner import run
 from focus.stages.shared import shared
 from focus.stages.training import Trained, batches, loss_plan, run_training, save_focus_networks
+from focus.training.batches import OCCLUSIONS
 from focus.training.loop import Objective
-from focus.training.objectives import OCCLUSIONS, ReconstructionObjective, SegmentationObjective
 from focus.training.optimisers import OptimiserPlan
-from focus.training.turns import Turn, resumed
-
-
-class Schedules(Protocol):
-    """Where the lengths of turns stand."""
-
-    @property
-    def em(self) -> EM:
-        """Of the EM rounds."""
-
-    @property
-    def adaptation(self) -> Adaptation:
-        """Of the test-time adaptation."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,17 +40,6 @@ class Settings(NetworkSettings, RecogniserSettings, BatchSettings, LossSettings)
     em: EM
     adaptation: Adaptation
     variant: Annotated[Variant, Key("variants.{name}")]
-
-
-def turns(settings: Schedules, schedule: str, rounds: int | None = None) -> list[Turn]:
-    """Return whose steps come when: each EM round trains S, then R; a baseline's S has no objective, so S's pass."""
-    if schedule == "none":
-        return []
-    plan = settings.em
-    turns = [Turn("segmentation", plan.segmentation_steps), Turn("reconstruction", plan.reconstruction_steps)]
-    if schedule == "adaptation":
-        return resumed(turns, settings.adaptation.start, settings.adaptation.steps)
-    return turns * (rounds or plan.rounds)
 
 
 def work(settings: Settings, name: str) -> None:

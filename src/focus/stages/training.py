@@ -13,6 +13,7 @@ from focus import device, fingerprints
 from focus.datasets.augmentation import Augmentation
 from focus.datasets.packed import PackedSet
 from focus.errors import FocusError
+from focus.methods.em import LossPlan
 from focus.model.autoencoder import Autoencoder
 from focus.networks.store import save_networks
 from focus.settings import (
@@ -27,7 +28,6 @@ from focus.training import processes
 from focus.training.batches import Batches
 from focus.training.checkpoint import Checkpoint, fingerprint
 from focus.training.loop import Objective, Plan, train
-from focus.training.objectives import LossPlan
 from focus.training.optimisers import OptimiserPlan
 from focus.training.turns import Turn
 

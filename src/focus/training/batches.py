@@ -1,4 +1,4 @@
-"""Batches of packed images, each a function of the seed and the step's number alone."""
+"""Batches of packed images, and their occlusions, each a function of the seed and the step's number alone."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from focus.datasets.augmentation import Augmentation
+from focus.datasets.augmentation import Augmentation, cutmix, cutout
 from focus.datasets.packed import PackedSet
 from focus.seeds import derive, torch_generator
+from focus.training import processes
 from focus.training.ahead import Ahead
 
 CPU = torch.device("cpu")
@@ -100,3 +101,28 @@ def load_batch(packed: PackedSet, index: Tensor | np.ndarray) -> Batch:
     if packed.visible is not None:
         visible = torch.from_numpy(packed.visible[rows])[:, None].float()
     return Batch(images, landmarks, visible, torch.as_tensor(rows))
+
+
+def own_rows(batch: Batch) -> Batch:
+    """Return this process's rows of a batch."""
+    return batch.rows(processes.share_of(len(batch.images)))
+
+
+def paste_cutout(batches: Batches, batch: Batch, step: int) -> tuple[Batch, Tensor]:
+    """Blacken one rectangle of each image; return the batch and the mask of untouched pixels (B,1,S,S)."""
+    images, untouched = cutout(batch.images, batches.generator(step, "cutout"))
+    return replace(batch, images=images), untouched
+
+
+def paste_cutmix(batches: Batches, batch: Batch, step: int) -> tuple[Batch, Tensor]:
+    """Paste another image's patch into one rectangle of each image; return the batch and the untouched pixels."""
+    images, untouched = cutmix(batch.images, batches.generator(step, "cutmix"))
+    return replace(batch, images=images), untouched
+
+
+OCCLUSIONS: dict[str, Callable[[Batches, Batch, int], tuple[Batch, Tensor]] | None] = {
+    "none": None,
+    "cutout": paste_cutout,
+    "cutmix": paste_cutmix,
+}
+"""Augmentations of Backbone-cutout and Backbone-cutmix (Sec. 4.1), by the name a variant gives."""

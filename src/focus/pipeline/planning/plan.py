@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from focus.files import read_json
+from focus.methods.em import turns
 from focus.settings import Params, Profile, Variant
-from focus.stages.train import turns
 
 FILE = Path("benchmarks/results/costs.json")
 

@@ -1,4 +1,4 @@
-"""What one R step, one S step and one pre-training step minimise."""
+"""What one R step and one S step minimise."""
 
 from __future__ import annotations
 
@@ -7,19 +7,12 @@ from dataclasses import replace
 import pytest
 import torch
 from torch import nn
-from torch.nn import functional
 
 import tiny
 from focus.losses import equations as losses
 from focus.masks.sources import mask_source
-from focus.training.batches import Batches
-from focus.training.objectives import (
-    OCCLUSIONS,
-    LossPlan,
-    PretrainingObjective,
-    ReconstructionObjective,
-    SegmentationObjective,
-)
+from focus.methods.em import LossPlan, ReconstructionObjective, SegmentationObjective
+from focus.training.batches import OCCLUSIONS, Batches
 
 R_TERMS = {"pixel": 0.5, "perceptual": 0.25, "landmarks": 0.001, "regularisation": 0.1, "area": 0.06}
 S_TERMS = {"neighbour": 15.0, "distance": 3.0, "area": 0.5, "preservation": 0.25, "binary": 10.0}
@@ -141,11 +134,6 @@ def test_occlusions_get_zero_mask(autoencoder, batches, name):
     assert objective(3)[0].item() == pytest.approx(expected.item(), rel=1e-5)
 
 
-def test_occlusions_by_name():
-    """A variant without augmentation would get one."""
-    assert OCCLUSIONS["none"] is None and set(OCCLUSIONS) == {"none", "cutout", "cutmix"}
-
-
 def test_s_step_trains_s_and_leaves_r_alone(autoencoder, batches):
     """R would move during S steps, or S not learn."""
     autoencoder.eval()
@@ -173,21 +161,3 @@ def test_s_step_on_the_pixel_loss(autoencoder, batches):
         mask = mask_network(result.image, batch.images) * result.mask
         expected = losses.pixel_loss(batch.images, result.image, mask, form="image_mean")
     assert objective(0)[0].item() == pytest.approx(expected.item(), rel=1e-5)
-
-
-def test_pretraining_target_is_equation_10(autoencoder, batches):
-    """S would be pre-trained on another mask than M_pre, or on logits that went through a sigmoid already."""
-    autoencoder.eval()
-    mask_network, xi = tiny.segmentation().eval(), 0.1
-    loss, terms = PretrainingObjective(autoencoder, mask_network, batches, xi)(1)
-    batch = batches(1)
-    with torch.no_grad():
-        result = autoencoder(batch.images)
-        error = (batch.images - result.image).square().sum(1, keepdim=True)
-        target = (error < xi).float() * result.mask
-        assert 0 < target.sum() < result.mask.sum()
-        mask = mask_network(result.image, batch.images)
-        expected = functional.binary_cross_entropy(mask, target)
-    assert loss.item() == pytest.approx(expected.item(), rel=1e-4) and float(terms["cross_entropy"]) == loss.item()
-    loss.backward()
-    assert gradients(autoencoder) == [] and len(gradients(mask_network)) > 0
