@@ -31,7 +31,7 @@ $(INSTALLED): pyproject.toml requirements.lock requirements-bare.lock
 	  || { echo "make: found '$(PYTHON)', expected Python 3.11 with venv; install it or name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@[ "$$(uname -sm)" = "Linux x86_64" ] \
 	  || { echo "make: found $$(uname -sm), expected Linux x86_64, for which requirements.lock is made; elsewhere: pip install '.[dev]' in an environment of your own" >&2; exit 1; }
-	@PYTHONPATH=src "$(PYTHON)" -m focus.pipeline.workplace
+	@PYTHONPATH=src "$(PYTHON)" -m focus.environment.workplace
 	@echo "Setting up .venv (about 2 GB, some minutes)"
 	@"$(PYTHON)" -m venv --clear .venv
 	@# All but torch is pinned with hashes; torch comes last, and then finds all that it needs but its CUDA libraries.
@@ -43,7 +43,7 @@ $(INSTALLED): pyproject.toml requirements.lock requirements-bare.lock
 	@touch $@
 
 reproduce: $(INSTALLED) ## run the whole paper: every stage of dvc.yaml, then say where the results are
-	@PYTHONPATH=src python -m focus.pipeline.workplace
+	@PYTHONPATH=src python -m focus.environment.workplace
 	@snakemake --cores $(CORES)
 	@dvc repro
 	@focus summary

@@ -1,7 +1,7 @@
 """What the pinned instruction set costs: `python -m benchmarks.isa [--profile demo] [--rounds 3] [--json FILE]`.
 
 Whole training steps (R, S, initialisation, pre-training: forward and backward pass) at a profile's scale, once held to
-AVX2 as every stage of `compute.isa: avx2` is (focus/pipeline/isa.py and its roots), and once with what the CPU offers.
+AVX2 as every stage of `compute.isa: avx2` is (src/focus/environment/isa.py, roots.py), and once with what the CPU has.
 Libraries choose their kernels as they load, so each measurement is a process of its own; the two take turns, so that
 what else the machine does meets both. CPU seconds an image on one thread, the best of the rounds; `ratio` is
 avx2 / native.
@@ -17,7 +17,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from focus.pipeline import isa
+from focus.environment import isa
 
 CHOICES = ("avx2", "native")
 
@@ -28,7 +28,7 @@ def seconds(choice: str, profile: str) -> dict[str, float | str]:
     import torch
 
     from benchmarks.steps import measure
-    from focus.pipeline.roots import use_exact_roots
+    from focus.environment.roots import use_exact_roots
     from focus.settings import read_profile
 
     torch.set_num_threads(1)

@@ -24,9 +24,9 @@ from PIL import Image
 
 from focus.datasets.images import read_image
 from focus.emulation.celebamask_hq import GROUPS, write_celeba_hq
+from focus.environment import cost
 from focus.face_model.heads import FaceGenerator
 from focus.files import write_json
-from focus.pipeline import cost
 from focus.reconstruct.bundle import DEMO
 from focus.reconstruct.reconstructor import Reconstructor
 from focus.reconstruct.write import FaceWriter

@@ -25,8 +25,8 @@ from typing import Any
 import yaml
 
 from dry_run_checks import check_outputs, sizes
+from focus.environment.cost import host
 from focus.files import read_json, write_json
-from focus.pipeline.cost import host
 from focus.settings import read_yaml
 from focus.stand_ins.folder import PLACES
 from watch_run import Watch

@@ -10,9 +10,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from focus.commands.plan import FILE, Measured, Steps, trainings
 from focus.files import read_json, write_json
-from focus.pipeline.planning import Measured, Steps, trainings
-from focus.pipeline.planning.plan import FILE
 from focus.settings import read_params, read_profile
 
 GPU_TFLOP_S = 10.0

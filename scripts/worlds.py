@@ -24,9 +24,9 @@ from pathlib import Path
 from ruamel.yaml import YAML
 
 from focus import settings
+from focus.environment.workplace import require_git
 from focus.errors import FocusError
 from focus.files import read_json, write_json
-from focus.pipeline.workplace import require_git
 from focus.report.results import load_results
 from focus.report.worlds.collected import Collected, write_run
 from focus.report.worlds.study import METHODS, Run, planned

@@ -6,7 +6,7 @@ Processes that they start run the code of this checkout too, whichever checkout 
 import os
 from pathlib import Path
 
-from focus.pipeline import isa
+from focus.environment import isa
 
 isa.pin("avx2")  # before any test imports NumPy or torch
 _PLACES = (str(Path(__file__).resolve().parents[1] / "src"), os.environ.get("PYTHONPATH", ""))

@@ -15,12 +15,12 @@ import tiny
 from focus import cli, settings
 from focus.authors.networks import ALBEDO, EXPRESSION, ROWS, SHAPE
 from focus.authors.pickled import read_module
+from focus.commands import import_authors
 from focus.errors import FocusError
 from focus.face_model.bfm_file import LinearModel, write_bfm
 from focus.face_model.heads import FaceGenerator, build_embedded_model
 from focus.networks import FaceEncoder, FaceRecogniser, SegmentationNetwork
 from focus.networks.store import load_networks, load_weights, save_networks
-from focus.pipeline import import_authors
 from focus.reconstruct.bundle import load_bundle
 from focus.seeds import numpy_generator
 from focus.stages import build, imported, paths

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from focus.pipeline import same
-from focus.pipeline.verify import ELSEWHERE, read_lock
+from focus.commands import same
+from focus.commands.verify import ELSEWHERE, read_lock
 from projects import ROOT
 
 RESULTS = ("data/packed", "models", "results")

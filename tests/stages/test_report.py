@@ -14,10 +14,10 @@ from safetensors.torch import save_file
 
 import tiny
 from focus import settings
+from focus.environment.assets import STAND_IN
 from focus.errors import FocusError
 from focus.evaluation.per_image import write_figures
 from focus.files import write_bytes, write_json, write_npy, write_text
-from focus.pipeline.assets import STAND_IN
 from focus.registry.testsets import TESTSETS
 from focus.report.tables import read_paper_table
 from focus.report.write import write_table

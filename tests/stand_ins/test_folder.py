@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 import torch
 
+from focus.commands.asset_check import check_assets
 from focus.datasets.ar import RAW_BYTES
 from focus.datasets.celebamask_hq import CelebAMaskHQ
 from focus.datasets.now import NoW
+from focus.environment.assets import stands_in
 from focus.errors import FocusError
 from focus.networks import FaceEncoder, FaceRecogniser
-from focus.pipeline.asset_check import check_assets
-from focus.pipeline.assets import stands_in
 from focus.settings import read_profile
 from focus.stand_ins import Amounts, folder, write_stand_ins
 from focus.stand_ins.face_model import Components

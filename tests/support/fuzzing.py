@@ -28,6 +28,7 @@ from torch import nn
 
 import bundles
 from focus.authors.pickled import read_module
+from focus.commands import verify
 from focus.datasets.ar import RAW_BYTES, read_raw
 from focus.datasets.celebamask_hq import read_mapping
 from focus.datasets.images import read_image, write_png
@@ -46,7 +47,6 @@ from focus.face_model.pickled_arrays import read_pickled_arrays
 from focus.files import read_json, read_npy, write_json, write_npy, write_text
 from focus.networks.store import load_networks, save_networks
 from focus.networks.weights import read_state
-from focus.pipeline import verify
 from focus.reconstruct.bundle import load_bundle
 from focus.reconstruct.photos import read_photo
 from focus.settings import read_params, read_profile

@@ -20,7 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 if __name__ == "__main__":
     sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
-    from focus.pipeline import isa
+    from focus.environment import isa
 
     isa.pin(sys.argv[1] if len(sys.argv) > 1 else "avx2")
 
@@ -41,7 +41,7 @@ from PIL import Image
 from torch.nn import functional
 
 from benchmarks.steps import set_up
-from focus.pipeline.roots import use_exact_roots
+from focus.environment.roots import use_exact_roots
 from focus.settings import read_profile
 
 UNARY = ("exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "sigmoid", "erf", "rsqrt", "sqrt")

@@ -13,7 +13,7 @@ import dvc_dag
 import gpu_check
 import gpu_wheels
 import record_costs
-from focus.pipeline.planning import plan, read_measured
+from focus.commands.plan import plan, read_measured
 from focus.settings import read_params, read_profile
 from projects import ROOT
 

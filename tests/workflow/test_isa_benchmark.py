@@ -3,7 +3,7 @@
 import pytest
 from benchmarks.isa import apart, compared
 
-from focus.pipeline import isa
+from focus.environment import isa
 
 
 def test_the_best_of_the_rounds_counts():

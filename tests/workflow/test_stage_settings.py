@@ -20,10 +20,10 @@ NO_BYTES = {"workers"}  # of section compute: how batches are loaded, not which
 COMPUTES = {"torch", "numpy", "scipy", "pandas", "sklearn", "igl", "matplotlib"}  # by an instruction set
 AROUND_THE_WORK = {
     "focus.stages.runner",
-    "focus.pipeline.cost",
+    "focus.environment.cost",
     "focus.device",
-    "focus.pipeline.isa",
-    "focus.pipeline.roots",
+    "focus.environment.isa",
+    "focus.environment.roots",
 }
 
 

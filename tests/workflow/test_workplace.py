@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
+from focus.environment import workplace
 from focus.errors import FocusError
-from focus.pipeline import workplace
 from projects import ROOT
 
 
@@ -30,7 +30,7 @@ def told(folder, *command):
 def test_a_zip_without_git_runs(unzipped):
     """`make reproduce` would install 2 GB and then end in "is not a git repository"."""
     assert "not a git repository" in told(unzipped, sys.executable, "-m", "dvc", "stage", "list").stderr
-    done = told(unzipped, sys.executable, "-S", "-m", "focus.pipeline.workplace")
+    done = told(unzipped, sys.executable, "-S", "-m", "focus.environment.workplace")
     assert done.returncode == 0 and done.stderr.count("\n") == 1 and "need a clone" in done.stderr
     listed = told(unzipped, sys.executable, "-m", "dvc", "stage", "list")
     assert listed.returncode == 0 and "face_model" in listed.stdout

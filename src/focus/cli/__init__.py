@@ -67,7 +67,7 @@ app.add_typer(now_app, name="now", help="The NoW benchmark: distances of meshes 
 @app.command()
 def summary(as_json: Json = False) -> None:
     """Print where the results are and what they cost."""
-    from focus.pipeline.summary import print_summary, read_costs
+    from focus.commands.summary import print_summary, read_costs
 
     if as_json:
         print(json.dumps(read_costs(Path()), indent=2))
@@ -78,7 +78,7 @@ def summary(as_json: Json = False) -> None:
 @app.command()
 def same() -> None:
     """Say in one line whether the run here has the committed bits; if not, where and why they part."""
-    from focus.pipeline.same import same
+    from focus.commands.same import same
 
     print(same(Path()))
 
@@ -117,7 +117,7 @@ def assets(
 
     For each one missing: what it is, its licence, where to get it, and which setting takes its path.
     """
-    from focus.pipeline.asset_check import check_assets, record
+    from focus.commands.asset_check import check_assets, record
     from focus.settings import read_profile
 
     verdicts = check_assets(read_profile(profile))
@@ -141,7 +141,7 @@ def report(
 ) -> None:
     """Write the page of a finished run again: claims, tables, figures, gallery, 3D views, training curves."""
     from focus import settings
-    from focus.pipeline import isa
+    from focus.environment import isa
 
     isa.pin(settings.load(settings.StageSettings).compute.isa)  # the page has the stage's bits
     from focus.stages import report as stage
@@ -164,7 +164,7 @@ def verify(
     """Run a profile again in a temporary clone; name the first stage that differs from dvc.lock, and by how much."""
     from tempfile import TemporaryDirectory
 
-    from focus.pipeline import verify as again
+    from focus.commands import verify as again
     from focus.settings import read_params, read_profile
 
     chosen = profile or read_params().profile
@@ -187,7 +187,7 @@ def plan_costs(
     as_json: Json = False,
 ) -> None:
     """Say what every training of a profile will cost, steps times seconds per step, before anything starts."""
-    from focus.pipeline.planning import plan, print_plan, read_measured
+    from focus.commands.plan import plan, print_plan, read_measured
     from focus.report.worlds.study import reduced
     from focus.settings import read_params, read_profile
 

@@ -29,7 +29,7 @@ def import_authors(
     Writes model.safetensors, as a trained variant's is stored, and bundle.safetensors for `focus reconstruct --model`
     where the profile names assets.bfm and assets.arcface. What a file may not hold is refused by name.
     """
-    from focus.pipeline.import_authors import import_authors as write
+    from focus.commands.import_authors import import_authors as write
 
     for line in write(encoder, segmentation, prior, out, profile):
         typer.echo(line)

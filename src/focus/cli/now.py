@@ -130,6 +130,6 @@ def submit(
     Refused, with the reason: a missing prediction, another unit, landmarks in another order or off the mesh, a mesh
     that does not cover the evaluated region. The embedded face has no ears and neck and reaches about 0.8 of it.
     """
-    from focus.pipeline.submit import submit as write
+    from focus.commands.submit import submit as write
 
     typer.echo(write(method, out, split.value, dataset, reach))

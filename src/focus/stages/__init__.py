@@ -8,8 +8,8 @@ import sys
 from contextlib import suppress
 
 from focus import settings
+from focus.environment import isa
 from focus.errors import FocusError
-from focus.pipeline import isa
 
 if sys.argv[0] == "-m":  # Python is on its way to a module of ours that it will run, and has imported no other yet
     with suppress(FocusError):  # the stage itself says what is wrong with the settings

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from focus.environment.assets import stands_in
 from focus.files import read_json
-from focus.pipeline.assets import stands_in
 from focus.registry.testsets import TESTSETS
 from focus.report.results import Results, load_results
 from focus.settings import (

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from focus.emulation.shots import TEST, VALIDATION, draw_people
+from focus.environment.assets import stands_in
 from focus.files import read_json, write_json
 from focus.networks.store import load_networks, load_weights
-from focus.pipeline.assets import stands_in
 from focus.reconstruct.bundle import (
     Bundle,
     Card,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from focus.environment.assets import check_resnet50
 from focus.masks.sources import mask_source
 from focus.methods.em import ReconstructionObjective
-from focus.pipeline.assets import check_resnet50
 from focus.settings import Assets, BatchSettings, Initialise, LossSettings, NetworkSettings, RecogniserSettings
 from focus.stages import build, paths
 from focus.stages.runner import run

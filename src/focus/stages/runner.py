@@ -13,10 +13,10 @@ import torch
 
 import focus
 from focus import device, fingerprints, settings
+from focus.environment import cost, isa
+from focus.environment.roots import use_exact_roots
+from focus.environment.workplace import refuse_links
 from focus.errors import FocusError, machine_trouble
-from focus.pipeline import cost, isa
-from focus.pipeline.roots import use_exact_roots
-from focus.pipeline.workplace import refuse_links
 from focus.stages import paths
 
 StageT = TypeVar("StageT", bound=settings.StageSettings)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from focus.datasets.celebamask_hq import OUTLIER_PARTS
 from focus.emulation import write_ar, write_celeba_hq, write_now
+from focus.environment.assets import STAND_IN
 from focus.face_model.heads import FaceGenerator
 from focus.face_model.landmarks import BFM_VERTICES
 from focus.files import whole_directory, write_text
-from focus.pipeline.assets import STAND_IN
 from focus.stand_ins.face_model import FULL_SIZE, Components, write_face_model
 from focus.stand_ins.weights import write_arcface, write_resnet50
 

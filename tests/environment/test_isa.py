@@ -14,14 +14,14 @@ import torch
 import yaml
 
 from focus import settings
-from focus.pipeline import isa
-from focus.pipeline.roots import use_exact_roots
+from focus.environment import isa
+from focus.environment.roots import use_exact_roots
 from projects import ROOT
 
 WIDE = {**os.environ, "ATEN_CPU_CAPABILITY": "default", "NPY_DISABLE_CPU_FEATURES": "X86_V3", "PYTHONPATH": "src"}
 FOUND = """
 import json, sys
-from focus.pipeline import isa
+from focus.environment import isa
 isa.pin("avx2")
 import numpy, torch, scipy.linalg
 from numpy._core import _multiarray_umath as umath
@@ -62,7 +62,7 @@ def test_no_library_computes_with_more_than_avx2():
 def test_opencv_computes_with_no_more_than_avx2():
     """The detector face-alignment would resize by AVX-512."""
     pytest.importorskip("cv2")
-    line = held("from focus.pipeline import isa; isa.pin('avx2'); import cv2; print(cv2.getCPUFeaturesLine())")
+    line = held("from focus.environment import isa; isa.pin('avx2'); import cv2; print(cv2.getCPUFeaturesLine())")
     on = [name for name in line.split() if not name.endswith("?")]
     assert "*AVX2" in on and not [name for name in on if "512" in name]
 

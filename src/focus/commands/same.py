@@ -13,9 +13,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from focus.commands.verify import Lock, read_lock
 from focus.errors import FocusError
 from focus.files import read_json
-from focus.pipeline.verify import Lock, read_lock
 from focus.settings import read_yaml
 
 LOCK = "dvc.lock"

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from focus import settings
+from focus.commands.asset_check import CHECKS, check
+from focus.environment.assets import STAND_IN, check_resnet50
 from focus.errors import FocusError
 from focus.face_model.bfm_file import write_bfm
 from focus.face_model.heads import FaceGenerator, build_embedded_model
-from focus.pipeline.asset_check import CHECKS, check
-from focus.pipeline.assets import STAND_IN, check_resnet50
 from focus.seeds import numpy_generator
 from focus.settings.assets import ASSETS
 

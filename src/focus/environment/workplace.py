@@ -1,4 +1,4 @@
-"""`python -m focus.pipeline.workplace`: can the pipeline run in this folder? Said before anything is installed.
+"""`python -m focus.environment.workplace`: can the pipeline run in this folder? Said before anything is installed.
 
 Only the standard library is needed. A folder without `.git`, such as the zip that code hosts offer, is told to DVC
 (`core.no_scm`): all stages run there. What needs git says so in one line before it begins.

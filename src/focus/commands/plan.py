@@ -1,4 +1,4 @@
-"""The trainings of a profile: their steps times the seconds that a step was seen to take."""
+"""`focus plan`: what a profile will cost, before anything starts: training steps times measured seconds per step."""
 
 from __future__ import annotations
 

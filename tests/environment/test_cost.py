@@ -7,7 +7,7 @@ import threading
 
 import torch
 
-from focus.pipeline import cost
+from focus.environment import cost
 
 
 def test_all_stages_in_one_file(tmp_path):

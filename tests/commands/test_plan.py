@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 import dvc_dag
 import record_costs
 from focus import cli
+from focus.commands.plan import plan, print_plan, read_measured, trainings
 from focus.files import read_json, write_json
-from focus.pipeline.planning import plan, print_plan, read_measured, trainings
 from focus.settings import Profile, read_params, read_profile
 from projects import ROOT
 

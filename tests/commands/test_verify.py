@@ -10,11 +10,11 @@ import pytest
 import torch
 import yaml
 
+from focus.commands import verify
+from focus.commands.same import differing
 from focus.errors import FocusError
 from focus.files import write_npy, write_text
 from focus.networks.store import save_networks
-from focus.pipeline import verify
-from focus.pipeline.same import differing
 from projects import ROOT, Project
 
 TABLE = "method,rmse\nFOCUS,15.25\nBackbone,1e-3\n"

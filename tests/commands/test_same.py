@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from focus.commands.same import same
 from focus.files import write_json, write_text
-from focus.pipeline.same import same
 from projects import Project
 
 

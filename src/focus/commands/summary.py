@@ -7,9 +7,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from focus.environment.cost import Cost
 from focus.errors import FocusError
 from focus.files import read_json
-from focus.pipeline.cost import Cost
 
 RESULTS = {
     "results/tables": "Tables 1-5 (.csv, .md, .tex), the paper's figures beside this run's",

@@ -22,10 +22,10 @@ import numpy as np
 import yaml
 
 from focus.datasets.images import read_image
+from focus.environment.workplace import require_git
 from focus.errors import FocusError
 from focus.files import read_npy, write_text
 from focus.networks.store import load_weights
-from focus.pipeline.workplace import require_git
 from focus.settings import read_yaml
 
 ELSEWHERE = {

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from focus.datasets.sample import Samples
+from focus.environment.assets import check_resnet50
 from focus.errors import FocusError
 from focus.files import sha256, write_json
-from focus.pipeline.assets import check_resnet50
 from focus.settings import Profile
 from focus.settings.assets import ASSETS
 

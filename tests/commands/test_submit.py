@@ -12,11 +12,11 @@ from PIL import Image
 from safetensors.torch import save_file
 
 import tiny
+from focus.commands import submit
 from focus.datasets.meshes import read_mesh
 from focus.datasets.now import IMAGE_FOLDER, NoW
 from focus.errors import FocusError
 from focus.landmarks import Face
-from focus.pipeline import submit
 from focus.stages import build, paths
 
 LINES = ["FaMoS_1/selfie/IMG_0001.jpg", "FaMoS_2/multiview_neutral/IMG_0002.jpg"]
