@@ -29,7 +29,7 @@ from focus.errors import FocusError
 from focus.files import read_json, write_json
 from focus.report.results import load_results
 from focus.report.worlds.collected import Collected, write_run
-from focus.report.worlds.study import METHODS, Run, planned
+from focus.report.worlds.study import Run, planned, reduced
 from focus.report.worlds.write import described, write_all
 from focus.settings import MethodSettings, ProvenanceSettings
 from focus.stages.common import folders, methods, provenance, references
@@ -78,14 +78,15 @@ def prepare(place: Place, root: Path, commit: str, profile: str | None) -> None:
 
 
 def change_settings(path: Path, run: Run, profile: str | None) -> None:
-    """Set the seeds and the profile in a params.yaml, and leave out what is not among METHODS; comments stay."""
+    """Set the seeds and the profile in a params.yaml, and leave out what `study` does not name; comments stay."""
+    reduced(settings.read_params(path.parent))  # says what is wrong with them
     yaml = YAML()
     yaml.preserve_quotes, yaml.width = True, 1000
     content = yaml.load(path)
     content["seeds"]["data"], content["seeds"]["training"] = run.world, run.seed
     content["profile"] = profile or content["profile"]
     for key in ("variants", "corrected"):
-        for name in [name for name in content[key] if name not in METHODS]:
+        for name in [name for name in content[key] if name not in content["study"]]:
             del content[key][name]
     content["instance_wise"], content["constant_masks"], content["figures"] = {}, {}, {}  # no pictures are made
     yaml.dump(content, path)

@@ -12,7 +12,7 @@ import yaml
 import worlds
 from focus.errors import FocusError
 from focus.files import read_json
-from focus.report.worlds.study import METHODS, Run
+from focus.report.worlds.study import Run
 from focus.settings import read_params
 from projects import ROOT
 
@@ -136,7 +136,7 @@ def test_settings_of_a_run(tmp_path):
     worlds.change_settings(tmp_path / "params.yaml", Run(2, 1), "smoke")
     found, plain = read_params(tmp_path), read_params(ROOT)
     assert (found.seeds.data, found.seeds.training, found.profile) == (2, 1, "smoke")
-    assert [*found.variants, *found.corrected] == list(METHODS) and found.instance_wise == {}
+    assert [*found.variants, *found.corrected] == plain.study and found.instance_wise == {}
     assert all(found.variants[name] == plain.variants[name] for name in found.variants)
     left = yaml.safe_load((tmp_path / "params.yaml").read_text())
     assert left["method"] == yaml.safe_load((ROOT / "params.yaml").read_text())["method"]

@@ -192,6 +192,9 @@ class Params(Section):
     constant_masks: dict[MethodName, ConstantMask]
     references: dict[MethodName, Reference]
     external: dict[MethodName, External]
+    study: list[MethodName] = Field(
+        description="variants and corrected ones that `make worlds` runs, besides references"
+    )
     figures: dict[Name, Picture] = Field(description="pictures of faces, by file name")
     lists: Lists
     ablation: Ablation

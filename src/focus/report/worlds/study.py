@@ -1,25 +1,11 @@
-"""Which runs the study consists of, and which methods are run in each."""
+"""Which runs the study consists of, and what is run in each."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from focus.errors import FocusError
 from focus.settings import Params
-
-METHODS = (
-    "MoFA",
-    "Backbone",
-    "Backbone-Supervised",
-    "Pretrained",
-    "Baseline",
-    "Neighbor",
-    "Perceptual",
-    "FOCUS",
-    "FOCUS-MP",
-    "FOCUS-MP-composited",
-)
-"""Names of params.yaml's `variants` and `corrected`; the others are left out, with all instance-wise methods and
-constant masks. The references stay: one fit a world, and values of shape say nothing without them."""
 
 
 @dataclass(frozen=True, order=True)
@@ -42,10 +28,17 @@ def planned(worlds: int, seeds: int) -> list[Run]:
 
 
 def reduced(params: Params) -> Params:
-    """Return the settings of one run of the study: METHODS only."""
+    """Return the settings of one run: of variants and corrected ones those that `study` names, and the references.
+
+    One fit a world is cheap, and values of shape say nothing without it. Raises FocusError for an unknown name.
+    """
+    known = {**params.variants, **params.corrected}
+    for name in params.study:
+        if name not in known:
+            raise FocusError(f"params.yaml: study: found {name!r}, expected one of {', '.join(known)}")
     update = {
-        "variants": {name: plan for name, plan in params.variants.items() if name in METHODS},
-        "corrected": {name: plan for name, plan in params.corrected.items() if name in METHODS},
+        "variants": {name: plan for name, plan in params.variants.items() if name in params.study},
+        "corrected": {name: plan for name, plan in params.corrected.items() if name in params.study},
         "instance_wise": {},
         "constant_masks": {},
         "figures": {},
