@@ -49,7 +49,7 @@ reproduce: $(INSTALLED) ## run the whole paper: every stage of dvc.yaml, then sa
 	@focus summary
 	@focus same
 
-paper-dry-run: $(INSTALLED) ## profile paper on full-size stand-ins, a few steps a training (8 GB memory and disk)
+paper-dry-run: $(INSTALLED) ## profile paper on full-size stand-ins, a few steps per training (8 GB memory and disk)
 	@python scripts/paper_dry_run.py --cores $(CORES)
 
 gpu-check: $(INSTALLED) ## on a machine with a GPU: parity, speed and a short training in ten minutes (docs/scaling.md)

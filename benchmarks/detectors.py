@@ -99,7 +99,7 @@ def in_the_faces_frame(offsets: np.ndarray, points: np.ndarray) -> np.ndarray:
 
 
 def find(detector: Detector, images: np.ndarray) -> tuple[np.ndarray, float]:
-    """Return the points found (N,68,2) in images (N,H,W,3), NaN where none are, and CPU seconds an image."""
+    """Return the points found (N,68,2) in images (N,H,W,3), NaN where none are, and CPU seconds per image."""
     began, found = time.process_time(), []
     for start in range(0, len(images), BATCH):
         found += detector.detect(list(images[start : start + BATCH]))
@@ -229,7 +229,7 @@ def table(results: dict) -> str:
         ]
         lines.append(f"| {group} | " + " | ".join(cells) + " |")
     for name, figures in found.items():
-        lines.append(f"{name}: found {figures['found']}, CPU s an image {figures['cpu_s_image']}, {figures['tones']}")
+        lines.append(f"{name}: found {figures['found']}, CPU s per image {figures['cpu_s_image']}, {figures['tones']}")
     return "\n".join([*lines, str(results["random_part_larger_by"])])
 
 

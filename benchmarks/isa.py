@@ -3,7 +3,7 @@
 Whole training steps (R, S, initialisation, pre-training: forward and backward pass) at a profile's scale, once held to
 AVX2 as every stage of `compute.isa: avx2` is (src/focus/environment/isa.py, roots.py), and once with what the CPU has.
 Libraries choose their kernels as they load, so each measurement is a process of its own; the two take turns, so that
-what else the machine does meets both. CPU seconds an image on one thread, the best of the rounds; `ratio` is
+what else the machine does meets both. CPU seconds per image on one thread, the best of the rounds; `ratio` is
 avx2 / native.
 """
 
@@ -23,7 +23,7 @@ CHOICES = ("avx2", "native")
 
 
 def seconds(choice: str, profile: str) -> dict[str, float | str]:
-    """Return torch's `kernels`, and the CPU seconds an image of each kind of step; no library may be loaded yet."""
+    """Return torch's `kernels`, and the CPU seconds per image of each kind of step; no library may be loaded yet."""
     isa.pin(choice)
     import torch
 

@@ -67,7 +67,7 @@ def choose(points: np.ndarray, anatomy: np.ndarray, vertices: np.ndarray) -> dic
 
 
 def main() -> None:
-    """Print a line a point, and the table."""
+    """Print a line per point, and the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--people", type=int, default=PEOPLE)
     parser.add_argument("--seed", type=int, default=SEED)

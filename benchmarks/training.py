@@ -8,8 +8,8 @@ An R step (Eq. 8 with S's mask) and an S step (L_S) as a whole, and their parts 
     data       cutting and augmenting a batch
     losses     the rest: Eq. 1-10, the masks between the networks, alignment to F's crop, what Python costs
 
-CPU seconds a step on one thread, or seconds on a GPU, the best of the repeats. `others` is the share of a step that is
-not the networks' (the aim: under .15).
+CPU seconds per step on one thread, or seconds on a GPU, the best of the repeats. `others` is the share of a step that
+is not the networks' (the aim: under 0.15).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Profile `paper` from end to end on full-size stand-ins, a few steps a training: `python scripts/paper_dry_run.py`.
+"""Profile `paper` from end to end on full-size stand-ins, a few steps per training: `python scripts/paper_dry_run.py`.
 
 In a temporary clone of the last commit (or in --work DIR, which then stays). What is full-size stays so: 224 px, batch
 12, ResNet-50, the U-Net, iResNet-50, 53,149 vertices with 80 + 64 + 80 components. SHORT says what is short instead

@@ -81,7 +81,7 @@ def mechanism_lines(verdicts: list[dict]) -> Iterator[str]:
 
 
 def ablations(results: Path) -> str:
-    """Return results/experiments.csv, one row a variant, as a table."""
+    """Return results/experiments.csv, one row per variant, as a table."""
     table = pd.read_csv(results / "experiments.csv", dtype=str, keep_default_na=False)
     return table.to_markdown(index=False, disable_numparse=True) + "\n"
 

@@ -15,7 +15,7 @@ from focus.files import read_json, write_json
 from focus.settings import read_params, read_profile
 
 GPU_TFLOP_S = 10.0
-"""Assumed, not measured: what a data-centre GPU sustains on these networks in float32, 10^12 operations a second."""
+"""Assumed, not measured: what a data-centre GPU sustains on these networks in float32, 10^12 operations per second."""
 EXTRAPOLATED = f"extrapolated from the networks' counted arithmetic at {GPU_TFLOP_S:.0f} TFLOP/s, not measured"
 
 

@@ -32,7 +32,7 @@ def packed(tmp_path):
 
 
 def prediction(mask: bool = True) -> Prediction:
-    """Two images, .6 where the truth is .4; rendered: the left half; mask: the upper left quarter of the first only."""
+    """Two images, 0.6 where the truth is 0.4; rendered: the left half; mask: the first's upper left quarter."""
     rendered = torch.zeros(2, 1, 4, 4)
     rendered[..., :2] = 1
     predicted = torch.zeros(2, 1, 4, 4)
@@ -45,7 +45,7 @@ def test_image_rows_by_hand(packed):
     """Figures would be of another image, region or unit."""
     first, second = image_rows(packed, 1, prediction())
     assert (first["image"], second["image"], first["subject"], first["subset"]) == ("1.png", "2.png", "s1", "glasses")
-    assert first["rmse"] == pytest.approx(51)  # .2 of 255 on visible rendered pixels
+    assert first["rmse"] == pytest.approx(51)  # 0.2 of 255 on visible rendered pixels
     assert first["rmse_visible"] == pytest.approx(np.sqrt((51**2 + 102**2) / 2))  # half of the face is not rendered
     assert [first[key] for key in ("acc", "ppv", "tpr", "f1")] == [1, 1, 1, 1]
     assert [second[key] for key in ("acc", "ppv", "tpr", "f1")] == [0.5, 0, 0, 0]

@@ -14,12 +14,12 @@ def test_rule_by_hand():
     raw = torch.tensor(
         [
             [0.0, 0, 120],  # tip of the nose: every ellipse
-            [0, 76, 100],  # y/z = .76 > .75, (76+18)/100/.62 > 1, (76-25)/100/.92 = .55: the third
-            [0, -79, 100],  # |y|/z > .75; 61/100/.62 = .984: the second
-            [0, -81, 100],  # 63/100/.62 > 1; 106/100/.92 > 1: out
+            [0, 76, 100],  # y/z = 0.76 > 0.75, (76+18)/100/0.62 > 1, (76-25)/100/0.92 = 0.55: the third
+            [0, -79, 100],  # |y|/z > 0.75; 61/100/0.62 = 0.984: the second
+            [0, -81, 100],  # 63/100/0.62 > 1; 106/100/0.92 > 1: out
             [200, 0, 100],  # (2/100)^2 < 1: the first is a band across the head
-            [0, 0, 20],  # z + .05 y is not above 20: out
-            [0, 10, 19.6],  # 20.1 > 20, but y/z = .51: in
+            [0, 0, 20],  # z + 0.05 y is not above 20: out
+            [0, 10, 19.6],  # 20.1 > 20, but y/z = 0.51: in
         ]
     )
     assert face_vertices(raw).tolist() == [True, True, True, False, True, False, True]

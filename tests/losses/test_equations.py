@@ -71,7 +71,7 @@ def test_neighbour_forgives_a_shift(form):
 
 
 def test_neighbour_by_hand():
-    """Two pixels that differ by (.3, .4, 0), one masked: .5 in the released form, .25 in the paper's."""
+    """Two pixels that differ by (0.3, 0.4, 0), one masked: 0.5 in the released form, 0.25 in the paper's."""
     target = torch.zeros(1, 3, 1, 2)
     rendering = torch.zeros(1, 3, 1, 2)
     rendering[0, :2, 0, 0] = torch.tensor([0.3, 0.4])
@@ -268,6 +268,6 @@ def test_preliminary_mask():
     """Eq. 10 would threshold another error than the squared one summed over RGB."""
     target = torch.zeros(1, 3, 1, 3)
     rendering = torch.tensor([0.0, 0.2, 0.3]).expand(1, 3, 1, 3).clone().requires_grad_()
-    mask = losses.preliminary_mask(target, rendering, 0.17)  # errors 0, .12, .27
+    mask = losses.preliminary_mask(target, rendering, 0.17)  # errors 0, 0.12, 0.27
     assert mask.tolist() == [[[[1, 1, 0]]]]
     assert not mask.requires_grad

@@ -41,7 +41,7 @@ def test_learns_position():
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-    assert loss.item() < 0.1  # a constant answer has .23
+    assert loss.item() < 0.1  # a constant answer has 0.23
 
 
 def test_deterministic():

@@ -57,7 +57,7 @@ def test_turns(profile_paper, figures):
 
 @pytest.mark.parametrize(("network", "key"), [("reconstruction", "R"), ("segmentation", "S")])
 def test_adaptation_goes_on_with_the_rates_of_its_start(profile_paper, figures, network, key):
-    """Adaptation would run at other rates than the release's: .026 for R, 1.8e-4 for S."""
+    """Adaptation would run at other rates than the release's: 0.026 for R, 1.8e-4 for S."""
     plan, start = profile_paper.adaptation, profile_paper.adaptation.start
     adapting = OptimiserPlan(getattr(profile_paper.em, network), lr_share=plan.lr_share, start=start)
     expected = figures[f"lr_{key}"][figures["iteration"] == start]

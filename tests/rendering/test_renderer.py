@@ -105,7 +105,7 @@ def test_up_and_right_in_the_model_are_up_and_right_in_the_image(make_face: Call
     assert red[48, 32] == 0 and green[48, 32] > 1
     assert blue[32, 42] > 1 and blue[32, 21] == 0
     assert mask[32, 32] == 1 and mask[0, 0] == 0
-    # 95 mm up and 1000 mm away: 95 sin(.45 pi) f / z at 64 px, about 27 rows above and below the centre.
+    # 95 mm up and 1000 mm away: 95 sin(0.45 pi) f / z at 64 px, about 27 rows above and below the centre.
     rows = mask.any(dim=1).nonzero().squeeze(1)
     assert 24 <= 31.5 - rows.min() <= 28 and 24 <= rows.max() - 31.5 <= 28
 
@@ -113,7 +113,7 @@ def test_up_and_right_in_the_model_are_up_and_right_in_the_image(make_face: Call
 def test_light_from_above_brightens_the_top(make_face: Callable) -> None:
     """Normals would be in the wrong frame, or point inwards."""
     light = torch.zeros(1, 27)
-    light[0, [1, 10, 19]] = 1.0  # -.48860 ny; up is negative y in the camera frame
+    light[0, [1, 10, 19]] = 1.0  # -0.48860 ny; up is negative y in the camera frame
     image, _ = upright(make_face, light)
     assert (image[:, 10, 32] > image[:, 32, 32] + 0.1).all()
     assert (image[:, 53, 32] < image[:, 32, 32] - 0.1).all()
@@ -122,7 +122,7 @@ def test_light_from_above_brightens_the_top(make_face: Callable) -> None:
 def test_light_from_the_camera_brightens_the_middle(make_face: Callable) -> None:
     """Normals of the visible side would point away from the camera."""
     light = torch.zeros(1, 27)
-    light[0, [2, 11, 20]] = -1.0  # .48860 nz; towards the camera is negative z
+    light[0, [2, 11, 20]] = -1.0  # 0.48860 nz; towards the camera is negative z
     image, _ = upright(make_face, light)
     assert (image[:, 32, 32] > image[:, 10, 32] + 0.03).all()
 

@@ -57,7 +57,7 @@ POOLED = {
 
 @pytest.fixture
 def two_methods(write_method: Callable[..., Path], rows: Callable[..., list[dict]]) -> Results:
-    """Two methods with figures on everything: "Good" has RMSE one less and F1 .1 more than "Poor" on each image."""
+    """Two methods with figures on everything: "Good" has RMSE one less and F1 0.1 more than "Poor" on each image."""
     folders = []
     for method, gain in (("Poor", 0.0), ("Good", 1.0)):
         made = rows("CelebA", "unoccluded", "rmse", [8 - gain, 10 - gain])

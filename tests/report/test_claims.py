@@ -107,7 +107,7 @@ def test_overall_is_the_unweighted_mean_of_its_subsets(write_method, rows):
 
 
 def test_threshold_makes_non_inferiority(two_methods):
-    """Claim 12 asks for a gain instead of "no worse by more than .02 mm"."""
+    """Claim 12 asks for a gain instead of "no worse by more than 0.02 mm"."""
     worse = lower("NoW", "now_median", a="Poor", b="Good", threshold=-0.3)
     assert one(two_methods, worse)["margin"] == pytest.approx(0.05)
     assert one(two_methods, worse)["holds"] is True

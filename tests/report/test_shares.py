@@ -11,7 +11,7 @@ from focus.report.shares import COLUMNS, now_shares
 
 @pytest.fixture
 def found(write_method, rows):
-    """Results of four methods with NoW medians of 1, .2, .8 and 1.2 mm."""
+    """Results of four methods with NoW medians of 1, 0.2, 0.8 and 1.2 mm."""
     folders = []
     for name, median in (("mean face", 1.0), ("best fit", 0.2), ("Good", 0.8), ("Poor", 1.2)):
         pooled = {"all": {"median": median, "mean": 1.0, "std": 0.1, "images": 2}}

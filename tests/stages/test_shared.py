@@ -24,7 +24,7 @@ INTERRUPTED = "pretrain: interrupted; run the same command again to go on from t
 
 @pytest.fixture
 def start(project):
-    """Return a function that starts the stage in a project of two processes a training."""
+    """Return a function that starts the stage in a project of two processes per training."""
     (project / "profiles").unlink()
     shutil.copytree(ROOT / "profiles", project / "profiles")
     smoke = project / "profiles" / "smoke.yaml"

@@ -18,13 +18,13 @@ from projects import ROOT
 
 
 def landmark_table(folder: Path) -> Reader:
-    """68 landmarks an image as CSV."""
+    """68 landmarks per image as CSV."""
     write_landmark_table(folder / "x.csv", {f"{k}.jpg": RNG.normal(size=(68, 2)) for k in range(3)})
     return folder / "x.csv", lambda: read_landmark_table(folder / "x.csv")
 
 
 def given_landmarks(folder: Path) -> Reader:
-    """Landmarks given for photographs, by path and by name, one a face, some upside down."""
+    """Landmarks given for photographs, by path and by name, one per face, some upside down."""
     mean = 100 + MEAN_FACE[:, :2]
     text = "".join(f"{name}, {', '.join(map(str, mean.ravel()))}\n" for name in ("é.jpg", "p1/a.jpg", "p1/a.jpg"))
     write_text(folder / "x.csv", text)

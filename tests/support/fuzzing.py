@@ -1,7 +1,7 @@
 """`python fuzzing.py FOLDER COUNT`: mutated inputs for every reader, COUNT each, in a process that may die of them.
 
 A reader may return, or raise FocusError in one line. Another exception, more than 5 s or more than 1 GiB is a failure;
-the input that made it stays in FOLDER/<reader>/. Prints one line a reader, and exits with 1 if any failed.
+the input that made it stays in FOLDER/<reader>/. Prints one line per reader, and exits with 1 if any failed.
 """
 
 from __future__ import annotations

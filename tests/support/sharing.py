@@ -83,7 +83,7 @@ def run_cases(folder: Path) -> None:
 
 
 def run_em(folder: Path, stop_at: int | None = None, trouble: str = "", at: int | None = None) -> None:
-    """Train two EM rounds with a checkpoint a step; write weights-<rank>.pt, or error-<rank>.
+    """Train two EM rounds with a checkpoint per step; write weights-<rank>.pt, or error-<rank>.
 
     At step `at` the second process has `trouble`: its loss is "nan", or it is "gone".
     """

@@ -21,7 +21,7 @@ RESULTS = {
 
 
 def read_costs(root: Path) -> list[Cost]:
-    """Return the costs in logs/cost, one a stage, by name."""
+    """Return the costs in logs/cost, one per stage, by name."""
     return [read_json(path) for path in sorted((root / "logs" / "cost").glob("*.json"))]
 
 

@@ -114,10 +114,10 @@ def transform_together(
 
 
 def rectangles(batch: int, size: int, generator: torch.Generator) -> torch.Tensor:
-    """Draw the pasted rectangles of section 9, one an image: (B, 4) int64 = left, top, right, bottom (exclusive).
+    """Draw the pasted rectangles, one per image: (B, 4) int64 = left, top, right, bottom (exclusive).
 
-    Upper left corner uniform in [.15 W, .75 (W - 1)], sides uniform in [.1 W, .4 W], each axis by itself; rounded to
-    pixels and cut at the image's border.
+    Upper left corner uniform in [0.15 W, 0.75 (W - 1)], sides uniform in [0.1 W, 0.4 W], each axis by itself;
+    rounded to pixels and cut at the image's border.
     """
     uniform = torch.rand(batch, 4, generator=generator, dtype=torch.float64)
     lowest, highest = 0.15 * size, 0.75 * (size - 1)

@@ -1,7 +1,7 @@
 """68 landmarks per image as CSV rows `filename, x0, y0 … x67, y67`, the format of the released code.
 
-`read_landmark_table` reads one row an image, of a data set's own names. `LandmarkTable` is what people give for their
-photographs: names with or without folders, several rows a photograph for several faces.
+`read_landmark_table` reads one row per image, of a data set's own names. `LandmarkTable` is what people give for their
+photographs: names with or without folders, several rows per photograph for several faces.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Cropped images of one split in a few arrays, so that no later stage opens thousands of files.
 
 A packed set is a folder: `images.npy` (N, S, S, 3) uint8, `landmarks.npy` (N, 68, 2) float32 crop pixels,
-`visible.npy` (N, S, S) uint8 0/1 where there is ground truth, and `index.csv` with a row an image: name, subject,
+`visible.npy` (N, S, S) uint8 0/1 where there is ground truth, and `index.csv` with a row per image: name, subject,
 subset, then the samples' attributes.
 """
 
@@ -30,7 +30,7 @@ class PackedSet:
         images: (N, S, S, 3) uint8 RGB.
         landmarks: (N, 68, 2) float32 pixels of the crop.
         visible: (N, S, S) uint8 0/1, or None where the set has no ground truth.
-        index: one dict a row of index.csv: name, subject, subset, attributes ("" where an image has none).
+        index: one dict per row of index.csv: name, subject, subset, attributes ("" where an image has none).
     """
 
     def __init__(self, folder: Path) -> None:

@@ -232,7 +232,7 @@ def _length(content: bytes, at: int, own: Property, order: str) -> int:
 
 
 def _text_rows(content: bytes, elements: list[Element]) -> list[Rows]:
-    """Read each element in turn, a row a line; blank lines are passed over."""
+    """Read each element in turn, a row per line; blank lines are passed over."""
     if sum(element.count for element in elements if element.properties) * 2 > len(content) + 1:
         raise ValueError(f"{sum(element.count for element in elements)} rows in {len(content)} bytes")
     lines = (line for line in re.split(rb"\r\n|\n|\r", content) if line and not line.isspace())

@@ -75,6 +75,6 @@ def sample_light(rng: np.random.Generator, harshness: float = 1.0, sides: Sequen
         lamps.append((_direction(other + rng.normal(0, 0.08), rng.uniform(0.05, 0.3)), lamps[0][1]))
     exposure = rng.uniform(0.85, 1.12)
     tint = np.array([1, 0.6, -1]) * rng.normal(0, 0.03) + rng.normal(0, 0.015, 3)
-    # What reaches a cheek is about the even light plus .65 of the lamp: keep that near the exposure.
+    # What reaches a cheek is about the even light plus 0.65 of the lamp: keep that near the exposure.
     ambient = np.maximum(exposure - 0.65 * strength, 0.3) * np.exp(tint)
     return Light(compose(ambient, lamps), direction, float(strength * rng.uniform(0.1, 0.6)))

@@ -62,7 +62,7 @@ def now_rows(
 ) -> tuple[list[dict[str, object]], dict[str, list[np.ndarray]]]:
     """Evaluate neutral meshes (N,V,3) mm against the scans by the NoW protocol (non-metrical).
 
-    Returns a row an image, and the errors of all scan points in mm by subset: "all", and Table 3's "unoccluded" and
+    Returns a row per image, and the errors of all scan points in mm by subset: "all", and Table 3's "unoccluded" and
     "occluded" (`subsets`: image name -> one of the two).
     """
     triangles, seven = model.triangles.numpy(), model.landmarks_now.numpy()

@@ -1,6 +1,6 @@
 """ICT-FaceKit's light model (github.com/ICT-VGL/ICT-FaceKit, MIT) as a face model in BFM 2017's layout.
 
-Its folder FaceXModel holds one mesh a file: the neutral face, identities `identity000.obj`, … (modes of scans, at one
+Its folder FaceXModel holds one mesh per file: the neutral face, identities `identity000.obj`, … (modes of scans, at one
 standard deviation) and expressions named as ARKit's. It has no albedo: that of the embedded heads is carried over.
 """
 

@@ -160,7 +160,7 @@ def regularisation_loss(
 
 
 def binary_loss(mask: Tensor, *, form: Form = "released", reduction: Reduction = "sum") -> Tensor:
-    """L_bin: pushes M towards 0 and 1. paper: -sum (M - .5)^2. released: .5 - mean |M - .5|, over all pixels."""
+    """L_bin: pushes M towards 0 and 1. paper: -sum (M - 0.5)^2. released: 0.5 - mean |M - 0.5|, over all pixels."""
     if form == "paper":
         return _over_pixels(-(mask - 0.5).square(), reduction)
     return 0.5 - (mask - 0.5).abs().mean()
@@ -182,7 +182,7 @@ def likelihood_loss(target: Tensor, rendering: Tensor, mask: Tensor, sigma: floa
 
 @torch.no_grad()
 def preliminary_mask(target: Tensor, rendering: Tensor, xi: float) -> Tensor:
-    """M_pre, Eq. 10, (B,1,S,S): 1 where the squared RGB error is below xi (paper .17, released (3 * .043)^2)."""
+    """M_pre, Eq. 10, (B,1,S,S): 1 where the squared RGB error is below xi (paper 0.17, released (3 * 0.043)^2)."""
     return (squared_error(target, rendering) < xi).to(target.dtype)
 
 

@@ -22,7 +22,7 @@ from focus.losses.equations import preliminary_mask
 Network = Callable[[Tensor, Tensor], Tensor]
 MaskSource = Callable[[Tensor, Tensor, Tensor, Tensor | None, Network | None], Tensor]
 
-PAPER_XI = 0.17  # Sec. 3.3; the released code's is (3 * .043)^2 = .0166
+PAPER_XI = 0.17  # Sec. 3.3; the released code's is (3 * 0.043)^2 = 0.0166
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ def interpolate(
     within = seen - image * (height * width)
     corners = torch.cat([corner.index_select(0, faces) + image * count for corner in topology.sorted_corners])
 
-    # Planes of one number a vertex: one-dimensional index_select is the fastest gather on a CPU, and its backward,
+    # Planes of one number per vertex: one-dimensional index_select is the fastest gather on a CPU, and its backward,
     # unlike that of attributes[corners], is repeatable with several threads.
     def gather(plane: Tensor) -> Tensor:
         return plane.index_select(0, corners).view(3, -1)

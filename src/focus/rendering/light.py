@@ -12,18 +12,18 @@ from focus.errors import FocusError
 # Added to the constant (DC) coefficient of each colour, so that zero light parameters mean an even white light.
 AMBIENT = 0.7 * 2 * math.pi
 
-_C0 = math.sqrt(1 / (4 * math.pi))  # .28209
-_C1 = math.sqrt(3 / (4 * math.pi))  # .48860
+_C0 = math.sqrt(1 / (4 * math.pi))  # 0.28209
+_C1 = math.sqrt(3 / (4 * math.pi))  # 0.48860
 _C2 = math.sqrt(15 / (4 * math.pi))  # 1.09255
-_C20 = math.sqrt(5 / (16 * math.pi))  # .31539
-_C22 = math.sqrt(15 / (16 * math.pi))  # .54627
+_C20 = math.sqrt(5 / (16 * math.pi))  # 0.31539
+_C22 = math.sqrt(15 / (16 * math.pi))  # 0.54627
 
 
 def sh_basis(normals: Tensor) -> Tensor:
     """Return the nine real spherical harmonics of bands 0 to 2 in the released code's order and signs.
 
-    Y = .28209; -.48860 ny, .48860 nz, -.48860 nx; 1.09255 nx ny, -1.09255 ny nz, .31539 (3 nz^2 - 1),
-    -1.09255 nx nz, .54627 (nx^2 - ny^2).
+    Y = 0.28209; -0.48860 ny, 0.48860 nz, -0.48860 nx; 1.09255 nx ny, -1.09255 ny nz, 0.31539 (3 nz^2 - 1),
+    -1.09255 nx nz, 0.54627 (nx^2 - ny^2).
 
     Args:
         normals: (..., 3) unit normals, camera frame (x right, y down, z forward).

@@ -148,7 +148,7 @@ def f1_bars(table: pd.DataFrame, source: str = "run") -> Figure:
 def sensitivity(table: pd.DataFrame, figures: Mapping[str, Sequence[str]]) -> Figure:
     """Draw figures of short trainings against each hyper-parameter as a multiple of its default.
 
-    table: one row a training, with name, default, value, commit and the figures' columns; the row of name "as in the
+    table: one row per training, with name, default, value, commit and the figures' columns; the row of name "as in the
     profile" stands for every default; the commits of the trained code stand above. figures: axis label -> columns, a
     panel each.
     """

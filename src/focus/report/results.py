@@ -1,4 +1,4 @@
-"""What the evaluate stages wrote, one folder a method, read back into one tidy frame."""
+"""What the evaluate stages wrote, one folder per method, read back into one tidy frame."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Results:
 
 
 def load_results(run: Iterable[Path], external: Iterable[Path] = ()) -> Results:
-    """Read `images.csv` and `pooled.json` of each folder; one method a folder, and a file without rows counts for none.
+    """Read `images.csv` and `pooled.json` of each folder; one method per folder; a file without rows counts for none.
 
     pooled.json may be absent where a method has no NoW rows. Raises FocusError when a file is missing or does not fit
     its schema, or when two folders of one source hold the same method.

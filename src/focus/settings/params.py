@@ -143,7 +143,7 @@ class Picture(Section):
 
 
 class Lists(Section):
-    """A user's own lists, an image a line, in place of the stated rules; null: the rule (evaluation/subsets.py)."""
+    """A user's own lists, an image per line, in place of the stated rules; null: the rule (evaluation/subsets.py)."""
 
     celeba_unoccluded: Path | None = Field(description="Table 1's unoccluded images, names as in CelebA-HQ-img/")
     celeba_occluded: Path | None = Field(description="Table 1's occluded images")

@@ -9,7 +9,7 @@ from torch import Tensor
 class Finite:
     """Remembers, on the tensors' own device, whether what it was shown has been finite so far.
 
-    A GPU computes behind the host, and the host waits for it whenever it asks for a number: a question a step would
+    A GPU computes behind the host, and the host waits for it whenever it asks for a number: a question per step would
     take the lead away that hides what Python costs.
     """
 

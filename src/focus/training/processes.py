@@ -1,4 +1,4 @@
-"""The processes that share one training: one a GPU, started by torchrun, each with its own rows of every batch.
+"""The processes that share one training: one per GPU, started by torchrun, each with its own rows of every batch.
 
 A process alone gets back what it gave, so that a training by itself stays the same to the bit. Among several, a loss is
 the mean of their losses, and `mean` and `table` are differentiable, so that its gradient is that of the whole batch.

@@ -1,4 +1,4 @@
-"""Training curves as inline SVG that takes its colours from the page: one panel a loss term, one line a training."""
+"""Training curves as inline SVG in the page's colours: one panel per loss term, one line per training."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ def photo_uri(pixels: np.ndarray) -> str:
 
 
 def mask_uri(mask: np.ndarray) -> str:
-    """Return a mask (H,W), white from one half on, as a data URI: a PNG of one bit a pixel."""
+    """Return a mask (H,W), white from one half on, as a data URI: a PNG of one bit per pixel."""
     stream = io.BytesIO()
     Image.fromarray(np.where(mask >= 0.5, 255, 0).astype(np.uint8)).convert("1").save(stream, "PNG", optimize=True)
     return png_uri(stream.getvalue())

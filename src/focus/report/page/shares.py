@@ -17,7 +17,7 @@ class ShareRow:
 
 
 def share_rows(frame: pd.DataFrame) -> list[ShareRow]:
-    """Return a row a method, from the columns of `report.shares`; none where no share is known."""
+    """Return a row per method, from the columns of `report.shares`; none where no share is known."""
     known = frame.dropna(subset=["share"])
     rows = zip(known["method"], known["median_mm"], known["share"], strict=True)
     return [ShareRow(method, f"{median:.3f}", f"{100 * share:+.0f} %") for method, median, share in rows]

@@ -1,4 +1,4 @@
-"""The page's 3D views: meshes of one topology with a colour a vertex, packed for viewer.js."""
+"""The page's 3D views: meshes of one topology with a colour per vertex, packed for viewer.js."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A figure of each of the paper's claims: one dot a run, the interval over all of them, the zero line."""
+"""A figure of each of the paper's claims: one dot per run, the interval over all of them, the zero line."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ROW = 0.27  # inches
 
 @drawn_png
 def claim_figure(verdicts: Sequence[Mapping[str, Any]]) -> Figure:
-    """Draw one claim's comparisons as rows: dots in a colour a world, a bar from low to high with the margin on it.
+    """Draw one claim's comparisons as rows: dots in a colour per world, a bar from low to high with the margin on it.
 
     verdicts: as `claims.evaluate` returns them, all in one unit; those without data are left out.
     """

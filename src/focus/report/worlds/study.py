@@ -30,7 +30,7 @@ def planned(worlds: int, seeds: int) -> list[Run]:
 def reduced(params: Params) -> Params:
     """Return the settings of one run: of variants and corrected ones those that `study` names, and the references.
 
-    One fit a world is cheap, and values of shape say nothing without it. Raises FocusError for an unknown name.
+    One fit per world is cheap, and values of shape say nothing without it. Raises FocusError for an unknown name.
     """
     known = {**params.variants, **params.corrected}
     for name in params.study:

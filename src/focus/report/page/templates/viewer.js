@@ -1,4 +1,4 @@
-// A mesh with a colour a vertex, to be turned: WebGL, or a plain canvas where there is none.
+// A mesh with a colour per vertex, to be turned: WebGL, or a plain canvas where there is none.
 (function () {
   "use strict";
   const holder = document.getElementById("view-data");
