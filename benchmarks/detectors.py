@@ -3,7 +3,7 @@
 Nobody of the drawn people is in a data set of the pipeline: their seed is used nowhere else. Errors are in per cent of
 the face's side (the larger extent of its true points) and in the face's frame (the line of the eyes is horizontal).
 Systematic part of a point: its median offset over unoccluded people, which says that two point definitions differ, or
-that a detector leans. Random part: the distance that is left without it. A group's figure is the median over people of
+that a detector leans. Random part: the distance that is left without it. A group's value is the median over people of
 the mean over its points. The interval of a difference of two detectors is a bootstrap over people that both found.
 """
 
@@ -183,7 +183,7 @@ def detectors() -> dict[str, Detector]:
 
 
 def rounded(value: object) -> object:
-    """Return a tree of figures with three decimals."""
+    """Return a tree of values with three decimals."""
     if isinstance(value, dict):
         return {key: rounded(one) for key, one in value.items()}
     if isinstance(value, list):
@@ -192,7 +192,7 @@ def rounded(value: object) -> object:
 
 
 def main() -> None:
-    """Draw the people, measure each detector, print the figures, and write JSON where asked."""
+    """Draw the people, measure each detector, print the values, and write JSON where asked."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument("--people", type=int, default=250, help="so many without, and so many with occluders")
@@ -218,7 +218,7 @@ def main() -> None:
 
 
 def table(results: dict) -> str:
-    """Return the figures as Markdown: systematic part, random part without and with occluders, per group."""
+    """Return the values as Markdown: systematic part, random part without and with occluders, per group."""
     found = results["detectors"]
     lines = ["| | " + " | ".join(f"{name}: systematic | random | random, occluded" for name in found) + " |"]
     lines.append("|---" * (1 + 3 * len(found)) + "|")

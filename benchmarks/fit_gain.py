@@ -96,7 +96,7 @@ def landmark_figures(reconstructor: Reconstructor, portraits: Path, steps: int) 
 
 
 def gains(reconstructor: Reconstructor, portraits: Path, count: int) -> dict[str, dict[str, Figures]]:
-    """Return all figures for the forward pass and for the default number of steps."""
+    """Return all values for the forward pass and for the default number of steps."""
     table = {}
     for name, steps in (("forward", 0), (f"fit {reconstructor.default_fit}", reconstructor.default_fit)):
         table[name] = {

@@ -80,7 +80,7 @@ def main() -> None:
     found = {name: measure(method, images, landmarks) for name, method in methods().items()}
     for name, times in found.items():
         alone = np.mean(times["one_at_a_time"])
-        print(f"{name:12} {alone:8.4f} s an image alone, {times['in_a_batch']:8.4f} s in a batch")
+        print(f"{name:12} {alone:8.4f} s per image alone, {times['in_a_batch']:8.4f} s in a batch")
     if file:
         machine = {"cores": os.cpu_count(), "machine": platform.machine(), "python": platform.python_version()}
         machine |= {"torch": torch.__version__, "load_average": round(os.getloadavg()[0], 2), "threads": 1}

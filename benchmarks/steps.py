@@ -1,7 +1,7 @@
 """Time one training step at a profile's scale: `python -m benchmarks.steps [--profile NAME] [--json FILE]`.
 
 Networks, renderer and losses are the profile's, the images noise and the bases of the face model random: neither
-changes the time of a step. Times are the best of the repeats on one CPU thread or on the GPU, in seconds an image;
+changes the time of a step. Times are the best of the repeats on one CPU thread or on the GPU, in seconds per image;
 `tflop` counts the networks' multiplications and additions (2 a multiply-add) of a step, in 10^12 an image.
 """
 

@@ -1,7 +1,7 @@
 """Write results/experiments.csv from `dvc exp show --csv`: one row per experiment, without what changes at every run.
 
-Experiments are local refs of git, so their figures are kept as a file. A row holds the variant, the parameters in which
-the experiments differ, and figures of results/headline.json; names, dates and hashes are left out.
+Experiments are local refs of git, so their values are kept as a file. A row holds the variant, the parameters in which
+the experiments differ, and values of results/headline.json; names, dates and hashes are left out.
 """
 
 from __future__ import annotations

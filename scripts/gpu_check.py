@@ -60,7 +60,7 @@ class Findings:
 
 
 def machine(device: Any) -> dict[str, Any]:
-    """Return what the figures were measured on."""
+    """Return what the values were measured on."""
     import torch
 
     gpu = torch.cuda.get_device_properties(device) if device.type == "cuda" else None

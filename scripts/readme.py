@@ -1,7 +1,7 @@
 """Fill the blocks `<!-- results: NAME -->` … `<!-- end -->` of DOCUMENTS from results/, or say that they differ.
 
 python scripts/readme.py            # writes
-python scripts/readme.py --check    # exits with 1 where a document shows another run's figures
+python scripts/readme.py --check    # exits with 1 where a document shows another run's values
 """
 
 from __future__ import annotations

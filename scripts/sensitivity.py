@@ -3,7 +3,7 @@
     python scripts/sensitivity.py [--jobs 2] [--out benchmarks/results/sensitivity.csv]
 
 Each change is tried in a scratch project beside this one: the same code, data and start, one setting changed, the
-stages of the changed network run there. The figures are those of results/headline.json. `dvc exp run -S KEY=VALUE`
+stages of the changed network run there. The values are those of results/headline.json. `dvc exp run -S KEY=VALUE`
 does the same for one change at full length. The paper's form to the letter (every equation and weight as printed) is
 trained at full length from its own initialisation, with its sums and with means in their place.
 """
@@ -132,7 +132,7 @@ def commit() -> str:
 
 
 def measure(change: Change) -> dict[str, object]:
-    """Train and evaluate FOCUS under one change; return its row, without figures where the training broke off."""
+    """Train and evaluate FOCUS under one change; return its row, without values where the training broke off."""
     known = {"group": change.group, "name": change.name, "setting": " ".join(change.settings), "commit": commit()}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

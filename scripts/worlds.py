@@ -122,7 +122,7 @@ class Settings(MethodSettings, ProvenanceSettings):
 
 
 def collect(place: Place, out: Path) -> None:
-    """Write the per-image figures of a finished clone to `out`."""
+    """Write the per-image values of a finished clone to `out`."""
     chosen = settings.load(Settings, root=place.clone)
     found = load_results([place.clone / "results/metrics" / name for name in folders(chosen)])
     write_run(out, Collected(place.run, provenance(chosen), methods(chosen), found, references(chosen)))

@@ -11,7 +11,7 @@ from projects import ROOT
 
 
 def test_seed_is_the_same_on_every_machine():
-    """A figure of an earlier run could not be repeated elsewhere."""
+    """A value of an earlier run could not be repeated elsewhere."""
     assert derive(0) == int.from_bytes(bytes.fromhex("5feceb66ffc86f38"), "little") >> 1  # `printf 0 | sha256sum`
     assert derive(0, "epoch", 3) == derive(0, "epoch", "3")
     assert 0 <= derive(7, "a") < 2**63

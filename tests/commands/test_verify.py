@@ -131,7 +131,7 @@ def test_numbers_of_models_and_arrays(tmp_path):
 
 
 def test_numbers_in_a_text(tmp_path):
-    """A name such as table1 or f1_std would count as a figure."""
+    """A name such as table1 or f1_std would count as a value."""
     write_text(tmp_path / "a.csv", "f1_mean,x2\nv1.2,-0.5,1e-07\n")
     assert verify._numbers(tmp_path / "a.csv").tolist() == [-0.5, 1e-07]
 

@@ -57,7 +57,7 @@ def test_evaluate(now_root, predictions, tmp_path) -> None:
 
 
 def test_the_tutorials_method_is_measured(now_root, face, tmp_path, monkeypatch) -> None:
-    """A reader who follows docs/tutorial.md with a method of their own would get an error in place of a figure."""
+    """A reader who follows docs/tutorial.md with a method of their own would get an error in place of a value."""
     tutorial = (Path(__file__).parents[2] / "docs/tutorial.md").read_text(encoding="utf-8")
     section = tutorial[tutorial.index("## Your method on NoW") :]
     code = re.search(r"^```python\n(.*?)^```", section, re.S | re.M)[1]

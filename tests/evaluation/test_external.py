@@ -93,7 +93,7 @@ def spoil_mask_scale(folder: Path) -> None:
     ],
 )
 def test_what_cannot_be_used_is_left_out_and_named(packed, folder, spoil, reason):
-    """A missing, mis-scaled or mis-sized prediction would vanish, end the run, or get a figure."""
+    """A missing, mis-scaled or mis-sized prediction would vanish, end the run, or get a value."""
     spoil(folder)
     measured = measure_images(packed, "CelebA", SUBSETS, folder / "images", folder / "masks")
     assert [row["image"] for row in measured.rows] == ["0.png", "2.png"]

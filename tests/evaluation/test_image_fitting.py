@@ -81,6 +81,6 @@ def test_nothing_visible_is_nan() -> None:
 )
 @pytest.mark.parametrize("measure", [rmse, rmse_visible])
 def test_bad_input(measure, arguments, reason) -> None:
-    """If this fails a mask of another size broadcasts to a figure."""
+    """If this fails a mask of another size broadcasts to a value."""
     with pytest.raises(FocusError, match=reason):
         measure(*arguments)

@@ -41,7 +41,7 @@ def test_shift_turn_and_scale_are_no_misfit(face):
 
 
 def test_agreement_by_hand():
-    """The reported cosine or correlation would be another figure, or count vertices without a scan."""
+    """The reported cosine or correlation would be another value, or count vertices without a scan."""
     first, second = np.array([1.0, 2.0, np.nan, 3.0]), np.array([2.0, 4.0, 9.0, 6.0])
     assert agreement(first, second) == {"cosine": 1.0, "correlation": 1.0}
     assert agreement(first, np.array([3.0, 2.0, 0.0, 1.0])) == {"cosine": 0.7143, "correlation": -1.0}

@@ -1,4 +1,4 @@
-"""The NoW error of one pair, against the public code's figures and against mistakes people make."""
+"""The NoW error of one pair, against the public code's values and against mistakes people make."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_golden_figures(reference, case) -> None:
 
 
 def test_statistics_by_hand() -> None:
-    """If this fails the figures of every NoW table are wrong (ddof 0)."""
+    """If this fails the values of every NoW table are wrong (ddof 0)."""
     assert statistics(np.array([1.0, 2.0, 6.0])) == {"median": 2.0, "mean": 3.0, "std": (14 / 3) ** 0.5, "points": 3}
 
 
@@ -76,7 +76,7 @@ def test_a_scan_against_itself_is_exact(face) -> None:
 
 
 def test_metres_are_named(face) -> None:
-    """If this fails a mesh in metres gets a figure without a word."""
+    """If this fails a mesh in metres gets a value without a word."""
     metres = dict(face)
     for name in ("prediction_vertices", "prediction_landmarks"):
         metres[name] = face[name] / 1000
@@ -112,7 +112,7 @@ def test_mirrored_prediction_is_reported(face) -> None:
 
 
 def test_mirrored_landmarks_alone_are_refused(face) -> None:
-    """If this fails landmarks in another frame than their mesh give a meaningless figure."""
+    """If this fails landmarks in another frame than their mesh give a meaningless value."""
     with pytest.raises(FocusError, match="off the prediction's surface"):
         now_errors(**dict(face, prediction_landmarks=face["prediction_landmarks"] * [1.0, -1.0, -1.0]))
 
@@ -148,14 +148,14 @@ def test_degenerate_triangles_are_dropped_and_counted(face) -> None:
     ],
 )
 def test_bad_input_gets_one_line(face, name, value, reason) -> None:
-    """If this fails a broken file ends in a traceback or in a figure."""
+    """If this fails a broken file ends in a traceback or in a value."""
     with pytest.raises(FocusError, match=reason) as caught:
         now_errors(**dict(face, **{name: value}))
     assert "\n" not in str(caught.value)
 
 
 def test_nan_vertices_are_refused(face) -> None:
-    """If this fails a diverged network's mesh gets a figure."""
+    """If this fails a diverged network's mesh gets a value."""
     vertices = face["prediction_vertices"].copy()
     vertices[[3, 9], 1] = np.nan
     with pytest.raises(FocusError, match=rf"prediction vertices: 2 of {len(vertices)} are NaN"):

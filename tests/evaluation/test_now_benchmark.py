@@ -115,7 +115,7 @@ def test_upper_case_endings(tmp_path, mesh, points) -> None:
 
 
 def test_written_report(tmp_path) -> None:
-    """If this fails the files a reviewer reads have other columns, figures or counts, or unstable bytes."""
+    """If this fails the files a reviewer reads have other columns, values or counts, or unstable bytes."""
     rows = (
         ImageRow("s/selfie/a.jpg", "selfie", "ok", "", 4, 1.5, 2.0, 0.5),
         ImageRow("s/selfie/b.jpg", "selfie", "missing", "no mesh, none"),

@@ -1,4 +1,4 @@
-"""One row of figures an image."""
+"""One row of values per image."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def prediction(mask: bool = True) -> Prediction:
 
 
 def test_image_rows_by_hand(packed):
-    """Figures would be of another image, region or unit."""
+    """Values would be of another image, region or unit."""
     first, second = image_rows(packed, 1, prediction())
     assert (first["image"], second["image"], first["subject"], first["subset"]) == ("1.png", "2.png", "s1", "glasses")
     assert first["rmse"] == pytest.approx(51)  # 0.2 of 255 on visible rendered pixels
@@ -83,7 +83,7 @@ def scanned(tmp_path):
 
 
 def test_now_rows(scanned):
-    """NoW figures would be of another mesh, or pooled into another subset."""
+    """NoW values would be of another mesh, or pooled into another subset."""
     packed, scans, model = scanned
     shape = torch.zeros(3, model.n_shape)
     shape[1:, 0] = torch.tensor([2.0, -2.0])
@@ -106,7 +106,7 @@ def test_now_rows(scanned):
 
 
 def test_pooled_by_hand():
-    """Table 2's figures would be means of means, not over all scan points."""
+    """Table 2's values would be means of means, not over all scan points."""
     errors = {
         "all": [np.array([0.0, 1.0]), np.array([2.0, 3.0, 9.0])],
         "unoccluded": [np.array([0.0, 1.0])],
@@ -119,7 +119,7 @@ def test_pooled_by_hand():
 
 
 def test_written_figures_are_what_the_report_reads(packed, tmp_path):
-    """Tables would be built from other figures than were measured, or writer and reader disagree on the columns."""
+    """Tables would be built from other values than were measured, or writer and reader disagree on the columns."""
     rows = [row | {"testset": "AR"} for row in image_rows(packed, 0, prediction())]
     now = {
         "image": "a", "subject": "s", "subset": "none", "testset": "NoW",

@@ -1,4 +1,4 @@
-"""Mask sources: each by its name, and Deep3D's skin colours against figures of the public code."""
+"""Mask sources: each by its name, and Deep3D's skin colours against values of the public code."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ def test_hidden_pixels_change_nothing(drawn):
 
 
 def test_images_of_a_batch_never_meet(drawn):
-    """A figure would depend on the batch size."""
+    """A value would depend on the batch size."""
     autoencoder, target, visible = drawn
     together = fit(autoencoder, target.image, target.landmarks, visible, ALL, 10, 0.1)
     alone = fit(autoencoder, target.image[:1], target.landmarks[:1], visible[:1], ALL, 10, 0.1)

@@ -48,7 +48,7 @@ def test_state_dict_is_arcface_torchs():
     }
     assert {name: shapes.get(name) for name in expected} == expected
     assert len(shapes) == 475
-    assert sum(weight.numel() for weight in network.parameters()) == 43_590_848  # the published network's figure
+    assert sum(weight.numel() for weight in network.parameters()) == 43_590_848  # the published network's count
 
 
 def test_full_size_features():

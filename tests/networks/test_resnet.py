@@ -35,7 +35,7 @@ def test_state_dict_is_torchvisions():
 def test_parameter_count():
     """A layer of another width would pass the names' test."""
     with torch.device("meta"):
-        assert sum(weight.numel() for weight in resnet50().parameters()) == 25_557_032  # torchvision's figure
+        assert sum(weight.numel() for weight in resnet50().parameters()) == 25_557_032  # torchvision's count
 
 
 def test_stride_is_in_the_3x3_convolution():

@@ -1,4 +1,4 @@
-"""Golden figures of the authors' code: `pytest tests/official --golden DIR` takes another set of the same form."""
+"""Golden values of the authors' code: `pytest tests/official --golden DIR` takes another set of the same form."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def number(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="module")
 def figures(golden: GoldenSet, number: str) -> dict[str, np.ndarray]:
-    """The authors' figures of the batch."""
+    """The authors' values of the batch."""
     return golden.arrays(f"losses_{number}")
 
 
@@ -105,7 +105,7 @@ def dot(gradient: Tensor, probe: Tensor) -> float:
 
 
 def assert_gradient(found: Tensor, expected: np.ndarray, stride: int, share: float) -> None:
-    """Compare at every `stride`th pixel, within `share` of the largest; the figures are times the count of pixels."""
+    """Compare at every `stride`th pixel, within `share` of the largest; the values are times the count of pixels."""
     times = found.shape[0] * found.shape[2] * found.shape[3]
     sampled = (times * found[:, :, ::stride, ::stride]).numpy()
     np.testing.assert_allclose(sampled, expected, rtol=0, atol=share * np.abs(expected).max())

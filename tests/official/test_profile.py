@@ -1,7 +1,7 @@
 """Profile `paper` as it ships, with FOCUS of params.yaml: one R step, one S step and one of the initialisation.
 
 Encoder, renderer and S are replaced by constants, as they were where the authors' code was run; what is held to its
-figures are the settings and all that lies between them and a loss: weights, forms, thresholds, masks, features.
+values are the settings and all that lies between them and a loss: weights, forms, thresholds, masks, features.
 """
 
 from __future__ import annotations

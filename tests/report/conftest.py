@@ -1,4 +1,4 @@
-"""Made-up per-image results, small enough to work every figure by hand."""
+"""Made-up per-image results, small enough to work every value by hand."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ POOLED = {
 
 @pytest.fixture
 def two_methods(write_method: Callable[..., Path], rows: Callable[..., list[dict]]) -> Results:
-    """Two methods with figures on everything: "Good" has RMSE one less and F1 0.1 more than "Poor" on each image."""
+    """Two methods with values on everything: "Good" has RMSE one less and F1 0.1 more than "Poor" on each image."""
     folders = []
     for method, gain in (("Poor", 0.0), ("Good", 1.0)):
         made = rows("CelebA", "unoccluded", "rmse", [8 - gain, 10 - gain])

@@ -40,7 +40,7 @@ def lower(testset, metric="rmse", a="Good", b="Poor", **options):
 
 
 def test_all_seventeen_claims_are_there():
-    """A claim of the issue is not checked, or two entries share an id."""
+    """One of the paper's claims is not checked, or two entries share an id."""
     ids = [claim.id for claim in CLAIMS]
     assert sorted({int(id.split("-")[0]) for id in ids}) == list(range(1, 18))
     assert len(ids) == len(set(ids))
@@ -48,8 +48,8 @@ def test_all_seventeen_claims_are_there():
     assert all(claim.testset in IMAGE_SETS for claim in CLAIMS if claim.metric != "seconds")
 
 
-def test_mechanism_claims_are_those_of_the_issue():
-    """The claims that must hold are other ones than the issue names."""
+def test_mechanism_claims():
+    """The claims that must hold are other ones than those of the method itself."""
     assert {claim.id for claim in CLAIMS if claim.mechanism} == {
         "1-CelebA-Occluded-Backbone", "1-AR-Backbone", "10-glasses-Pretrained<FOCUS", "10-glasses-Baseline<FOCUS",
         "10-scarf-Pretrained<FOCUS", "10-scarf-Baseline<FOCUS",

@@ -8,7 +8,7 @@ from focus.report.results import load_results
 
 
 def test_headline(two_methods):
-    """`dvc exp show` compares variants by other figures than the tables'."""
+    """`dvc exp show` compares variants by other values than the tables'."""
     assert headline(two_methods, "Poor") == {
         "ar_f1_unoccluded": 0.8,
         "ar_f1_glasses": 0.7,
@@ -21,7 +21,7 @@ def test_headline(two_methods):
 
 
 def test_headline_with_gaps(write_method, rows):
-    """A variant without NoW has a wrong figure there instead of none."""
+    """A variant without NoW has a wrong value there instead of none."""
     results = load_results([write_method("M", rows("AR", "scarf", "f1", [0.25, 0.75]))])
     figures = headline(results, "M")
     assert figures["ar_f1_scarf"] == 0.5

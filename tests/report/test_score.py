@@ -45,7 +45,7 @@ def test_pairs_without_a_difference_in_the_paper_do_not_count():
 
 
 def test_a_run_that_tells_nothing_apart_agrees_in_nothing():
-    """Equal figures would count as agreement."""
+    """Equal values would count as agreement."""
     (score,) = scores(TABLES[3], frame(PAPER, dict.fromkeys("ABC", 1.0)))
     assert score.same == 0 and math.isnan(score.tau)
 

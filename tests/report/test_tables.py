@@ -29,7 +29,7 @@ def cell(frame: pd.DataFrame, method: str, value: str, column: str, source: str 
 
 @pytest.mark.parametrize(("number", "rows"), [(1, 24), (2, 13), (3, 18), (4, 9), (5, 21)])
 def test_every_row_of_the_paper_is_there(number, rows):
-    """A figure that the paper prints is missing from its table."""
+    """A value that the paper prints is missing from its table."""
     frame = read_paper_table(number)
     assert len(frame) == rows
     assert (frame["source"] == "paper").all()
@@ -55,7 +55,7 @@ def test_every_row_of_the_paper_is_there(number, rows):
     ],
 )
 def test_paper_figures(number, method, value, column, printed):
-    """A figure of the paper was copied wrongly."""
+    """A value of the paper was copied wrongly."""
     assert cell(read_paper_table(number), method, value, column, "paper") == printed
 
 
@@ -70,7 +70,7 @@ def test_paper_methods_are_named_as_everywhere():
 
 
 def test_overall_of_the_paper_is_the_equal_weight_mean():
-    """CelebA-Overall is computed otherwise than the paper's own figures are (within their rounding)."""
+    """CelebA-Overall is computed otherwise than the paper's own values are (within their rounding)."""
     table = read_paper_table(1)
     for method in table["method"].unique():
         parts = [
@@ -152,7 +152,7 @@ def test_silent_gap_is_refused(two_methods):
 
 
 def test_external_rows(write_method, rows, two_methods):
-    """Other people's predictions do not reach the tables they have figures for."""
+    """Other people's predictions do not reach the tables they have values for."""
     folder = write_method("DECA", rows("AR", "glasses", "f1", [0.5, 0.7]), folder="external")
     results = load_results([], [folder])
     tables = build_tables(results, {}, now_test={"DECA": {"median": 1.09, "mean": 1.38, "std": 1.18}})
@@ -173,7 +173,7 @@ def test_images_without_a_score_do_not_count(write_method, rows):
 
 
 def test_pooled_row_only_where_subsets_differ_in_size(write_method, rows):
-    """Table 1 would print the same figures twice."""
+    """Table 1 would print the same values twice."""
     made = rows("CelebA", "unoccluded", "rmse", [8, 10]) + rows("CelebA", "occluded", "rmse", [10, 12])
     found = load_results([write_method("A", made)])
     frame = build_tables(found, {"A": [1]}, missing={"AR": "none"})[1].query("source == 'run' and images > 0")

@@ -68,14 +68,14 @@ def csv_of(folder, number, frame):
     ],
 )
 def test_paper_block_looks_like_the_paper(number, lines):
-    """The paper's own table, its grouping or its bold figures come out otherwise than printed."""
+    """The paper's own table, its grouping or its bold values come out otherwise than printed."""
     text = md(number, read_paper_table(number))
     for line in lines:
         assert line in text.splitlines()
 
 
 def test_each_source_has_its_own_block_and_best(tables):
-    """The run is judged against the paper's figures, or a reader cannot tell them apart."""
+    """The run is judged against the paper's values, or a reader cannot tell them apart."""
     text = md(1, tables[0][1])
     assert re.findall(r"^\*\*(paper|run|external)\*\*", text, re.M) == ["paper", "run"]
     assert "| CelebA-Unoccluded | 9.00 ± 1.00 | **8.00 ± 1.00** |" in text
@@ -94,7 +94,7 @@ def test_reason_is_printed_in_place_of_figures(tables):
 
 
 def test_references_are_printed_but_not_best(tables):
-    """A reference row such as all-ones takes the bold figures from the methods."""
+    """A reference row such as all-ones takes the bold values from the methods."""
     text = md(4, tables[0][4], references=["Good"])
     row = next(line for line in text.splitlines() if line.startswith("| *Good*"))
     assert "**" not in row
@@ -151,7 +151,7 @@ def test_files_are_the_same_bytes_each_time(tables, number, tmp_path):
 
 
 def test_csv_reads_back_as_it_was(tables, tmp_path):
-    """A reader of the CSV gets other figures than the frame held."""
+    """A reader of the CSV gets other values than the frame held."""
     import io
 
     frame = tables[0][4]

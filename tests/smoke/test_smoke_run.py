@@ -72,7 +72,7 @@ def test_a_table_has_its_columns_and_every_run_row_is_filled(run: Project, param
 
 @pytest.mark.parametrize("number", COLUMNS)
 def test_a_table_says_on_which_data_it_was_made(run: Project, number: int) -> None:
-    """An embedded figure would pose as a real one."""
+    """An embedded value would pose as a real one."""
     for suffix in ("md", "tex"):
         text = (run.path / f"results/tables/table{number}.{suffix}").read_text()
         assert "profile smoke, embedded data" in text and "not comparable" in text
@@ -108,7 +108,7 @@ def test_raw_data_lie_in_the_real_layouts(run: Project) -> None:
 
 
 def test_claims_and_headline(run: Project) -> None:
-    """`dvc exp show` would have no figures, or a claim no verdict."""
+    """`dvc exp show` would have no values, or a claim no verdict."""
     claims = json.loads((run.path / "results/claims.json").read_text())
     keys = {"id", "claim", "table", "testset", "a", "b", "margin", "low", "high", "holds"}
     assert all(keys <= set(claim) for claim in claims) and len({claim["id"] for claim in claims}) == len(claims)

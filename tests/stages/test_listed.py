@@ -12,7 +12,7 @@ from focus.stages.listed import Settings, work
 
 @pytest.fixture
 def listed(project):
-    """Figures of two methods, and a function that returns what is listed."""
+    """Values of two methods, and a function that returns what is listed."""
     for name in ("FOCUS", "mean-face"):
         (paths.METRICS / name).mkdir(parents=True)
         (paths.METRICS / name / "images.csv").write_text(f"{name}\n")
@@ -25,7 +25,7 @@ def listed(project):
 
 
 def test_each_file_of_a_listed_method(listed):
-    """A changed figure would not reach the tables."""
+    """A changed value would not reach the tables."""
     before = listed()
     assert list(before["metrics"]) == ["results/metrics/FOCUS/images.csv", "results/metrics/mean-face/images.csv"]
     assert list(before["corrected"]) == ["results/metrics/FOCUS/images.csv"]

@@ -42,7 +42,7 @@ def sets(project):
 
 
 def test_references_have_what_their_tables_need(sets):
-    """A row of Tables 1, 2, 3 or 5 would lack figures, or the best fit be worse than the mean face."""
+    """A row of Tables 1, 2, 3 or 5 would lack values, or the best fit be worse than the mean face."""
     medians = {}
     for name, label in NAMES.items():
         reference.work(loaded(reference, name), name)
@@ -56,7 +56,7 @@ def test_references_have_what_their_tables_need(sets):
 
 
 def test_all_ones_keeps_every_rendered_pixel(sets):
-    """The reference of segmentation would miss faces, or have figures of shape."""
+    """The reference of segmentation would miss faces, or have values of shape."""
     write_npy(paths.EVALUATION / "FOCUS" / "ar_theta.npy", tiny.latents(4).theta().numpy())
     constant_mask.work(loaded(constant_mask, "all-ones"), "all-ones")
     frame = pd.read_csv(paths.METRICS / "all-ones" / "images.csv")

@@ -1,4 +1,4 @@
-"""The rules that rebuild every input of a set of golden figures; its name and sizes are read from its files.
+"""The rules that rebuild every input of a set of golden values; its name and sizes are read from its files.
 
 Numbers that no array has (grids of the coarse images, for one) are read from the set's README, where it has one that
 gives them; otherwise they are those of set A.

@@ -48,7 +48,7 @@ def test_same_losses(found, case):
 
 @pytest.mark.parametrize("case", sharing.CASES)
 def test_same_weights_and_statistics(found, case):
-    """Gradients would be those of half the batch, or batch norm's running figures be kept for half of it."""
+    """Gradients would be those of half the batch, or batch norm's running values be kept for half of it."""
     one, two = found
     alone = load_file(one / f"{case}-0.safetensors")
     shared, second = (load_file(two / f"{case}-{rank}.safetensors") for rank in range(2))

@@ -72,6 +72,6 @@ class Given(torch.nn.Module):
 
 @pytest.mark.parametrize(("labels", "expected"), [([0, 0, 1, 1], 1.0), ([0, 1, 0, 1], 0.25)])
 def test_verification_auc_by_hand(labels, expected):
-    """The figure of unseen identities would say something else than how well pairs are told apart."""
+    """The value of unseen identities would say something else than how well pairs are told apart."""
     colours = torch.tensor([[1.0, 0, 0], [1, 0, 0.1], [0, 1, 0], [0, 1, 0.2]])[:, :, None, None].expand(-1, -1, 4, 4)
     assert verification_auc(Given(), Identities(colours, torch.tensor(labels))) == pytest.approx(expected)

@@ -83,7 +83,7 @@ def project(folder, scripts):
 
 
 def test_stages_run_in_order_and_a_failure_stops_only_what_needs_it(tmp_path):
-    """One broken stage would hide all figures, or stages would start before their inputs are there."""
+    """One broken stage would hide all values, or stages would start before their inputs are there."""
     write = "from pathlib import Path; Path(__file__).parents[3].joinpath('{0}.txt').write_text('x')"
     after = "from pathlib import Path; assert Path('a.txt').exists(); Path('b.txt').write_text('x')"
     scripts = {

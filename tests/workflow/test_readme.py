@@ -11,7 +11,7 @@ TEXT = (ROOT / "README.md").read_text()
 
 
 def test_figures_are_those_of_the_committed_results(tmp_path):
-    """A document would show another run's figures than the committed results/ hold, or a block nowhere."""
+    """A document would show another run's values than the committed results/ hold, or a block nowhere."""
     root = committed(tmp_path, "results", "benchmarks/results", *readme.DOCUMENTS)  # not the user's own run
     texts = [(root / name).read_text() for name in readme.DOCUMENTS]
     expected = {name for name in readme.BLOCKS if name != "worlds" or (root / "results/worlds/claims.json").exists()}

@@ -125,7 +125,7 @@ def test_half_a_clone_is_made_anew(machine):
 
 
 def test_the_clone_forgets_the_run_of_its_commit(machine):
-    """Figures of another world would stand beside the run's own."""
+    """Values of another world would stand beside the run's own."""
     worlds.run_all(options(worlds=1))
     assert not Path("worlds/world0-seed0/dvc.lock").exists()
 

@@ -83,7 +83,7 @@ def plan(params: Params, profile: Profile, measured: Measured, runs: int = 1) ->
 
 
 def print_plan(title: str, costs: list[Cost], measured: Measured, runs: int = 1) -> None:
-    """Print the trainings and their sum, and what the figures rest on."""
+    """Print the trainings and their sum, and what the values rest on."""
     table = Table("training", title=title, title_justify="left")
     for name in ("steps", "CPU h", "GPU h"):
         table.add_column(name, justify="right")

@@ -36,7 +36,7 @@ ELSEWHERE = {
     "MALLOC_PERTURB_": "128",
 }
 _TEXTS = {".csv", ".json", ".md", ".tex", ".txt"}
-_WORDED = {".csv", ".json"}  # in .md and .tex the best figure is bold, and another may be it
+_WORDED = {".csv", ".json"}  # in .md and .tex the best value is bold, and another may be it
 _NUMBER = re.compile(r"(?<![\w.])[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?(?![\w.])")
 
 
@@ -44,7 +44,7 @@ _NUMBER = re.compile(r"(?<![\w.])[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?(?![\w.])")
 class Lock:
     """What a dvc.lock says: by stage, the hashes of outs and of dependencies, in an order in which the stages can run.
 
-    folder: the project it lies in, whose files show by how much figures differ.
+    folder: the project it lies in, whose files show by how much values differ.
     """
 
     folder: Path
@@ -63,7 +63,7 @@ class Difference:
 
     @property
     def is_result(self) -> bool:
-        """Whether it is one of the run's figures, and not a model or data set on the way to them."""
+        """Whether it is one of the run's values, and not a model or data set on the way to them."""
         return self.out.startswith("results/")
 
 
@@ -231,7 +231,7 @@ def run(project: Path, profile: str, cores: int, environment: dict[str, str]) ->
 
 
 def verdict(found: Lock, expected: Lock, tolerance: float) -> str:
-    """Return one line when all outs have the same bits, or, with a tolerance, all figures in results/ lie within it.
+    """Return one line when all outs have the same bits, or, with a tolerance, all values in results/ lie within it.
 
     Raises FocusError that names the first stage that differs, and by how much, otherwise.
     """

@@ -1,4 +1,4 @@
-"""Drawn people whose truth is known, for thresholds and figures of the photo tool.
+"""Drawn people whose truth is known, for thresholds and values of the photo tool.
 
 Every second one has no occluder, the others one of each kind in turn; they turn further than those of the training set.
 Each seed draws other people: give one that no stage and no other set has.

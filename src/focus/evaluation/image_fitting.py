@@ -38,7 +38,7 @@ def rmse(target: Array, rendered: Array, visible: Array, rendered_mask: Array) -
 def rmse_visible(target: Array, rendered: Array, visible: Array, rendered_mask: Array) -> float:
     """Like `rmse` over ALL visible face pixels: one that was not rendered counts in full, as black against the image.
 
-    A model that draws a smaller face cannot lower this figure by leaving pixels out.
+    A model that draws a smaller face cannot lower this value by leaving pixels out.
     """
     error, face, drawn = _prepared(target, rendered, visible, rendered_mask)
     against_black = -255.0 * _unit_range("target", target)

@@ -38,7 +38,7 @@ class ScanSet(Protocol):
 
 @dataclass(frozen=True)
 class ImageRow:
-    """Outcome for one line of the list; the figures are None where nothing could be measured."""
+    """Outcome for one line of the list; the values are None where nothing could be measured."""
 
     image: str
     challenge: str
@@ -194,7 +194,7 @@ def csv_text(rows: Sequence[Sequence[str]]) -> str:
 
 
 def summary(report: NowReport) -> dict[str, object]:
-    """Return the pooled figures (mm), overall and per challenge, the counts, and what was not measured and why."""
+    """Return the pooled values (mm), overall and per challenge, the counts, and what was not measured and why."""
     challenges = list(dict.fromkeys(row.challenge for row in report.rows))
     statuses = ("ok", "warning", "missing", "failed")
 

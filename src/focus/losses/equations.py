@@ -38,7 +38,7 @@ SIGMA = 0.043  # the released code's standard deviation of an inlier's colour er
 
 
 def alone(tensor: Tensor) -> Tensor:
-    """Return a figure of the batch as it is: the `across` of a process that has all rows."""
+    """Return a value of the batch as it is: the `across` of a process that has all rows."""
     return tensor
 
 

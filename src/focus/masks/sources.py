@@ -46,7 +46,7 @@ class ColourMixture:
         return total
 
 
-# The skin detector of Deep3D (Deng et al. 2019), which the paper compares with in Table 4. Source of the figures:
+# The skin detector of Deep3D (Deng et al. 2019), which the paper compares with in Table 4. Source of the values:
 # util/skin_mask.py of sicxu/Deep3DFaceRecon_pytorch.
 RGB_TO_YCBCR = ((65.481, 128.553, 24.966), (-37.797, -74.203, 112.0), (112.0, -93.786, -18.214))  # of RGB in [0,1]
 YCBCR_OFFSET = (16.0, 128.0, 128.0)

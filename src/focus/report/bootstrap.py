@@ -25,7 +25,7 @@ class Sample(NamedTuple):
 class Mean(NamedTuple):
     """One mean of the sum: its weight, and a sample for each world.
 
-    Figures of the same images (a pair of methods) belong into ONE mean as their difference, which makes the test a
+    Values of the same images (a pair of methods) belong into ONE mean as their difference, which makes the test a
     paired one.
     """
 

@@ -152,7 +152,7 @@ class Lists(Section):
 
 
 class NoWTest(Section):
-    """Figures that the NoW benchmark's server returned for the test set."""
+    """Values that the NoW benchmark's server returned for the test set."""
 
     median_mm: Weight
     mean_mm: Weight

@@ -3,7 +3,7 @@
 A process alone gets back what it gave, so that a training by itself stays the same to the bit. Among several, a loss is
 the mean of their losses, and `mean` and `table` are differentiable, so that its gradient is that of the whole batch.
 DistributedDataParallel is not used: networks take turns frozen, S is called through `.logits`, and batch norm and some
-losses need figures of the whole batch in the middle of a step; what it would add is `average_gradients`, one call.
+losses need values of the whole batch in the middle of a step; what it would add is `average_gradients`, one call.
 SyncBatchNorm runs on GPUs only, and the dropout of two processes would be two draws in place of one: `convert` puts
 layers of the whole batch in their places.
 """

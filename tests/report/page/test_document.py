@@ -59,7 +59,7 @@ def test_same_page_same_bytes(page: Page) -> None:
 
 
 def test_it_says_on_which_data_it_was_made(page: Page) -> None:
-    """An embedded figure would pose as a real one."""
+    """An embedded value would pose as a real one."""
     head = render_page(page).split("<main")[0]
     assert "embedded data (drawn faces)" in head
 
@@ -97,7 +97,7 @@ def test_faces_and_the_mechanism_lead(page: Page) -> None:
 
 
 def test_rows_of_a_table_are_as_wide_as_its_head(page: Page) -> None:
-    """A figure would stand under another column's heading."""
+    """A value would stand under another column's heading."""
     for table in page.tables:
         assert all(len(cells) == len(table.sources) for _, cells in table.rows)
         printed = sum(map(len, table.sources))

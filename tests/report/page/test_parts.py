@@ -1,4 +1,4 @@
-"""The parts of the page, each against figures that can be worked by hand."""
+"""The parts of the page, each against values that can be worked by hand."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def unpacked(text: str, dtype: str) -> np.ndarray:
 
 
 def test_run_and_paper_share_a_cell() -> None:
-    """The paper's figure would not stand beside the run's, or under another method's name."""
+    """The paper's value would not stand beside the run's, or under another method's name."""
     paper = read_paper_table(4)
     run = paper[paper["method"] == "FOCUS"].assign(source="run", f1_mean=0.5, f1_std=0.25)
     own = run.assign(method="all-ones")

@@ -22,7 +22,7 @@ IMAGE_SETS = (
 
 
 def images(method: str, world: int, value: Callable[[str, str, int], float], count: int) -> list[dict]:
-    """Return the rows of one method; value(testset, subset, k) is its figure on the k-th image."""
+    """Return the rows of one method; value(testset, subset, k) is its value on the k-th image."""
     rows = []
     for testset, subsets in IMAGE_SETS:
         for subset in subsets:

@@ -54,7 +54,7 @@ def test_only_images_that_all_seeds_share_count(make_run):
 
 
 def test_an_absent_figure_has_its_reason(four_runs):
-    """A claim on figures that no run has would vanish, or count as failed."""
+    """A claim on values that no run has would vanish, or count as failed."""
     verdict = one(four_runs, Claim("x", "", 5, "AR-scarf", "FOCUS", "Backbone", "f1"))
     assert verdict["margin"] is None and verdict["holds"] is None
     assert verdict["reason"] == "Backbone has no f1 on AR scarf"

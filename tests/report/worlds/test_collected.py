@@ -9,7 +9,7 @@ from focus.report.worlds.collected import METRICS, read_run, read_runs, write_ru
 
 
 def test_tables_of_a_run_read_back_are_the_same(make_run, tmp_path):
-    """The committed runs would give other figures than the runs themselves."""
+    """The committed runs would give other values than the runs themselves."""
     run = make_run(1, 2, base=10.1234)
     write_run(tmp_path, run)
     back = read_run(tmp_path / "world1-seed2.json")
