@@ -17,7 +17,7 @@ from focus.files import read_json, write_text
 from focus.settings import Params
 from focus.stages import external, paths, subsets
 from focus.stages.common import results
-from focus.stages.tables import server_figures
+from focus.stages.tables import server_values
 
 LINES = [f"s/{challenge}/IMG_000{k}.jpg" for k, challenge in enumerate(("selfie", "multiview_occlusions"))]
 
@@ -85,7 +85,7 @@ def test_a_method_gets_its_rows(given):
     pooled = found.pooled["external", "Deep3D"]
     assert {name: figures["images"] for name, figures in pooled.items()} == {"all": 2, "unoccluded": 1, "occluded": 1}
     assert pooled["all"]["median"] < 1e-5
-    assert server_figures(given) == {key: {"median": 1.1, "mean": 1.4, "std": 1.2} for key in ("Deep3D", "RingNet")}
+    assert server_values(given) == {key: {"median": 1.1, "mean": 1.4, "std": 1.2} for key in ("Deep3D", "RingNet")}
 
 
 def test_what_is_missing_is_counted(given, project, capsys):

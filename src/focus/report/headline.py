@@ -15,5 +15,5 @@ def headline(results: Results, method: str, source: str = "run") -> dict[str, fl
     """
     if method not in results.methods(source):
         raise FocusError(f"headline: no results of {method!r}; expected one of {', '.join(results.methods(source))}")
-    found = {name: value(results, source, method, *which) for name, which in HEADLINE.items()}
-    return {name: None if figure is None else round(float(figure[0]), 4) for name, figure in found.items()}
+    values = {name: value(results, source, method, *which) for name, which in HEADLINE.items()}
+    return {name: None if each is None else round(float(each[0]), 4) for name, each in values.items()}

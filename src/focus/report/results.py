@@ -31,10 +31,10 @@ class Results:
     def rows(self, source: str, method: str, testset: str, subsets: Iterable[str] = ()) -> pd.DataFrame:
         """Return the rows of one method on one data set, in `subsets` only when any are named."""
         images, wanted = self.images, list(subsets)
-        chosen = (images["source"] == source) & (images["method"] == method) & (images["testset"] == testset)
+        asked = (images["source"] == source) & (images["method"] == method) & (images["testset"] == testset)
         if wanted:
-            chosen &= images["subset"].isin(wanted)
-        return images[chosen]
+            asked &= images["subset"].isin(wanted)
+        return images[asked]
 
     def methods(self, source: str) -> list[str]:
         """Return the names of the methods of one source, in the order they were given."""
@@ -82,18 +82,18 @@ def _read_pooled(path: Path, required: bool) -> dict[str, dict[str, float]]:
     pooled = value.get("NoW", {}) if isinstance(value, dict) else None
     if not isinstance(pooled, dict):
         raise FocusError(f'{path}: found {type(value).__name__}; expected {{"NoW": {{"all": …}}}}')
-    for subset, figures in pooled.items():
-        _check_pooled(figures, f"{path}: NoW.{subset}")
+    for subset, values in pooled.items():
+        _check_pooled(values, f"{path}: NoW.{subset}")
     if required and "all" not in pooled:
         raise FocusError(f"{path}: NoW.all is missing; expected median, mean, std and images of all NoW images")
     return pooled
 
 
-def _check_pooled(figures: Any, name: str) -> None:
-    if not isinstance(figures, dict) or any(key not in figures for key in POOLED_FIGURES):
-        raise FocusError(f"{name}: found {figures!r}; expected {', '.join(POOLED_FIGURES)}")
+def _check_pooled(values: Any, name: str) -> None:
+    if not isinstance(values, dict) or any(key not in values for key in POOLED_FIGURES):
+        raise FocusError(f"{name}: found {values!r}; expected {', '.join(POOLED_FIGURES)}")
     for key in POOLED_FIGURES:
-        value = figures[key]
+        value = values[key]
         is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
         if value is not None and not (is_number and value >= 0):
             raise FocusError(f"{name}.{key}: found {value!r}; expected a number of 0 or more, or null")

@@ -16,9 +16,9 @@ def now_shares(results: Results, mean: str, best: str) -> pd.DataFrame:
     `best`); 0 is the mean face, 1 the best fit, below 0 worse than no look at the image. Empty where either is absent.
     """
     medians = {
-        method: figures["all"]["median"]
-        for (source, method), figures in results.pooled.items()
-        if source == "run" and figures.get("all", {}).get("median") is not None
+        method: pooled["all"]["median"]
+        for (source, method), pooled in results.pooled.items()
+        if source == "run" and pooled.get("all", {}).get("median") is not None
     }
     frame = pd.DataFrame({"method": list(medians), "median_mm": list(medians.values())}, columns=COLUMNS)
     if mean in medians and best in medians and medians[mean] != medians[best]:

@@ -104,14 +104,14 @@ def _rows(
 ) -> list[Row]:
     table, rows = TABLES[number], list[Row]()
     for method in (method for method, numbers in methods.items() if number in numbers):
-        found = {group.value: _row(results, source, method, table, group) for group in table.groups}
+        by_group = {group.value: _row(results, source, method, table, group) for group in table.groups}
         for group in table.groups:
-            if not found[group.value] and not group.optional and reason(missing, method, testset_of(group)):
-                found[group.value] = {"method": method, table.key: group.value, "images": 0, "source": source}
-        if not any(found.values()):
+            if not by_group[group.value] and not group.optional and reason(missing, method, testset_of(group)):
+                by_group[group.value] = {"method": method, table.key: group.value, "images": 0, "source": source}
+        if not any(by_group.values()):
             sets = " or ".join(dict.fromkeys(testset_of(group) for group in table.groups if group.images))
             raise FocusError(f"table {number}: {method!r} has no values on {sets}; expected results, or a reason")
-        rows += [row for row in found.values() if row]
+        rows += [row for row in by_group.values() if row]
     return rows
 
 
@@ -126,8 +126,8 @@ def _row(results: Results, source: str, method: str, table: Table, group: Group)
         return {}
     row: Row = {}
     for column in group.columns:
-        if (found := value(results, source, method, group.images, column)) is not None:
-            row |= dict(zip(column.names, found[:2], strict=False)) | {"images": found[2]}
+        if (measured := value(results, source, method, group.images, column)) is not None:
+            row |= dict(zip(column.names, measured[:2], strict=False)) | {"images": measured[2]}
     return {"method": method, table.key: group.value, **row, "source": source} if row else {}
 
 
@@ -152,12 +152,12 @@ def _frame(rows: list[Row], number: int) -> pd.DataFrame:
     return conform(text, SCHEMAS[number], f"table {number}")
 
 
-def _server_row(number: int, group: Group, method: str, figures: Mapping[str, float]) -> Row:
-    lacking = [each.pooled for each in group.columns if each.pooled not in figures]
+def _server_row(number: int, group: Group, method: str, returned: Mapping[str, float]) -> Row:
+    lacking = [each.pooled for each in group.columns if each.pooled not in returned]
     if lacking:
         raise FocusError(f"external.now_test.{method}: {', '.join(lacking)} missing; expected median, mean, std in mm")
-    row: Row = {each.mean: figures[each.pooled] for each in group.columns}
-    images = figures.get("images")
+    row: Row = {each.mean: returned[each.pooled] for each in group.columns}
+    images = returned.get("images")
     return {"method": method, TABLES[number].key: group.value, **row, "images": images, "source": "external"}
 
 

@@ -62,7 +62,7 @@ def _verdict(
         means = differences(worlds, claim, value)
     except _AbsentError as absent:
         return _entry(claim, reason=str(absent))
-    margin, low, high = (figure - claim.threshold for figure in interval(means, rng, resamples))
+    margin, low, high = (each - claim.threshold for each in interval(means, rng, resamples))
     images = sum(max(one.values.shape[1] for one in mean.worlds) for mean in means)
     return _entry(claim, margin, low, high, images)
 
@@ -126,14 +126,14 @@ def _rows(results: Results, method: str, claim: Claim, part: Part, value: str) -
 def _by_value(
     worlds: Sequence[Sequence[Results]], claim: Claim, rng: np.random.Generator, resamples: int
 ) -> list[Verdict]:
-    found: list[str] = []
+    values: list[str] = []
     for part in IMAGE_SETS[claim.testset]:
         places = [(run, source) for seeds in worlds for run in seeds for source in ("run", "external")]
         rows = pd.concat([run.rows(source, claim.a, part.testset, part.subsets) for run, source in places])
-        found += sorted(value for value in _groups(rows, claim.by).unique() if value)
-    if not found:
+        values += sorted(value for value in _groups(rows, claim.by).unique() if value)
+    if not values:
         return [_entry(claim, reason=f"no image of {claim.testset} says its {claim.by}")]
-    named = [(value, replace(claim, id=f"{claim.id}-{value}", claim=f"{claim.claim}: {value}")) for value in found]
+    named = [(value, replace(claim, id=f"{claim.id}-{value}", claim=f"{claim.claim}: {value}")) for value in values]
     draws = zip(named, rng.spawn(len(named)), strict=True)
     return [_verdict(worlds, one, own, resamples, value) for (value, one), own in draws]
 
@@ -170,7 +170,7 @@ def _entry(
     images: int = 0,
     reason: str | None = None,
 ) -> Verdict:
-    margin, low, high = (None if figure is None else round(figure, 6) for figure in (margin, low, high))
+    margin, low, high = (None if each is None else round(each, 6) for each in (margin, low, high))
     holds: bool | str | None = None
     if low is not None and high is not None:  # rounded first: a difference of 1e-17 is none
         holds = True if low > 0 else False if high < 0 else NOT_RESOLVED

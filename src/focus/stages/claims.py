@@ -26,9 +26,9 @@ class Settings(ProvenanceSettings, MethodSettings):
 
 def work(settings: Settings) -> None:
     """Write results/claims.json and results/claims.md."""
-    found = results(folders(settings), settings.external)
+    measured = results(folders(settings), settings.external)
     rng = numpy_generator(settings.training_seed, "claims", "bootstrap")
-    verdicts = evaluate_claims([[found]], rng, timings(settings.profile), resamples=settings.evaluation.bootstrap)
+    verdicts = evaluate_claims([[measured]], rng, timings(settings.profile), resamples=settings.evaluation.bootstrap)
     write_json(paths.RESULTS / "claims.json", verdicts)
     write_text(paths.RESULTS / "claims.md", claims_markdown(verdicts, provenance(settings)))
 
@@ -38,7 +38,7 @@ def timings(profile: str) -> dict[str, list[float]]:
     times = read_json(paths.FITTING_TIMES)
     if times["profile"] != profile:
         return {}
-    return {method: figures["one_at_a_time"] for method, figures in times["cpu_seconds_per_image"].items()}
+    return {method: seconds["one_at_a_time"] for method, seconds in times["cpu_seconds_per_image"].items()}
 
 
 if __name__ == "__main__":

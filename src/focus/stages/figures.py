@@ -146,9 +146,9 @@ def curve_figures(variant: str) -> dict[str, bytes]:
 def result_figures(settings: Settings) -> dict[str, bytes]:
     """Return the NoW error curves by image medians, the F1 of Table 5's methods, and the hyper-parameters' effect."""
     rows = methods(settings)
-    found = results(folders(settings))
-    table5 = build_tables(found, rows, missing=missing())[5]
-    curves = {name: median_curve(found, name) for name, tables in rows.items() if {2, 3} & set(tables)}
+    measured = results(folders(settings))
+    table5 = build_tables(measured, rows, missing=missing())[5]
+    curves = {name: median_curve(measured, name) for name, tables in rows.items() if {2, 3} & set(tables)}
     shown = {
         "F1": ["ar_f1_unoccluded", "ar_f1_glasses", "ar_f1_scarf"],
         "RMSE": ["celeba_rmse_occluded", "celeba_rmse_unoccluded", "ar_rmse"],
@@ -161,9 +161,9 @@ def result_figures(settings: Settings) -> dict[str, bytes]:
     }
 
 
-def median_curve(found: Results, method: str) -> np.ndarray:
+def median_curve(measured: Results, method: str) -> np.ndarray:
     """Return (K,2): error in mm, share of images whose median error lies below it."""
-    medians = np.sort(found.rows("run", method, "NoW")["now_median"].to_numpy(float))
+    medians = np.sort(measured.rows("run", method, "NoW")["now_median"].to_numpy(float))
     grid = np.linspace(0, 8, 161)
     return np.stack([grid, np.searchsorted(medians, grid, side="right") / max(1, len(medians))], 1)
 

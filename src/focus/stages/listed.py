@@ -30,8 +30,8 @@ def work(settings: Settings) -> None:
     write_json(paths.LISTED / "metrics.json", hashes(paths.METRICS, folders(settings)))
     write_json(paths.LISTED / "predictions.json", hashes(paths.EVALUATION, folders(settings)))
     write_json(paths.LISTED / "curves.json", hashes(paths.CURVES, curves))
-    found = hashes(paths.METRICS, corrected) | hashes(paths.EVALUATION, corrected)
-    write_json(paths.LISTED / "corrected.json", found)
+    both = hashes(paths.METRICS, corrected) | hashes(paths.EVALUATION, corrected)
+    write_json(paths.LISTED / "corrected.json", both)
 
 
 def hashes(root: Path, names: Iterable[str]) -> dict[str, str]:
@@ -40,11 +40,11 @@ def hashes(root: Path, names: Iterable[str]) -> dict[str, str]:
     Hidden files are an engine's notes (.snakemake_timestamp), not results.
     """
     files = [path for name in names for path in (root / name, *(root / name).rglob("*")) if path.is_file()]
-    found: dict[str, str] = {}
+    digests: dict[str, str] = {}
     for path in sorted(path for path in files if not path.name.startswith(".")):
         with path.open("rb") as stream:
-            found[path.as_posix()] = file_digest(stream, "sha256").hexdigest()
-    return found
+            digests[path.as_posix()] = file_digest(stream, "sha256").hexdigest()
+    return digests
 
 
 if __name__ == "__main__":

@@ -27,17 +27,17 @@ class Settings(StageSettings):
 
 
 def work(settings: Settings) -> None:
-    """Write results/misfit: a picture for each corrected method, and misfit.json with the figures."""
-    model, found = build.face_model(), {}
+    """Write results/misfit: a picture for each corrected method, and misfit.json with how far they agree."""
+    model, agreements = build.face_model(), {}
     with whole_directory(paths.MISFIT) as folder:
         if build.has("now"):
             on_scans = {
                 name: scan_error(model, name) for name in {plan.variant for plan in settings.corrected.values()}
             }
             for name, plan in settings.corrected.items():
-                found[name], picture = compare(model, name, plan.variant, plan.prior, on_scans[plan.variant])
+                agreements[name], picture = compare(model, name, plan.variant, plan.prior, on_scans[plan.variant])
                 write_bytes(folder / f"{name}.png", picture)
-        write_json(folder / "misfit.json", found)
+        write_json(folder / "misfit.json", agreements)
 
 
 def scan_error(model: FaceModel, variant: str) -> np.ndarray:
@@ -54,12 +54,12 @@ def scan_error(model: FaceModel, variant: str) -> np.ndarray:
 def compare(
     model: FaceModel, name: str, variant: str, prior: str, on_scans: np.ndarray
 ) -> tuple[dict[str, float], bytes]:
-    """Return the figures of one prior, and its picture beside that of the error on NoW."""
+    """Return the values of one prior, and its picture beside that of the error on NoW."""
     file = paths.misfit_prior(prior)
     field = load_weights(file)[0]["holdout_error"].double().numpy()
     mean_face, triangles, region = model.shape_mean.double().numpy(), model.triangles.numpy(), np.isfinite(on_scans)
     on_synthetic = along_normals(field, mean_face, triangles, region)
-    figures = {
+    values = {
         **agreement(on_synthetic, on_scans),
         "rms_synthetic_mm": _root_mean_square(on_synthetic[region]),
         "rms_now_mm": _root_mean_square(on_scans[region]),
@@ -67,7 +67,7 @@ def compare(
         "share_made_worse_now": share_made_worse(now_medians(variant), now_medians(name)),
     }
     panels = {"R_syn on synthetic faces": np.where(region, on_synthetic, np.nan), f"{variant} on NoW": on_scans}
-    return figures, signed_errors(mean_face, triangles, panels, f"{name}: cosine {figures['cosine']:.2f}")
+    return values, signed_errors(mean_face, triangles, panels, f"{name}: cosine {values['cosine']:.2f}")
 
 
 def now_medians(method: str) -> dict[str, float]:

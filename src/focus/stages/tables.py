@@ -24,17 +24,17 @@ class Settings(ProvenanceSettings, MethodSettings):
 def work(settings: Settings) -> None:
     """Write results/tables."""
     rows, lacking = methods(settings), missing()
-    found = results(folders(settings), settings.external)
-    tables = build_tables(found, rows, missing=lacking, now_test=server_figures(settings))
+    measured = results(folders(settings), settings.external)
+    tables = build_tables(measured, rows, missing=lacking, now_test=server_values(settings))
     with whole_directory(paths.TABLES) as folder:
         for number, frame in tables.items():
             write_table(folder, number, frame, provenance(settings), lacking, references(settings))
         ends = {plan.face: plan.label for plan in settings.references.values()}
-        shares = now_shares(found, ends.get("mean", ""), ends.get("fitted", ""))
+        shares = now_shares(measured, ends.get("mean", ""), ends.get("fitted", ""))
         write_csv(folder / "now_shares.csv", shares, "%.4f")
 
 
-def server_figures(settings: Settings) -> dict[str, dict[str, float]]:
+def server_values(settings: Settings) -> dict[str, dict[str, float]]:
     """Return method -> median, mean, std in mm on NoW's test set, as the benchmark's server returned them."""
     given = {name: plan.now_test for name, plan in settings.external.items() if plan.now_test is not None}
     return {name: {"median": test.median_mm, "mean": test.mean_mm, "std": test.std_mm} for name, test in given.items()}

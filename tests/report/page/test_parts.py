@@ -139,7 +139,7 @@ def test_a_case_shows_masks_inside_the_rendered_region_only() -> None:
         None,
     )
     pictures = dict(shown.pictures)
-    assert list(pictures) == ["target", "reconstruction", "mean face", "mask", "error"] and shown.figure == "0.500"
+    assert list(pictures) == ["target", "reconstruction", "mean face", "mask", "error"] and shown.value == "0.500"
     assert np.array_equal(pixels(pictures["mask"])[..., 0], np.where(region, 255, 0))
     assert np.array_equal(pixels(pictures["target"]), target) and (pixels(pictures["mean face"]) == 255).all()
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from focus.report.worlds.summary import FIGURE_COLUMNS, figures, over_runs, table_blocks
+from focus.report.worlds.summary import VALUE_COLUMNS, over_runs, table_blocks, values
 from focus.report.write import markdown
 
 
@@ -14,7 +14,7 @@ def row(frame, **where):
 
 
 def test_mean_and_std_by_hand(four_runs):
-    """A table shows another mean or spread than that of the runs' figures."""
+    """A table shows another mean or spread than that of the runs' values."""
     found = row(over_runs(1, four_runs), method="FOCUS", testset="AR-Overall")
     # means 11, 13, 21 and 25: 10, 12, 20 and 24, each plus the mean 1 of 0, 1, 2
     assert found["rmse_mean"] == pytest.approx(17.5)
@@ -24,10 +24,10 @@ def test_mean_and_std_by_hand(four_runs):
     assert now["now_median_mm"] == pytest.approx(1.65) and now["now_std_mm_sd"] == pytest.approx(0.0)
 
 
-def test_every_figure_is_in_the_tidy_frame(four_runs):
-    """figures.csv lacks a run, or holds a figure twice."""
-    found = figures(four_runs)
-    assert list(found.columns) == FIGURE_COLUMNS and not found.duplicated(FIGURE_COLUMNS[:-1]).any()
+def test_every_value_is_in_the_tidy_frame(four_runs):
+    """figures.csv lacks a run, or holds a value twice."""
+    found = values(four_runs)
+    assert list(found.columns) == VALUE_COLUMNS and not found.duplicated(VALUE_COLUMNS[:-1]).any()
     where = {"method": "Backbone", "table": 1, "testset": "CelebA-Occluded", "metric": "rmse_mean"}
     assert row(found, **where, world=1, seed=1)["value"] == pytest.approx(24 + 1 + 6)
     assert set(found["table"]) == {1, 2, 3, 4, 5} and found["value"].notna().all()

@@ -22,7 +22,7 @@ class ClaimRow:
     testset: str
     verdict: str
     mechanism: bool
-    figure: str
+    margin: str
     interval: str
     images: int
     reason: str
@@ -53,7 +53,7 @@ def _row(verdict: Mapping[str, Any], reach: Mapping[str, float]) -> ClaimRow:
         testset=verdict["testset"],
         verdict=WORDS[verdict["holds"]],
         mechanism=verdict["mechanism"],
-        figure="",
+        margin="",
         interval="",
         images=verdict["images"],
         reason=verdict["reason"] or "",
@@ -64,7 +64,7 @@ def _row(verdict: Mapping[str, Any], reach: Mapping[str, float]) -> ClaimRow:
     def place(value: float) -> str:
         return f"{WIDTH / 2 + value / reach[verdict['metric']] * (WIDTH / 2 - 4):.1f}"
 
-    figure = f"{verdict['margin']:+.3f} {metric(verdict['metric']).unit}"
+    margin = f"{verdict['margin']:+.3f} {metric(verdict['metric']).unit}"
     interval = f"{verdict['low']:+.3f} … {verdict['high']:+.3f}"
     low, middle, high = (place(verdict[key]) for key in ("low", "margin", "high"))
-    return replace(row, figure=figure, interval=interval, low=low, place=middle, high=high)
+    return replace(row, margin=margin, interval=interval, low=low, place=middle, high=high)

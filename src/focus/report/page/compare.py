@@ -41,7 +41,7 @@ class Comparison:
 
     @property
     def wide_spans(self) -> list[tuple[str, int]]:
-        """The spans, counted in printed columns: one a source."""
+        """The spans, counted in printed columns: one per source."""
         widths = [len(column) for column in self.sources]
         starts = [sum(width for _, width in self.spans[:k]) for k in range(len(self.spans))]
         return [
@@ -51,7 +51,7 @@ class Comparison:
 
 Column = tuple[str, str]
 ORDER = ("run", "external", "paper", "difference")
-FIGURE = re.compile(r"-?\d+(\.(\d+))?")
+NUMBER = re.compile(r"-?\d+(\.(\d+))?")
 """A printed mean, and the digits after its point."""
 
 
@@ -59,7 +59,7 @@ def compare(number: int, blocks: Sequence[Block]) -> Comparison:
     """Return Table `number` with all of `blocks` in one; rows and columns in the paper's order, then the run's own."""
     columns = _union(_columns(block) for block in blocks)
     labels = _union([label for label, _ in block.rows] for block in blocks)
-    found = {
+    printed = {
         (block.source, label, column): cell
         for block in blocks
         for label, cells in block.rows
@@ -67,12 +67,12 @@ def compare(number: int, blocks: Sequence[Block]) -> Comparison:
     }
     sources = sorted((block.source for block in blocks), key=ORDER.index)
 
-    def figures(label: str, column: Column) -> list[tuple[str, Cell]]:
-        cells = [(source, found.get((source, label, column), Cell())) for source in sources]
+    def values(label: str, column: Column) -> list[tuple[str, Cell]]:
+        cells = [(source, printed.get((source, label, column), Cell())) for source in sources]
         known = [(source, cell) for source, cell in cells if cell.text not in ("", "-")]
         return known + _difference(dict(known))
 
-    rows = [(label, [figures(label, column) for column in columns]) for label in labels]
+    rows = [(label, [values(label, column) for column in columns]) for label in labels]
     images = [(block.source, block.images) for block in blocks if block.images]
     table = TABLES[number]
     italic = frozenset[str]().union(*(block.italic for block in blocks))
@@ -82,11 +82,11 @@ def compare(number: int, blocks: Sequence[Block]) -> Comparison:
 
 def _difference(cells: Mapping[str, Cell]) -> list[tuple[str, Cell]]:
     """Return the run's printed mean less the paper's, with the paper's decimals, or nothing where one is missing."""
-    found = [FIGURE.match(cells[source].text) for source in ("run", "paper") if source in cells]
-    if len(found) < 2 or found[0] is None or found[1] is None:
+    means = [NUMBER.match(cells[source].text) for source in ("run", "paper") if source in cells]
+    if len(means) < 2 or means[0] is None or means[1] is None:
         return []
-    decimals = len(found[1][2] or "")
-    return [("difference", Cell(f"{float(found[0][0]) - float(found[1][0]):+.{decimals}f}"))]
+    decimals = len(means[1][2] or "")
+    return [("difference", Cell(f"{float(means[0][0]) - float(means[1][0]):+.{decimals}f}"))]
 
 
 def _columns(block: Block) -> list[Column]:

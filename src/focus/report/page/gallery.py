@@ -40,7 +40,7 @@ class Case:
     pictures: list[tuple[str, str]]
 
     @property
-    def figure(self) -> str:
+    def value(self) -> str:
         """The value as printed."""
         return f"{self.choice.value:.3f}" if self.choice.value < 10 else f"{self.choice.value:.1f}"
 
@@ -67,12 +67,12 @@ def _ranks(count: int, each: int) -> list[tuple[str, int]]:
     """Return (rank, position): the first, the middle and the last `each` of `count`, none twice."""
     middle = max(0, (count - each) // 2)
     parts = {"best": range(each), "median": range(middle, middle + each), "worst": range(count - each, count)}
-    found: dict[int, str] = {}
+    rank_at: dict[int, str] = {}
     for rank, positions in parts.items():
         for position in positions:
             if 0 <= position < count:
-                found.setdefault(position, rank)
-    return [(rank, position) for position, rank in sorted(found.items())]
+                rank_at.setdefault(position, rank)
+    return [(rank, position) for position, rank in sorted(rank_at.items())]
 
 
 def case(

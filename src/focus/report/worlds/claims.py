@@ -38,11 +38,11 @@ def evaluate(
     worlds = sorted({collected.run.world for collected in runs})
     seeds = [[collected.results for collected in runs if collected.run.world == world] for world in worlds]
     together = evaluate_claims(seeds, rng, claims=shared, resamples=resamples)
-    found = [
+    verdicts = [
         verdict | _counted(alone) | {"each": list(_each(runs, alone))}
         for verdict, alone in zip(together, zip(*own, strict=True), strict=True)
     ]
-    return [{key: verdict[key] for key in ORDER} for verdict in found]
+    return [{key: verdict[key] for key in ORDER} for verdict in verdicts]
 
 
 def _counted(own: Sequence[Verdict]) -> dict[str, object]:

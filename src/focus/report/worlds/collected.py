@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +16,7 @@ from focus.errors import FocusError
 from focus.files import read_json, write_csv, write_json
 from focus.report.results import Results
 from focus.report.schemas import IMAGES, conform, read_text_columns
+from focus.report.tables import build_tables
 from focus.report.worlds.study import Run
 
 METRICS = ("rmse", "acc", "ppv", "tpr", "f1", "now_median")
@@ -36,6 +38,11 @@ class Collected:
     methods: Mapping[str, Sequence[int]]
     results: Results
     references: Sequence[str] = ()
+
+    @cached_property
+    def tables(self) -> dict[int, pd.DataFrame]:
+        """The run's tables, as the stage `tables` makes them."""
+        return build_tables(self.results, self.methods)
 
 
 def write_run(folder: Path, collected: Collected) -> None:
@@ -63,13 +70,13 @@ def read_run(path: Path) -> Collected:
     if not isinstance(facts, dict) or any(key not in facts for key in FACTS):
         raise FocusError(f"{path}: found other keys, expected {', '.join(FACTS)}")
     table = path.with_suffix(".csv")
-    wide = read_text_columns(table, f"the per-image figures beside {path.name}")
+    wide = read_text_columns(table, f"the per-image values beside {path.name}")
     if list(wide.columns[: len(INDEX)]) != INDEX:
         raise FocusError(
             f"{table}: columns begin with {','.join(wide.columns[: len(INDEX)])}; expected {','.join(INDEX)}"
         )
     images = pd.concat(list(_long(wide, facts["methods"], table)), ignore_index=True).assign(source="run")
-    pooled = {("run", method): figures for method, figures in facts["pooled"].items()}
+    pooled = {("run", method): errors for method, errors in facts["pooled"].items()}
     return Collected(
         Run(facts["world"], facts["seed"]),
         facts["note"],
@@ -111,9 +118,9 @@ def _names(names: Iterable[str]) -> str:
 def _long(wide: pd.DataFrame, methods: Iterable[str], table: Path) -> Iterator[pd.DataFrame]:
     """Yield each method's rows with the columns of `schemas.IMAGES`; what the CSV does not hold is empty."""
     for method in methods:
-        found = {metric: wide[f"{method}:{metric}"] for metric in METRICS if f"{method}:{metric}" in wide}
-        if not found:
+        columns = {metric: wide[f"{method}:{metric}"] for metric in METRICS if f"{method}:{metric}" in wide}
+        if not columns:
             raise FocusError(f"{table}: found no column of {method}, expected some of {method}:{', '.join(METRICS)}")
-        rows = pd.DataFrame({"method": method, **wide[INDEX], **found})
-        rows = rows[(rows[list(found)] != "").any(axis=1)].reindex(columns=list(IMAGES.columns), fill_value="")
+        rows = pd.DataFrame({"method": method, **wide[INDEX], **columns})
+        rows = rows[(rows[list(columns)] != "").any(axis=1)].reindex(columns=list(IMAGES.columns), fill_value="")
         yield conform(rows, IMAGES, str(table))

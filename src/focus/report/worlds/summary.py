@@ -10,28 +10,28 @@ import pandas as pd
 from focus.registry.metrics import METRICS
 from focus.registry.tables import TABLES, Table
 from focus.report.layout import Block, blocks
-from focus.report.tables import build_tables, read_paper_table
+from focus.report.tables import read_paper_table
 from focus.report.worlds.collected import Collected
 
-FIGURE_COLUMNS = ["method", "table", "testset", "metric", "world", "seed", "value"]
+VALUE_COLUMNS = ["method", "table", "testset", "metric", "world", "seed", "value"]
 _OVER_IMAGES = ", mean ± std over images"
 _OVER_RUNS = "; mean ± std over runs (in the paper's block: over images)."
 
 
-def figures(runs: Sequence[Collected]) -> pd.DataFrame:
-    """Return every value of the tables of every run: a row of FIGURE_COLUMNS each, in the order of the tables.
+def values(runs: Sequence[Collected]) -> pd.DataFrame:
+    """Return every value of the tables of every run: a row of VALUE_COLUMNS each, in the order of the tables.
 
     testset is the table's second column (AR-Overall, Occluded, …), metric its column of values (rmse_mean, f1_std, …).
     """
-    found = []
+    parts = []
     for collected in runs:
-        for number, frame in build_tables(collected.results, collected.methods, {}).items():
+        for number, frame in collected.tables.items():
             key = TABLES[number].key
             rows = frame[frame["source"] == "run"].rename(columns={key: "testset"})
             long = rows.drop(columns=["source", "images"]).melt(["method", "testset"], var_name="metric")
             facts = {"table": number, "world": collected.run.world, "seed": collected.run.seed}
-            found.append(long.dropna(subset="value").assign(**facts))
-    return pd.concat(found, ignore_index=True)[FIGURE_COLUMNS]
+            parts.append(long.dropna(subset="value").assign(**facts))
+    return pd.concat(parts, ignore_index=True)[VALUE_COLUMNS]
 
 
 def over_runs(number: int, runs: Sequence[Collected]) -> pd.DataFrame:
@@ -40,7 +40,7 @@ def over_runs(number: int, runs: Sequence[Collected]) -> pd.DataFrame:
     A std over images (rmse_std, f1_std) is left out. One run has no std over runs: empty.
     """
     key, columns = TABLES[number].key, [column.mean for column in TABLES[number].columns]
-    frames = [build_tables(collected.results, collected.methods, {})[number] for collected in runs]
+    frames = [collected.tables[number] for collected in runs]
     rows = pd.concat([frame[frame["source"] == "run"] for frame in frames], ignore_index=True)
     grouped = rows.groupby(["method", key], sort=False)
     table = {}

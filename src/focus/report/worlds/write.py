@@ -11,7 +11,7 @@ from focus.report.claims_text import claims_markdown
 from focus.report.worlds.claims import evaluate
 from focus.report.worlds.collected import Collected, read_runs
 from focus.report.worlds.figure import by_number, claim_figure
-from focus.report.worlds.summary import figures, over_runs, table_blocks, table_over_runs
+from focus.report.worlds.summary import over_runs, table_blocks, table_over_runs, values
 from focus.report.write import markdown
 from focus.seeds import numpy_generator
 
@@ -24,7 +24,7 @@ def write_all(folder: Path, resamples: int = 10_000) -> list[Collected]:
     runs = read_runs(folder / "runs")
     verdicts = evaluate(runs, numpy_generator(0, "worlds", "claims"), resamples=resamples)
     note = f"{runs[0].note}; {described(runs)}"
-    write_csv(folder / "figures.csv", figures(runs), "%.6g")
+    write_csv(folder / "figures.csv", values(runs), "%.6g")
     with whole_directory(folder / "tables") as tables:
         for number in TABLES:
             frame = over_runs(number, runs)
