@@ -127,6 +127,28 @@ print(Path("tables/table6.md").read_text().splitlines()[-1])
     assert run(copy, code) == "| FOCUS-long | 6.00 ± 0.82 | 1.00 | 1.00 | 1.00 | 0.50 ± 0.00 |"
 
 
+def test_a_claim(copy):
+    """A reader's claim would not be evaluated, or change the draws of the others."""
+    (row,) = blocks("A claim")
+    with (copy / "src/focus/report/paper/claims.csv").open("a", encoding="utf-8") as file:
+        file.write(row)
+    code = """
+import numpy as np
+from pathlib import Path
+from focus.evaluation.per_image import write_figures
+from focus.report.results import load_results
+from focus.report.verdicts import evaluate_claims
+facts = {"testset": "NoW", "subset": "occluded", "subject": "", "occluder": ""}
+for method, error in (("FOCUS", 2.0), ("FOCUS-TTA", 1.5)):
+    rows = [facts | {"image": str(k), "now_median": error + k, "points": 9} for k in range(3)]
+    pooled = {"median": error, "mean": error, "std": 0, "images": 3}
+    write_figures(Path(method), method, rows, {"all": pooled})
+found = evaluate_claims([[load_results([Path("FOCUS"), Path("FOCUS-TTA")])]], np.random.default_rng(0), resamples=9)
+print(found[-1]["id"], found[-1]["margin"], found[-1]["holds"])
+"""
+    assert run(copy, code) == "18-NoW-Occluded 0.5 True"
+
+
 def test_a_test_set(copy):
     """A reader's new test set would not be read, measured or accepted in images.csv, or DVC miss its files."""
     entry, images, split = blocks("A test set")
