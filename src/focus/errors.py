@@ -18,7 +18,7 @@ _ALLOCATORS = (
 
 
 class FocusError(Exception):
-    """A problem the user can mend.
+    """A user-fixable error.
 
     The message is one line that names the file or key, what was found and what was expected. The command line
     prints it without a traceback and exits with status 1.

@@ -3,17 +3,12 @@
 import numpy as np
 import pytest
 
-from focus.datasets.celebamask_hq import OUTLIER_PARTS, PARTS, VISIBLE_FACE_PARTS, CelebAMaskHQ, read_mapping
+from focus.datasets.celebamask_hq import VISIBLE_FACE_PARTS, CelebAMaskHQ, read_mapping
 from focus.datasets.images import write_png
 from focus.errors import FocusError
 from focus.files import write_text
 
 ANNOTATIONS = "CelebAMask-HQ-mask-anno"
-
-
-def test_parts_are_the_published_nineteen_less_background():
-    """A part would be merged into neither the face nor the rest."""
-    assert len(set(PARTS)) == 18 and not set(VISIBLE_FACE_PARTS) & set(OUTLIER_PARTS)
 
 
 @pytest.mark.parametrize(("split", "name"), [("train", "0.jpg"), ("val", "1.jpg"), ("test", "2001.jpg")])

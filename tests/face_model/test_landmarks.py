@@ -8,15 +8,8 @@ from focus.face_model.landmarks import (
     BFM_VERTICES,
     IBUG_IDS,
     NOW_IDS,
-    NOW_IN_IBUG,
     landmark_vertices,
 )
-
-
-def test_nows_points_are_among_ibugs():
-    """If it fails, the two lists name different points of the face: all agree but that under the nose."""
-    shared = [BFM_LANDMARKS_68[index] for index in NOW_IN_IBUG]
-    assert [a for a, b in zip(shared, BFM_LANDMARKS_NOW, strict=True) if a != b] == [8171]
 
 
 def test_nearest_vertex_to_named_points():

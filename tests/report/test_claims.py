@@ -44,17 +44,7 @@ def test_all_seventeen_claims_are_there():
     ids = [claim.id for claim in CLAIMS]
     assert sorted({int(id.split("-")[0]) for id in ids}) == list(range(1, 18))
     assert len(ids) == len(set(ids))
-    assert {"1-AR-MoFA", "10-glasses-Pretrained<FOCUS", "10-scarf-Baseline<FOCUS", "16-speed"} <= set(ids)
     assert all(claim.testset in IMAGE_SETS for claim in CLAIMS if claim.metric != "seconds")
-
-
-def test_mechanism_claims():
-    """The claims that must hold are other ones than those of the method itself."""
-    assert {claim.id for claim in CLAIMS if claim.mechanism} == {
-        "1-CelebA-Occluded-Backbone", "1-AR-Backbone", "10-glasses-Pretrained<FOCUS", "10-glasses-Baseline<FOCUS",
-        "10-scarf-Pretrained<FOCUS", "10-scarf-Baseline<FOCUS",
-        "17-NoW-MoFA", "17-NoW-Backbone", "17-NoW-FOCUS", "17-NoW-Pretrained",
-    }  # fmt: skip
 
 
 def test_a_network_that_knows_no_shape_fails_claim_17(write_method, rows):
@@ -111,8 +101,6 @@ def test_threshold_makes_non_inferiority(two_methods):
     worse = lower("NoW", "now_median", a="Poor", b="Good", threshold=-0.3)
     assert one(two_methods, worse)["margin"] == pytest.approx(0.05)
     assert one(two_methods, worse)["holds"] is True
-    (claim,) = [claim for claim in CLAIMS if claim.id == "12-NoW"]
-    assert (claim.a, claim.b, claim.threshold) == ("FOCUS", "Pretrained", -0.02)
 
 
 def test_same_images_are_paired(write_method, rows):

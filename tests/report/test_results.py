@@ -8,7 +8,7 @@ import pytest
 
 from focus.errors import FocusError
 from focus.report.results import load_results, read_images
-from focus.report.schemas import IMAGES, SCHEMAS, check
+from focus.report.schemas import SCHEMAS, check
 from focus.report.tables import read_paper_table
 
 
@@ -130,9 +130,3 @@ def test_table_schemas_refuse(number):
     ):
         with pytest.raises(FocusError, match=r"^t: "):
             check(bad, SCHEMAS[number], "t")
-
-
-def test_images_schema_is_strict():
-    """The pandera schema itself lets an unknown column pass."""
-    assert IMAGES.strict
-    assert IMAGES.ordered
