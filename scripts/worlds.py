@@ -1,6 +1,6 @@
 """Do the findings survive other worlds and other seeds? The profile of params.yaml, run for each of several.
 
-    python scripts/worlds.py run [--worlds 3] [--seeds 3] [--only RUN] [--cores 2] [--work worlds]
+    python scripts/worlds.py run [--worlds 3] [--seeds 3] [--only RUN] [--cores 2] [--jobs 2] [--work worlds]
     python scripts/worlds.py report        # results/worlds from results/worlds/runs, which `run` does at its end too
 
 A run is a clone of this commit in WORK with other seeds and the study's methods only; all clones share this
@@ -18,7 +18,9 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from ruamel.yaml import YAML
@@ -162,27 +164,35 @@ def common_commit(work: Path, root: Path) -> str:
     return commit
 
 
+def make_run(run: Run, root: Path, work: Path, commit: str, options: argparse.Namespace) -> None:
+    """Make one run, if it is not complete, and collect it."""
+    place, log = Place(run, work), (LOGS / f"{run.name}.log").resolve()
+    if not place.complete.exists():
+        print(f"worlds: {run.name} (log: {LOGS / log.name})", flush=True)
+        began = time.monotonic()
+        prepare(place, root, commit, options.profile)
+        execute(place, max(1, options.cores // options.jobs), log)
+        save_experiment(place, root, log)
+        write_json(place.complete, {"commit": commit, **cost(place, time.monotonic() - began)})
+    collect(place, RESULTS / "runs")
+    if not options.keep:
+        for folder in ("data", "models"):  # DVC's cache has them
+            shutil.rmtree(place.clone / folder, ignore_errors=True)
+
+
 def run_all(options: argparse.Namespace) -> None:
-    """Make all runs that are not complete, one after the other, and collect each."""
+    """Make all runs that are not complete, so many at a time, and collect each; of each world one first."""
     root, work = Path().resolve(), options.work.resolve()
     require_git(root, "worlds")
     work.mkdir(parents=True, exist_ok=True)
     LOGS.mkdir(parents=True, exist_ok=True)
     commit = common_commit(work, root)
     runs = chosen_runs(options)
-    for k, run in enumerate(runs, start=1):
-        place, log = Place(run, work), (LOGS / f"{run.name}.log").resolve()
-        if not place.complete.exists():
-            print(f"worlds: {k} of {len(runs)}: {run.name} (log: {LOGS / log.name})", flush=True)
-            began = time.monotonic()
-            prepare(place, root, commit, options.profile)
-            execute(place, options.cores, log)
-            save_experiment(place, root, log)
-            write_json(place.complete, {"commit": commit, **cost(place, time.monotonic() - began)})
-        collect(place, RESULTS / "runs")
-        if not options.keep:
-            for folder in ("data", "models"):  # DVC's cache has them
-                shutil.rmtree(place.clone / folder, ignore_errors=True)
+    firsts = {run.world: run for run in reversed(runs)}.values()  # of each world, which makes what the others restore
+    make = partial(make_run, root=root, work=work, commit=commit, options=options)
+    with ThreadPoolExecutor(options.jobs) as pool:
+        for group in (sorted(firsts), [run for run in runs if run not in firsts]):
+            list(pool.map(make, group))
     costs = {place.run.name: read_json(place.complete) for place in (Place(run, work) for run in runs)}
     write_json(LOGS / "cost.json", costs)
 
@@ -215,12 +225,16 @@ def parsed(arguments: list[str] | None = None) -> argparse.Namespace:
     run.add_argument("--worlds", type=int, default=3, help="seeds.data from 0 on")
     run.add_argument("--seeds", type=int, default=3, help="seeds.training from 0 on")
     run.add_argument("--only", metavar="RUN", help="one of them, e.g. world2-seed1")
-    run.add_argument("--cores", type=int, default=2, help="stages side by side within a run")
+    run.add_argument("--cores", type=int, default=2, help="stages side by side, in all runs together")
+    run.add_argument("--jobs", type=int, help="runs side by side (default: as many as cores, 4 at most)")
     run.add_argument("--profile", help="profiles/<profile>.yaml (default: the one params.yaml names)")
     run.add_argument("--work", type=Path, default=Path("worlds"), help="folder of the clones")
     run.add_argument("--keep", action="store_true", help="leave data/ and models/ in finished clones")
     chosen.add_parser("report", help="write tables, claims and figures again from results/worlds/runs")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.task == "run" and options.jobs is None:
+        options.jobs = max(1, min(options.cores, 4))
+    return options
 
 
 def main() -> None:

@@ -55,8 +55,8 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
 
 
 def options(**changed: object) -> Namespace:
-    chosen = {"worlds": 2, "seeds": 1, "cores": 2, "profile": None, "work": Path("worlds"), "keep": False, "only": None}
-    return Namespace(**{**chosen, **changed})
+    chosen = {"worlds": 2, "seeds": 1, "cores": 2, "jobs": 1, "profile": None, "only": None}
+    return Namespace(**{**chosen, "work": Path("worlds"), "keep": False, **changed})
 
 
 def test_all_runs_in_order(machine):
@@ -65,6 +65,13 @@ def test_all_runs_in_order(machine):
     names = ["world0-seed0", "world1-seed0"]
     assert machine.called == [f"{what} {name}" for name in names for what in ("snakemake", "save", "collect")]
     assert list(read_json(Path("logs/worlds/cost.json"))) == names
+
+
+def test_side_by_side_a_world_is_made_once(machine):
+    """Two runs of a world begin together, and both draw its data and train its recogniser."""
+    worlds.run_all(options(seeds=3, jobs=2))
+    saved = [call for call in machine.called if call.startswith("save")]
+    assert set(saved[:2]) == {"save world0-seed0", "save world1-seed0"} and len(saved) == 6
 
 
 def test_a_finished_run_is_not_run_again(machine):
