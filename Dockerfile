@@ -2,7 +2,7 @@
 # A photograph: docker run -v "$PWD:/photos" focus-repro .venv/bin/focus reconstruct /photos/portrait.jpg --out /photos/faces
 # With a GPU: docker build --build-arg BASE=nvidia/cuda:12.8.1-devel-ubuntu22.04 …, and docker run --gpus all …; its compiler
 # serves torch.compile, while CUDA's libraries come with the torch that pip finds. `make gpu-check` says whether it works.
-# Written without a place to build it (README.md).
+# Its steps were run in a fresh Debian 12, not by Docker (README.md).
 ARG BASE=debian:bookworm-slim
 FROM ${BASE}
 RUN apt-get update \
