@@ -17,7 +17,7 @@ from focus.evaluation.image_fitting import READINGS
 from focus.files import read_npy
 from focus.registry.testsets import TESTSETS
 from focus.stages import build, paths
-from focus.stages.evaluate import membership
+from focus.stages.predictions import membership
 
 BATCH = 32
 

@@ -14,6 +14,7 @@ from focus import settings
 from focus.errors import FocusError
 from focus.settings.loading import read_yaml
 from focus.settings.terms import SWITCHES
+from focus.stages.evaluate import Settings as Evaluate
 from focus.stages.initialise import Settings as Initialise
 from focus.stages.pretrain import Settings as Pretrain
 from focus.stages.train import Settings as Train
@@ -291,16 +292,17 @@ def test_profile_paper_alone_is_the_release_and_one_switch_the_paper():
         params = params.model_copy(update={"method": params.method.model_copy(update={"preset": preset})})
         found = settings.select(Initialise, settings.read_profile("paper", ROOT), params)
         pretrain = settings.select(Pretrain, settings.read_profile("paper", ROOT), params)
+        evaluate = settings.select(Evaluate, settings.read_profile("paper", ROOT), params, "FOCUS")
         forms = {found.method.form(term, found.losses.paper_forms) for term in (each.name for each in SWITCHES)}
         weights = found.losses
         return (
             *(forms, found.method.reduced, weights.mask_gradient),
             *(weights.segmentation["preservation"], weights.reconstruction["area"]),
-            *(found.initialise.xi, pretrain.pretrain.xi),
+            *(found.initialise.xi, pretrain.pretrain.xi, evaluate.mask_scores.masks),
         )
 
-    assert read("released") == ({"released"}, "mean", True, 0.25, 0.06, 0.016641, 0.016641)
-    assert read("paper") == ({"paper"}, "sum", False, 2.5, 0.0, 0.17, 0.17)
+    assert read("released") == ({"released"}, "mean", True, 0.25, 0.06, 0.016641, 0.016641, "soft")
+    assert read("paper") == ({"paper"}, "sum", False, 2.5, 0.0, 0.17, 0.17, "rounded")
 
 
 @pytest.mark.parametrize(("shared", "own", "preservation"), [("released", "paper", 2.5), ("paper", "released", 0.25)])

@@ -82,7 +82,7 @@ def test_predictions_come_back(chosen, elsewhere, tmp_path):
     """Metrics and files would get tensors of a GPU, which NumPy cannot read."""
     networks = build.focus_networks(chosen, paths.network("pretrain"))
     source = mask_source("segmentation")
-    rows = evaluate.evaluate_images(TestSet("AR", "celeba_train"), *networks, source, 4, tmp_path)
+    rows = evaluate.evaluate_images(TestSet("AR", "celeba_train"), *networks, source, 4, tmp_path, lambda rows, _: rows)
     assert np.isfinite([row["rmse"] for row in rows]).all() and len(rows) == len(build.packed("celeba_train"))
     assert read_npy(tmp_path / "celeba_train_theta.npy").shape[0] == len(rows)
 

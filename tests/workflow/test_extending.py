@@ -158,7 +158,7 @@ def test_a_test_set(copy):
     shutil.copy(ROOT / "dvc.yaml", dvc)
     insert(dvc, "      now: {raw: now}\n", split)
     text = dvc.read_text()
-    for known in ("data/packed/ar", "results/landmarks/ar.json"):
+    for known in ("data/packed/ar", "data/raw/ar", "results/landmarks/ar.json"):
         new = known.replace("/ar", "/street")
         text = text.replace(f"- {known}\n", f"- {known}\n      - {new}\n").replace(f", {known},", f", {known}, {new},")
     dvc.write_text(re.sub(r"(?m)^      - (.*street.*)\n(?=        - )", r"        - \1\n", text))
@@ -174,19 +174,20 @@ from focus.registry.tables import RMSE
 from focus.registry.testsets import TESTSETS
 from focus.report.results import load_results
 from focus.report.tables import value
-from focus.stages import evaluate, landmarks, paths
+from focus.stages import landmarks, paths, predictions
 for kind in ("sunglasses", "facemask"):
     write_png(Path(f"data/raw/street/images/{kind}/1.png"), np.full((8, 8, 3), 51, np.uint8))
     write_png(Path(f"data/raw/street/masks/{kind}/1.png"), np.full((8, 8), 255, np.uint8))
 found = landmarks.samples_of(settings.load(landmarks.Settings), "street")
 street, points = TESTSETS["Street"], np.zeros((68, 2))
 packed = pack(paths.PACKED / street.split, [replace(sample, landmarks=points) for sample in found])
-subsets, drawn = evaluate.membership(street, packed), np.zeros((8, 8, 3))
+subsets, drawn = predictions.membership(street, packed), np.zeros((8, 8, 3))
 rows = [image_row(packed, k, drawn, np.ones((8, 8)), None) | {"testset": "Street"} for k in range(2)]
 write_figures(Path("metrics"), "FOCUS", rows, {})
 print(subsets["facemask/1.png"], value(load_results([Path("metrics")]), "run", "FOCUS", "Street-sunglasses", RMSE))
 stages = yaml.safe_load(Path("dvc.yaml").read_text())["stages"]
-assert "data/packed/street" in stages["evaluate"]["do"]["deps"] and "street" in stages["landmarks"]["foreach"]
+assert {"data/packed/street", "data/raw/street"} <= set(stages["evaluate"]["do"]["deps"])
+assert "street" in stages["landmarks"]["foreach"]
 assert all("results/landmarks/street.json" in stages[name]["deps"] for name in ("tables", "figures", "report"))
 """
     assert run(copy, code) == "facemask (51.0, 0.0, 1)"

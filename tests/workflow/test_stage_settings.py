@@ -86,6 +86,6 @@ def test_printed_values(stage):
     """DVC would not rerun a stage whose settings `method.preset` changes."""
     kind, sections = settings_of(stage), settings.Profile.model_fields.items()
     printed = {name for name, field in sections if "printed" in getattr(field.annotation, "model_fields", {})}
-    assert printed == {"losses", "initialise", "pretrain"}
+    assert printed == {"losses", "initialise", "pretrain", "mask_scores"}
     if printed & set(settings.sections_of(kind)):
         assert {"method", "method.preset"} & set(settings.keys_of(kind).values())

@@ -58,3 +58,43 @@ def scores(predicted: np.ndarray, visible: np.ndarray, rendered: np.ndarray, *, 
     return Scores(
         agreeing / called.size, both / said if said else 0.0, both / true if true else 0.0, 2 * both / (said + true)
     )
+
+
+def soft_scores(predicted: np.ndarray, visible: np.ndarray, rendered: np.ndarray) -> Scores:
+    """Score one predicted face mask inside the rendered region by the released code's formula, nothing rounded.
+
+    Source: util/evaluation.py:13-36 at 33a5add. A pixel counts p v to TP, p (1 - v) to FP, (1 - p) v to FN and
+    (1 - p)(1 - v) to TN; each sum counts as one pixel at least, so that no figure is undefined. The figures are those
+    of `scores`.
+
+    Args:
+        predicted: (H, W) p, face probability 0..1.
+        visible: (H, W) v, ground truth 0..1.
+        rendered: (H, W) 0/1; pixels outside count nowhere.
+
+    Raises:
+        FocusError: masks of different sizes, or values outside 0..1.
+    """
+    region = np.asarray(rendered) >= 0.5
+    called, face = _within(region, predicted=predicted, visible=visible)
+    sums = called @ face, called @ (1 - face), (1 - called) @ face, (1 - called) @ (1 - face)
+    both, wrong, missed, neither = (max(float(each), 1.0) for each in sums)
+    return Scores(
+        (both + neither) / (both + neither + wrong + missed),
+        both / (both + wrong),
+        both / (both + missed),
+        2 * both / (2 * both + wrong + missed),
+    )
+
+
+def _within(region: np.ndarray, **masks: np.ndarray) -> list[np.ndarray]:
+    """Return each mask's values in a region, float64. Raises FocusError for another size or range."""
+    found = []
+    for name, mask in masks.items():
+        if np.shape(mask) != region.shape:
+            raise FocusError(f"{name}: mask of shape {np.shape(mask)}, expected the rendered region's {region.shape}")
+        values = np.asarray(mask)[region].astype(np.float64)
+        if not np.logical_and(values >= 0, values <= 1).all():
+            raise FocusError(f"{name}: values from {values.min():.3g} to {values.max():.3g}, expected 0 to 1")
+        found.append(values)
+    return found

@@ -286,6 +286,14 @@ class Evaluation(Section):
     refined: Positive = Field(description="images of each set that are refined for the threshold of `--fit`")
 
 
+class MaskScores(PrintedSection):
+    """How masks are compared in Tables 4 and 5."""
+
+    masks: Literal["rounded", "soft"] = Field(
+        description="both masks at one half, as the paper says, or neither, as in the released code"
+    )
+
+
 class Profile(Section):
     """profiles/<name>.yaml."""
 
@@ -310,3 +318,4 @@ class Profile(Section):
     instance_fit: InstanceFit
     reference_fit: ReferenceFit
     evaluation: Evaluation
+    mask_scores: MaskScores

@@ -15,13 +15,15 @@ from focus.model.autoencoder import Reconstruction
 from focus.model.inference import Prediction, decode
 from focus.settings import AutoencoderSettings, ConstantMask, Evaluation, Key
 from focus.stages import build, paths
+from focus.stages.mask_scores import ScoreSettings, scoring
 from focus.stages.runner import run
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(AutoencoderSettings):
+class Settings(AutoencoderSettings, ScoreSettings):
     """What the stage reads."""
 
+    preset: Annotated[str, Key("method.preset")]  # the paper's values may differ
     evaluation: Evaluation
     constant_mask: Annotated[ConstantMask, Key("constant_masks.{name}")]
 
@@ -38,11 +40,12 @@ def all_face(settings: Settings, variant: str) -> list[dict[str, object]]:
     """Return AR's rows for a variant's kept latents, its rendered region as the mask."""
     packed, autoencoder = build.packed("ar"), build.autoencoder(settings)
     theta = torch.from_numpy(read_npy(paths.EVALUATION / variant / "ar_theta.npy"))
-    found: list[dict[str, object]] = []
+    score, found = scoring(settings, "ar"), list[dict[str, object]]()
     for start in range(0, len(packed), settings.evaluation.batch):
         part = theta[start : start + settings.evaluation.batch]
         prediction = all_ones(decode(autoencoder, autoencoder.split(part)))
-        found += [row | {"testset": "AR"} for row in image_rows(packed, start, prediction)]
+        rows = score(image_rows(packed, start, prediction), prediction)
+        found += [row | {"testset": "AR"} for row in rows]
     return found
 
 

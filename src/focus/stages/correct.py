@@ -17,7 +17,7 @@ from focus.networks.store import load_weights
 from focus.registry.testsets import TESTSETS
 from focus.settings import Corrected, Key, StageSettings
 from focus.stages import build, paths
-from focus.stages.evaluate import membership
+from focus.stages.predictions import membership
 from focus.stages.runner import run
 
 

@@ -3,52 +3,37 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import numpy as np
-import torch
 from torch import nn
 
-from focus.datasets.packed import PackedSet
 from focus.datasets.scans import read_scans
 from focus.evaluation.per_image import image_rows, now_rows, pooled, write_figures
 from focus.files import whole_directory, write_npy
 from focus.masks.sources import MaskSource, mask_source
-from focus.model.autoencoder import Autoencoder, Parameters
+from focus.model.autoencoder import Autoencoder
 from focus.model.inference import Prediction, encode, predict
 from focus.registry.testsets import TESTSETS, WITH_MASKS, TestSet
 from focus.settings import Evaluation, Initialise, Key, NetworkSettings, Variant
 from focus.stages import build, paths
+from focus.stages.mask_scores import Rows, ScoreSettings, scoring
+from focus.stages.predictions import Kept, keep_predictions, membership
 from focus.stages.runner import run
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(NetworkSettings):
+class Settings(NetworkSettings, ScoreSettings):
     """What the stage reads."""
 
     initialise: Initialise
     preset: Annotated[str, Key("method.preset")]  # the paper's values may differ
     evaluation: Evaluation
     variant: Annotated[Variant, Key("variants.{name}")]
-
-
-class Kept(NamedTuple):
-    """What stays of a batch of predictions: its latents, and its rounded masks (n,S,S) uint8 or None.
-
-    Not the renderings: those of CelebA's test images are 3 GB at 224 px.
-    """
-
-    parameters: Parameters
-    masks: np.ndarray | None
-
-    @classmethod
-    def of(cls, prediction: Prediction) -> Kept:
-        """Return what stays of a prediction."""
-        masks = None if prediction.mask is None else (prediction.mask[:, 0] >= 0.5).to(torch.uint8).numpy()
-        return cls(prediction.parameters, masks)
 
 
 def work(settings: Settings, name: str) -> None:
@@ -60,7 +45,8 @@ def work(settings: Settings, name: str) -> None:
     with whole_directory(paths.EVALUATION / name) as folder:
         for testset in WITH_MASKS:
             if build.has(testset.split):
-                rows += evaluate_images(testset, autoencoder, segmentation, source, batch, folder)
+                score = scoring(settings, testset.split)
+                rows += evaluate_images(testset, autoencoder, segmentation, source, batch, folder, score)
         found, errors = evaluate_now(autoencoder, batch, folder) if build.has("now") else ([], {})
     with whole_directory(paths.METRICS / name) as folder:
         write_figures(folder, name, rows + found, pooled(errors))
@@ -73,32 +59,18 @@ def evaluate_images(
     source: MaskSource | None,
     batch: int,
     folder: Path,
+    score: Callable[[Rows, Prediction], Rows],
 ) -> list[dict[str, object]]:
     """Return the rows of one set of images with ground-truth masks; keep its latents and masks in `folder`."""
     packed, rows, kept = build.packed(testset.split), [], []
     subsets = membership(testset, packed)
     for start in range(0, len(packed), batch):
         prediction = predict(autoencoder, packed, slice(start, start + batch), source, segmentation)
-        for row in image_rows(packed, start, prediction):
+        for row in score(image_rows(packed, start, prediction), prediction):
             rows.append(row | {"testset": testset.name, "subset": subsets.get(str(row["image"]), "")})
         kept.append(Kept.of(prediction))
     keep_predictions(folder, testset.split, kept)
     return rows
-
-
-def membership(testset: TestSet, packed: PackedSet) -> dict[str, str]:
-    """Return image name -> subset: from the set's lists where it has such, else its own."""
-    if not testset.lists:
-        return {row["name"]: row["subset"] for row in packed.index}
-    files = {name: paths.LISTS / f"{testset.lists}_{name}.txt" for name in testset.subsets}
-    return {line: name for name, file in files.items() for line in file.read_text().splitlines()}
-
-
-def keep_predictions(folder: Path, split: str, kept: list[Kept]) -> None:
-    """Write theta (N,P) and, where there are masks, the rounded masks (N,S,S) uint8."""
-    write_npy(folder / f"{split}_theta.npy", Parameters.cat([part.parameters for part in kept]).theta().numpy())
-    if kept[0].masks is not None:
-        write_npy(folder / f"{split}_masks.npy", np.concatenate([part.masks for part in kept]))
 
 
 def evaluate_now(

@@ -14,7 +14,7 @@ from focus.files import whole_directory, write_json
 from focus.registry.testsets import TESTSETS, WITH_MASKS
 from focus.settings import External, StageSettings
 from focus.stages import build, paths
-from focus.stages.evaluate import membership
+from focus.stages.predictions import membership
 from focus.stages.runner import run
 
 

@@ -22,7 +22,7 @@ from focus.report.tables import build_tables
 from focus.settings import Ablation, Assets, AutoencoderSettings, MethodSettings, Picture, PictureRow
 from focus.stages import build, paths
 from focus.stages.common import folders, methods, missing, results
-from focus.stages.evaluate import membership
+from focus.stages.predictions import membership
 from focus.stages.runner import run
 
 FIRST = 8  # images of CelebA-Occluded in a grid, as in the paper's Figure 5

@@ -17,7 +17,7 @@ from focus.methods.instance_fit import fit
 from focus.model.inference import Prediction, network_images
 from focus.settings import AutoencoderSettings, Evaluation, InstanceFit, InstanceWise, Key, LossWeights
 from focus.stages import build, paths
-from focus.stages.evaluate import Kept, keep_predictions
+from focus.stages.predictions import Kept, keep_predictions
 from focus.stages.runner import run
 
 

@@ -21,7 +21,7 @@ from focus.model.inference import network_images
 from focus.registry.testsets import TESTSETS, WITH_MASKS, TestSet
 from focus.settings import AutoencoderSettings, Evaluation, Key, Reference, ReferenceFit
 from focus.stages import build, paths
-from focus.stages.evaluate import membership
+from focus.stages.predictions import membership
 from focus.stages.runner import run
 
 FREE = {"mean": POSE_AND_LIGHT, "fitted": ALL}

@@ -1,4 +1,4 @@
-"""What the stage evaluate keeps of its predictions."""
+"""What stays of predictions: latents and masks, no renderings."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import torch
 import tiny
 from focus.files import read_npy
 from focus.model.inference import Prediction
-from focus.stages.evaluate import Kept, keep_predictions
+from focus.stages.predictions import Kept, keep_predictions
 
 
 def prediction(count: int, mask: torch.Tensor | None) -> Prediction:
