@@ -32,7 +32,7 @@ def reduced(params: Params) -> Params:
 
     One fit per world is cheap, and values of shape say nothing without it. Raises FocusError for an unknown name.
     """
-    known = {**params.variants, **params.corrected}
+    known = [*params.variants, *params.corrected]
     for name in params.study:
         if name not in known:
             raise FocusError(f"params.yaml: study: found {name!r}, expected one of {', '.join(known)}")
