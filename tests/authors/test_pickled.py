@@ -57,6 +57,55 @@ def test_half_precision_and_views(file):
     assert torch.equal(module.state["b"], wide.t()) and module.state["b"].is_contiguous()
 
 
+@pytest.mark.parametrize("device", ["cuda", "cuda:0", "cuda:7", "mps"])
+def test_saved_from_a_gpu(file, device):
+    """The authors' files, trained on a GPU, could not be read on a machine without one."""
+    content = pickled_module({"weight": tensor(4, (2, 2), (2, 1), device)})
+    assert device.encode() in content
+    found = read_module(write_zip(file, content, torch.arange(4.0).numpy().tobytes())).state["weight"]
+    assert found.device.type == "cpu" and found.tolist() == [[0, 1], [2, 3]]
+
+
+def parallel(network: torch.nn.Module) -> torch.nn.Module:
+    """Return a network as torch puts it on several GPUs."""
+    found = torch.nn.DataParallel(network)
+    vars(found).update(dim=0, device_ids=[0, 1], output_device=0, src_device_obj=torch.device("cuda:0"))
+    return found
+
+
+def test_within_a_data_parallel(file):
+    """Networks that were trained on several GPUs would be refused, or their names begin with `module.`."""
+    module = read_module(write_module(file, ENCODER, STATE, parallel))
+    assert module.kind == ENCODER and module.state.keys() == STATE.keys()
+    with class_of(ENCODER, torch.nn.Module) as kind:
+        for given in (parallel(parallel(kind())), parallel(torch.nn.Identity())):
+            torch.save(given, file)
+            assert read_module(file).kind != ENCODER  # which the encoder's and the U-Net's reader then refuse
+    empty = parallel(torch.nn.Identity())
+    del empty._modules["module"]
+    torch.save(empty, file)
+    assert "found a DataParallel around NoneType" in refused(file)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
+def test_other_precisions(file, dtype):
+    """Weights of another precision would be refused, or make a network that no image fits."""
+    state = {name: value.to(dtype) if value.is_floating_point() else value for name, value in STATE.items()}
+    found = read_module(write_module(file, ENCODER, state)).state
+    assert all(torch.equal(found[name], STATE[name]) and found[name].dtype == STATE[name].dtype for name in STATE)
+
+
+def test_what_is_no_weight(file):
+    """Quantised weights without their scale, or numbers beyond float32, would be taken for weights."""
+    for value, reason in (
+        (torch.arange(4), "found torch.int64 (4,), expected floating-point"),
+        (torch.ones(2, 2, dtype=torch.bool), "found torch.bool (2, 2), expected floating-point"),
+        (torch.full((2,), 1e300, dtype=torch.float64), "values that are not finite"),
+        (torch.ones(2, dtype=torch.complex64), "found Tensor, expected a plain tensor"),
+    ):
+        assert reason in refused(write_module(file, ENCODER, {"running_mean": value}))
+
+
 @pytest.mark.parametrize(
     ("function", "name"),
     [(os.system, "posix.system"), (eval, "__builtin__.eval"), (getattr, "__builtin__.getattr"),

@@ -8,7 +8,7 @@ import sys
 import types
 import zipfile
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -36,8 +36,17 @@ def class_of(name: str, base: type):
             sys.modules.pop(package) if old is None else sys.modules.update({package: old})
 
 
-def write_module(path: Path, root: str, state: Mapping[str, Tensor], **options: Any) -> Path:
-    """Pickle a module whose root is of the class `root` and whose entries are `state`, with torch.save."""
+def write_module(
+    path: Path,
+    root: str,
+    state: Mapping[str, Tensor],
+    within: Callable[[nn.Module], nn.Module] = lambda network: network,
+    **options: Any,
+) -> Path:
+    """Pickle a module whose root is of the class `root` and whose entries are `state`, with torch.save.
+
+    `within`: what is put around it and pickled in its place.
+    """
     with class_of(root, nn.Module) as kind:
         network = kind()
         for name, value in state.items():
@@ -51,7 +60,7 @@ def write_module(path: Path, root: str, state: Mapping[str, Tensor], **options: 
                 module.register_parameter(leaf, nn.Parameter(value))
             else:
                 module.register_buffer(leaf, value)
-        torch.save(network, path, **options)
+        torch.save(within(network), path, **options)
     return path
 
 
@@ -66,20 +75,20 @@ class Call:
 
 
 class Storage:
-    """Pickles as a reference to the stored bytes of the entry "data/0", said to hold `count` numbers."""
+    """Pickles as a reference to the stored bytes of the entry "data/0", said to hold `count` numbers, on a device."""
 
-    def __init__(self, count: int) -> None:
-        self.count = count
+    def __init__(self, count: int, device: str = "cpu") -> None:
+        self.count, self.device = count, device
 
 
-def tensor(count: int, size: tuple[int, ...], stride: tuple[int, ...]) -> Call:
+def tensor(count: int, size: tuple[int, ...], stride: tuple[int, ...], device: str = "cpu") -> Call:
     """Return what pickles as a tensor of a size over a storage of `count` numbers."""
-    return Call(torch._utils._rebuild_tensor_v2, Storage(count), 0, size, stride, False, OrderedDict())
+    return Call(torch._utils._rebuild_tensor_v2, Storage(count, device), 0, size, stride, False, OrderedDict())
 
 
 class _Pickler(pickle.Pickler):
     def persistent_id(self, value: Any) -> tuple | None:
-        return ("storage", torch.FloatStorage, "0", "cpu", value.count) if isinstance(value, Storage) else None
+        return ("storage", torch.FloatStorage, "0", value.device, value.count) if isinstance(value, Storage) else None
 
 
 def write_zip(path: Path, pickled: bytes, storage: bytes = b"\0" * 16, compression: int = zipfile.ZIP_STORED) -> Path:

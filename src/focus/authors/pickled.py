@@ -27,13 +27,15 @@ MOST_MODULES = 2000  # ResNet-50 has 152; a module that holds itself has no end
 NAME = re.compile(r"\w{1,64}")
 OLDER = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."  # how files of torch before 1.6 begin: no zip
 
+PARALLEL = "torch.nn.parallel.data_parallel.DataParallel"  # what training on several GPUs puts around a network
 # Classes of which instances are kept as inert objects, and what torch's reader may use to build tensors.
 INERT = re.compile(
-    r"(torch\.nn\.modules(\.\w+)+|torchvision\.models\.resnet\.\w+|encoder\.encoder\.\w+|UNet\.(UNet|unet_modules)\.\w+)"
+    r"(torch\.nn\.modules(\.\w+)+|torchvision\.models\.resnet\.\w+|encoder\.encoder\.\w+|UNet\.(UNet|unet_modules)\.\w+"
+    rf"|{re.escape(PARALLEL)})"
 )
 BUILDERS = re.compile(
-    r"(torch\._utils\._rebuild_(parameter|tensor_v2)|torch\.[A-Z]\w*Storage|torch\.Size|collections\.OrderedDict"
-    r"|(__builtin__|builtins)\.set)"
+    r"(torch\._utils\._rebuild_(parameter|tensor_v2)|torch\.[A-Z]\w*Storage|torch\.(Size|device)"
+    r"|collections\.OrderedDict|(__builtin__|builtins)\.set)"
 )
 
 
@@ -50,14 +52,14 @@ class Inert:
 
 @dataclass(frozen=True)
 class PickledModule:
-    """The root's class ("encoder.encoder.FaceEncoder") and its state dict: float32 or integers, finite, contiguous."""
+    """The root's class, e.g. "UNet.UNet.UNet", and its state dict: float32, counts int64; finite and contiguous."""
 
     kind: str
     state: dict[str, Tensor]
 
 
 def read_module(path: Path) -> PickledModule:
-    """Read a whole pickled module from a zip that torch 1.6 or later wrote.
+    """Read a whole pickled module from a zip that torch 1.6 or later wrote, on whatever device; out of a DataParallel.
 
     Raises FocusError, in one line, for a missing, foreign, damaged or older file, for a global that is neither a class
     of the networks nor a builder of tensors (by its name), and for tensors that claim more than the file holds.
@@ -71,6 +73,7 @@ def read_module(path: Path) -> PickledModule:
     if not isinstance(root, Inert):
         raise FocusError(f"{path}: found a pickled {type(root).__name__}, expected a whole module")
     try:
+        root = _unwrapped(root)
         return PickledModule(type(root).__name__, dict(_within(size, _tensors(root))))
     except ValueError as error:
         raise FocusError(f"{path}: {error}") from None
@@ -130,6 +133,16 @@ def _load(path: Path, classes: list[tuple[type[Inert], str]]) -> Any:
         raise FocusError(f"{path}: not a whole pickled module of plain tensors; nothing was run") from None
 
 
+def _unwrapped(root: Inert) -> Inert:
+    """Return a network without the DataParallel around it, if there is one. Raises ValueError for an empty one."""
+    if type(root).__name__ != PARALLEL:
+        return root
+    inside = dict(_entries(root, "_modules", "")).get("module")
+    if not isinstance(inside, Inert):
+        raise ValueError(f"found a DataParallel around {type(inside).__name__}, expected a network in it")
+    return inside
+
+
 def _tensors(root: Inert) -> Iterator[tuple[str, Tensor]]:
     """Yield the entries of a module's state dict. Raises ValueError where it is not made as torch makes modules."""
     pending, seen = deque([("", root)]), 0
@@ -162,6 +175,8 @@ def _within(size: int, tensors: Iterator[tuple[str, Tensor]]) -> Iterator[tuple[
         size -= value.numel() * value.element_size()
         if size < 0:
             raise ValueError(f"{name}: found a shape of {value.numel():,} numbers, more than the file holds")
+        if value.ndim and not value.is_floating_point():  # batch norm's counts are single numbers
+            raise ValueError(f"{name}: found {value.dtype} {tuple(value.shape)}, expected floating-point weights")
         plain = value.detach().float() if value.is_floating_point() else value.detach()
         if not plain.isfinite().all():
             raise ValueError(f"{name}: found values that are not finite, expected weights")
