@@ -8,9 +8,7 @@ import bundles
 import tiny
 from focus import Reconstructor
 from focus.errors import FocusError
-from focus.face_model import REGIONS
 from focus.reconstruct import reconstructor
-from focus.reconstruct.occlusion import occlusion_score, outlier_fraction, verdict
 from focus.reconstruct.photo_view import PhotoCamera, draw, sample
 from focus.rendering import Topology
 
@@ -127,43 +125,6 @@ def test_sample_is_bilinear():
     """Colours would come from half a pixel beside."""
     image = np.arange(12, dtype=float).reshape(3, 4, 1)
     assert sample(image, np.array([[1.5, 1.0], [0.0, 0.25], [9.0, 9.0]]))[:, 0].tolist() == [5.5, 1.0, 11.0]
-
-
-def test_verdict_counts_rendered_pixels():
-    """Background would count as occlusion."""
-    rendered = np.zeros((4, 4), bool)
-    rendered[:2] = True
-    mask = np.where(np.arange(16).reshape(4, 4) < 6, 1.0, 0.0)
-    regions = np.where(rendered, 1, -1)
-    found = verdict(mask, rendered, regions, 0.2)
-    assert found.outlier_fraction == 0.25 and found.occluded and found.regions["forehead"] == 0.25
-    assert found.regions["nose"] is None and "other" not in found.regions
-    assert found.parts["nose"] is None and 0 < found.parts["forehead"] == found.score < 1
-    assert outlier_fraction(mask, np.zeros((4, 4), bool)) == occlusion_score(mask, np.zeros((4, 4), bool)) == 1.0
-
-
-def test_score_looks_at_the_middle():
-    """A mesh one pixel beside the face would count as occluded as much as a hand before the nose."""
-    rendered = np.pad(np.ones((7, 7), bool), 1)
-    rim, nose = np.ones((9, 9)), np.ones((9, 9))
-    rim[1], nose[4, 1:8] = 0, 0
-    assert outlier_fraction(rim, rendered) == outlier_fraction(nose, rendered)
-    assert 0 < occlusion_score(rim, rendered) < occlusion_score(nose, rendered) < 1
-    assert occlusion_score(np.ones((9, 9)), np.ones((9, 9), bool)) == 0.0
-
-
-def test_score_passes_over_eyes_mouth_and_chin():
-    """Every face with open eyes, teeth or a beard would be called occluded; and a face mask would not."""
-    rendered, pixels = np.ones((8, 8), bool), np.full((8, 8), REGIONS.index("cheeks"))
-    pixels[:2], pixels[2:4, 2:6], pixels[6:] = (REGIONS.index(name) for name in ("left eye", "nose", "mouth"))
-    beard, covered = np.ones((8, 8)), np.ones((8, 8))
-    beard[pixels == REGIONS.index("mouth")] = beard[pixels == REGIONS.index("left eye")] = 0
-    covered[4:] = 0
-    assert verdict(beard, rendered, pixels, 0.1).score == 0 and not verdict(beard, rendered, pixels, 0.1).occluded
-    judged = verdict(covered, rendered, pixels, 0.1)
-    assert judged.occluded and judged.parts["nose"] == 0 < judged.score < judged.parts["cheeks"]
-    nothing = verdict(covered, rendered, np.full((8, 8), REGIONS.index("mouth")), 0.1)
-    assert nothing.score == 1 and nothing.occluded
 
 
 def test_models_on_other_devices_are_named():

@@ -20,7 +20,7 @@ def baked():
     image, points = bundles.photo()
     r = bundles.reconstructor()
     face = r(image, landmarks=points, fit=30)
-    face = replace(face, mask=face.rendered.astype(np.float32))
+    face = replace(face, mask=face.rendered.astype(np.float32), hidden=np.zeros_like(face.rendered))
     model = r.model
     baker = TextureBaker(model.shape_mean.numpy(), model.triangles.numpy(), Topology(model.triangles))
     return baker, image, face, PhotoCamera.of(face.parameters.pose, face.transform)
@@ -57,6 +57,16 @@ def test_hidden_parts_are_no_flat_patches(baked):
     assert np.abs(filled[hidden] - plain[hidden]).mean() < 0.08
     albedo = np.abs(np.clip(face.albedo[hidden], 0, 1) - plain[hidden]).mean()
     assert np.abs(filled[hidden] - plain[hidden]).mean() < albedo  # what was filled in before
+
+
+def test_what_hides_the_face_is_not_shown(baked):
+    """A worn mask that S lets pass would be painted onto the face."""
+    _, _, face, _ = baked
+    rows = int(np.flatnonzero(face.rendered.any(1)).mean())
+    hidden = face.rendered.copy()
+    hidden[rows:] = False
+    shown = shown_in_crop(replace(face, hidden=hidden))
+    assert shown_in_crop(face)[face.rendered].max() == 1 and shown[face.rendered & hidden].max() == 0
 
 
 def test_what_is_filled_in_is_not_the_occluder(baked):

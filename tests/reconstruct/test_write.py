@@ -128,7 +128,7 @@ def test_parameters(folder):
     assert set(values["outlier_fraction_by_region"]) == {
         "left eye", "right eye", "nose", "mouth", "forehead", "cheeks", "chin",
     }  # fmt: skip
-    assert set(values["occlusion_score_parts"]) == {"nose", "cheeks", "forehead"}
+    assert set(values["occlusion_score_parts"]) == {"nose", "cheeks", "forehead", "mouth", "chin"}
     assert isinstance(values["occluded"], bool) and values["occluded_from"]["threshold"] == 0.3
     camera = values["camera"]
     seen = face.posed @ np.array(camera["rotation"]).T + camera["translation_mm"]

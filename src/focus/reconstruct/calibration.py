@@ -12,7 +12,7 @@ from torch import Tensor
 from focus.datasets.packed import PackedSet
 from focus.evaluation.subsets import occluded_fraction
 from focus.model.inference import network_images
-from focus.reconstruct.occlusion import occlusion_score, scored
+from focus.reconstruct.occlusion import SCORED, occlusion_score, of_regions
 from focus.reconstruct.reconstructor import FoundFace, Reconstructor
 
 COVERED = 0.1  # share of the landmarks' hull that masks leave out, from which an image without a note is occluded
@@ -73,8 +73,10 @@ def occlusion_scores(reconstructor: Reconstructor, faces: JudgedFaces, steps: in
     for images, landmarks in zip(faces.images.split(batch), faces.landmarks.split(batch), strict=True):
         prediction = reconstructor.solve(images, landmarks, steps)
         regions = reconstructor.regions(prediction.parameters).cpu().numpy()
-        for mask, rendered, pixels in zip(prediction.mask, prediction.rendered, regions, strict=True):
-            found.append(occlusion_score(mask[0].cpu().numpy(), rendered[0].cpu().numpy() > 0, scored(pixels)))
+        for i, pixels in enumerate(regions):
+            rendered = prediction.rendered[i, 0].cpu().numpy() > 0
+            hidden = reconstructor.hidden(prediction, images, landmarks, pixels, i)
+            found.append(occlusion_score(hidden, rendered, of_regions(pixels, SCORED)))
     return np.array(found)
 
 

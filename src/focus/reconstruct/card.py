@@ -46,10 +46,11 @@ def model_card(bundle: Bundle) -> str:
         "",
         "## Is the face occluded?",
         "",
-        "A face counts as occluded when its occlusion score (the mean of 1 - M over its rendered nose, cheeks and "
-        "forehead, weighted by their distance to the face's rim) reaches the threshold: the middle of those whose "
-        "balanced accuracy on the set `validation` is within one standard error of the best one's."
-        + (" These are people drawn anew, who are in no other set." if card.drawn_faces else ""),
+        "A face counts as occluded when its occlusion score (the hidden share of its rendered nose, cheeks, "
+        "forehead, mouth and chin, weighted by the distance to the face's rim: what has another hue than the skin, and "
+        "on nose, cheeks and forehead what S calls outlier; less eyes, brows, lips and what is thin) reaches the "
+        "threshold: the middle of those whose balanced accuracy on the set `validation` is within one standard error "
+        "of the best one's." + (" These are people drawn anew, who are in no other set." if card.drawn_faces else ""),
         "",
         "| mode | threshold | set | images | occluded | AUC | found | free faces left free | balanced accuracy |",
         "|---|---:|---|---:|---:|---:|---:|---:|---:|",

@@ -1,8 +1,9 @@
 """`--fit`: the parameters of each face refined on its own photograph by the paper's losses (Eq. 5-10).
 
 The encoder's parameters are the start. First the six pose numbers follow the landmarks alone, by Gauss-Newton; then all
-parameters descend Eq. 8 by Adam, with M from S on the present rendering. Each face has its own loss, so a batch changes
-nothing for it.
+parameters descend Eq. 8 by Adam, with M from S on the present rendering. The light has one tint: three free colours
+would paint a worn mask onto the face, yellow below and brown above, and S would see nothing amiss. Each face has its
+own loss, so a batch changes nothing for it.
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ from focus.methods.pose_fit import fit_pose, tilted
 from focus.model.autoencoder import Autoencoder, Parameters, Reconstruction, equation8
 from focus.model.perception import Perception
 from focus.reconstruct.bundle import FitLoss
+from focus.rendering import AMBIENT
 
 Progress = Callable[[int], None]
+DARKEST = 0.02 * AMBIENT  # of the even light, so that the tint of no light stays finite
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ class Fitter:
         """Return the refined parameters of images (B,3,S,S) with landmarks (B,68,2) px, after `steps` steps."""
         scale = self.autoencoder.units
         first = self.posed(start, landmarks).theta()
-        latents = Latents(self.autoencoder, torch.zeros_like(first), scale, first / scale)
+        latents = OneTint(self.autoencoder, torch.zeros_like(first), scale, first / scale)
         with torch.no_grad():
             target = self.perception.embedding(images, landmarks)
         for step, rate in enumerate(falling(self.rate, steps)):
@@ -92,6 +95,29 @@ class Fitter:
             )
             total = total + value
         return total
+
+
+class OneTint(Latents):
+    """Latents whose light has one tint, whatever its 27 coefficients."""
+
+    @property
+    def parameters(self) -> Parameters:
+        """The present latents, their light by `one_tint`."""
+        found = super().parameters
+        return replace(found, light=one_tint(found.light))
+
+
+def one_tint(light: Tensor) -> Tensor:
+    """Return light (B,27) whose three colours are one pattern g_k in three strengths: c_k = t g_k with ambient light.
+
+    g is the mean of red, green and blue, t the strengths of the even light (k = 0), which stays what it was. A light
+    of one tint stays the same.
+    """
+    ambient = light.new_tensor([AMBIENT] + [0.0] * 8)
+    whole = light.view(-1, 3, 9) + ambient
+    grey = whole.mean(1, keepdim=True)
+    tint = whole[:, :, :1] / grey[:, :, :1].clamp(min=DARKEST)
+    return (tint * grey - ambient).flatten(1)
 
 
 def _pair(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:

@@ -26,7 +26,7 @@ from focus.model.inference import MaskedPrediction
 from focus.model.perception import Perception
 from focus.reconstruct.bundle import DEMO, Bundle, load_bundle
 from focus.reconstruct.fit import Fitter, Progress
-from focus.reconstruct.occlusion import RegionMap, Verdict, verdict
+from focus.reconstruct.occlusion import RegionMap, Verdict, hidden_pixels, verdict
 
 DRAWN_FIT = 60  # steps of refinement for a model that saw only drawn faces
 
@@ -53,6 +53,7 @@ class Face:
         posed: (V,3) float32 mm, what was rendered: with expression, without the misfit prior's correction.
         rendering: (S,S,3) float32 RGB of the crop, 0 outside the face; rendered: (S,S) bool, where it is drawn.
         mask: (S,S) float32, M: 1 face, 0 outlier, 0 where nothing is rendered.
+        hidden: (S,S) bool, what hides the face, by which `verdict` goes (`focus.reconstruct.occlusion`).
         model_landmarks: (68,2) px of the photograph, where the reconstruction has its landmarks.
         transform: between pixels of the photograph and of the crop.
         verdict: outlier fractions, and whether the face counts as occluded.
@@ -69,6 +70,7 @@ class Face:
     rendering: np.ndarray
     rendered: np.ndarray
     mask: np.ndarray
+    hidden: np.ndarray
     model_landmarks: np.ndarray
     transform: CropTransform
     verdict: Verdict
@@ -213,11 +215,13 @@ class Reconstructor:
         steps = self.default_fit if fit is None else fit
         images = torch.from_numpy(np.stack([face.crop for face in found])).permute(0, 3, 1, 2).float().div_(255)
         points = np.stack([face.transform.to_crop(face.landmarks) for face in found])
-        prediction = self.solve(
-            images.to(self.device), torch.from_numpy(points).float().to(self.device), steps, progress
-        )
+        images, landmarks = images.to(self.device), torch.from_numpy(points).float().to(self.device)
+        prediction = self.solve(images, landmarks, steps, progress)
         pixels = self.regions(prediction.parameters).cpu().numpy()
-        return [self._face(one, prediction, i, pixels[i], steps, misfit_prior) for i, one in enumerate(found)]
+        hidden = [self.hidden(prediction, images, landmarks, regions, i) for i, regions in enumerate(pixels)]
+        return [
+            self._face(one, prediction, i, pixels[i], hidden[i], steps, misfit_prior) for i, one in enumerate(found)
+        ]
 
     def solve(
         self, images: Tensor, landmarks: Tensor, steps: int, progress: Progress | None = None
@@ -232,12 +236,25 @@ class Reconstructor:
             mask = segment(images, result.image, result.mask, None, self.segmentation)
         return MaskedPrediction(result.image, result.mask, mask, result.landmarks, parameters)
 
+    def hidden(
+        self, prediction: MaskedPrediction, images: Tensor, landmarks: Tensor, regions: np.ndarray, i: int
+    ) -> np.ndarray:
+        """Return (S,S) bool, what hides face i of a batch.
+
+        The batch: crops (B,3,S,S) in [0,1], found landmarks (B,68,2) px; the face: its regions (S,S).
+        """
+        image, rendering = (batch[i].permute(1, 2, 0).cpu().numpy() for batch in (images, prediction.images))
+        points = [batch[i].cpu().numpy() for batch in (landmarks, prediction.landmarks)]
+        rendered, mask = prediction.rendered[i, 0].cpu().numpy() > 0, prediction.mask[i, 0].cpu().numpy()
+        return hidden_pixels(image, rendering, rendered, mask, regions, points)
+
     def _face(
         self,
         found: FoundFace,
         prediction: MaskedPrediction,
         i: int,
         regions: np.ndarray,
+        hidden: np.ndarray,
         steps: int,
         misfit_prior: bool,
     ) -> Face:
@@ -260,9 +277,10 @@ class Reconstructor:
             rendering=prediction.images[i].permute(1, 2, 0).clamp(0, 1).cpu().numpy(),
             rendered=rendered,
             mask=mask,
+            hidden=hidden,
             model_landmarks=found.transform.to_original(prediction.landmarks[i].cpu().numpy()).astype(np.float32),
             transform=found.transform,
-            verdict=verdict(mask, rendered, regions, threshold),
+            verdict=verdict(hidden, mask, rendered, regions, threshold),
             fitted=steps,
             corrected=misfit_prior,
         )

@@ -1,22 +1,20 @@
 """The texture: the photograph where it shows the face, elsewhere the model's lit colour, brought to the photograph's.
 
-A part of the face is shown where it faces the camera, nothing of the mesh lies before it, and M calls it face, a little
-inside of M's edge. What is not shown gets the rendered colour times a smooth gain: that of the parts shown around it.
+A part of the face is shown where it faces the camera, nothing of the mesh lies before it, M calls it face, a little
+inside of M's edge, and nothing hides it. What is not shown gets the rendered colour times a smooth gain: that of the
+parts shown around it.
 """
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 import torch
-from PIL import Image, ImageDraw
-from scipy.ndimage import binary_dilation, binary_fill_holes, distance_transform_edt, label
+from scipy.ndimage import binary_fill_holes, distance_transform_edt
 from scipy.sparse import coo_array, diags_array
 from scipy.sparse.linalg import splu
 
 from focus.reconstruct.layout import uv_layout
-from focus.reconstruct.occlusion import extended
+from focus.reconstruct.occlusion import extended, mostly_within, part_pixels
 from focus.reconstruct.photo_view import PhotoCamera, draw, lit_colours, sample
 from focus.reconstruct.reconstructor import Face
 from focus.rendering import Topology, vertex_normals
@@ -26,9 +24,6 @@ DEPTH_SIDE = 256  # pixels of the depth map, over the longer side of the face, t
 HIDDEN_MM = 4.0  # a point further than this behind the depth map is hidden
 FACING = (0.2, 0.5)  # cosine of the angle to the viewer from which the photograph counts, and counts in full
 EDGE = (1 / 64, 3 / 64)  # distance to M's edge, as a share of the crop's side, from which it counts, and in full
-PARTS = (range(17, 22), range(22, 27), range(36, 42), range(42, 48), range(48, 60))  # iBUG's brows, eyes, mouth
-PART_MARGIN = 3 / 64  # around these parts, as a share of the crop's side
-WITHIN = 0.75  # share of an outlier's pixels in such parts from which on it is taken for them
 SMOOTHNESS = 30.0  # of the gain: how much two neighbours weigh against what one vertex shows
 SHADES = (0.05, 0.95)  # quantiles of the shown parts' shading that bound the others'
 ANCHOR = 0.02  # of the gain to its mean, so that it does not run away where nothing is shown
@@ -118,7 +113,7 @@ def evened(shading: np.ndarray, shown: np.ndarray) -> np.ndarray:
 
 def shown_in_crop(face: Face) -> np.ndarray:
     """Return (S,S) 0..1: how far the photograph counts, 0 at M's edge and at the face's rim, 1 well inside."""
-    inlier = face.rendered & ((face.mask >= 0.5) | own_parts(face))
+    inlier = face.rendered & ~face.hidden & ((face.mask >= 0.5) | own_parts(face))
     inlier |= binary_fill_holes(face.rendered) & ~face.rendered  # an open mouth
     depth = distance_transform_edt(np.pad(inlier, 1))[1:-1, 1:-1] - 0.5
     share = ramp(depth / face.transform.size, EDGE)
@@ -127,17 +122,8 @@ def shown_in_crop(face: Face) -> np.ndarray:
 
 def own_parts(face: Face) -> np.ndarray:
     """Return (S,S) bool: outliers that are the face's own eyes, brows, lips or teeth, as they lie within these."""
-    size = face.transform.size
-    canvas = Image.new("1", (size, size))
-    for points, part in itertools.product((face.landmarks, face.model_landmarks), PARTS):
-        outline = face.transform.to_crop(points[list(part)])
-        ImageDraw.Draw(canvas).polygon([tuple(point) for point in outline.tolist()], fill=1, outline=1)
-    parts = binary_dilation(np.asarray(canvas), iterations=max(1, round(PART_MARGIN * size)))
-    numbers, count = label(face.rendered & (face.mask < 0.5), np.ones((3, 3)))
-    inside = np.bincount(numbers.ravel(), parts.ravel(), count + 1) / np.bincount(numbers.ravel(), minlength=count + 1)
-    inside[0] = 0  # no outlier
-    own: np.ndarray = (inside >= WITHIN)[numbers]
-    return own
+    points = [face.transform.to_crop(points) for points in (face.landmarks, face.model_landmarks)]
+    return mostly_within(face.rendered & (face.mask < 0.5), part_pixels(points, face.transform.size))
 
 
 def at_points(picture: np.ndarray, face: Face, points: np.ndarray) -> np.ndarray:

@@ -22,7 +22,7 @@ from focus.reconstruct.reconstructor import Face
 from focus.reconstruct.texture import TextureBaker
 from focus.rendering import Topology
 
-SCORE = "mean of 1 - M over the rendered nose, cheeks and forehead, weighted by the distance to the face's rim"
+SCORE = "hidden share of the rendered nose, cheeks, forehead, mouth and chin, weighted by distance to the face's rim"
 FILES = {f"{name}.{kind}" for name in ("mesh", "neutral") for kind in ("obj", "mtl", "png", "glb", "ply")} | {
     "mask.png", "outliers.png", "overlay.png", "rendered.png", "landmarks.csv", "parameters.json",
 }  # fmt: skip
