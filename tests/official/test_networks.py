@@ -24,11 +24,11 @@ def filled(network: nn.Module, theirs: list[str], ours: list[str], tag: str, gai
     return network.eval()
 
 
-def pictures(golden: GoldenSet, what: str, places: str) -> Tensor:
-    """Return two images of one network's inputs; README's line `Sizes in this set` names their side and grid."""
+def pictures(golden: GoldenSet, what: str, places: str, count: int) -> Tensor:
+    """Return `count` images of one network's inputs; README's line `Sizes in this set` names their side and grid."""
     [side] = golden.numbers(rf"{places} (\d+) px", 224)
     [grid] = golden.numbers(r"coarse image grids (\d+)", 15)
-    return image(f"{golden.name}/{what}", 2, grid, side)
+    return image(f"{golden.name}/{what}", count, grid, side)
 
 
 def assert_close(found: Tensor | np.ndarray, expected: np.ndarray, share: float) -> None:
@@ -42,7 +42,7 @@ def test_encoder(golden):
     network = FaceEncoder(1000)
     names = figures["state_names"].tolist()
     filled(network, names, [name.replace("vgg.", "network.", 1) for name in names], f"{golden.name}/encoder/", 1.0)
-    inputs = pictures(golden, "encoder/image", "encoder")
+    inputs = pictures(golden, "encoder/image", "encoder", len(figures["outputs"]))
     inputs[1] *= 0.25
     assert float(inputs.double().mean()) == pytest.approx(float(figures["image_mean"]))
     with torch.no_grad():
@@ -85,7 +85,8 @@ def unet(golden: GoldenSet) -> SegmentationNetwork:
 def test_segmentation(golden, unet, mode):
     """S would be another U-Net, as it was without the batch norms of its up-convolutions."""
     figures = golden.arrays("unet")
-    rendering, target = (pictures(golden, f"unet/{what}", "U-Net").double() for what in ("rendering", "target"))
+    count = len(figures["eval_mask"])
+    rendering, target = (pictures(golden, f"unet/{what}", "U-Net", count).double() for what in ("rendering", "target"))
     unet.train(mode == "train")
     for module in unet.modules():
         if isinstance(module, nn.Dropout):
@@ -107,7 +108,8 @@ def test_recogniser(golden):
     figures = golden.arrays("r50")
     network, names = FaceRecogniser(*PAPER_RECOGNISER), golden.arrays("r50")["state_names"].tolist()
     filled(network, names, names, f"{golden.name}/r50/", 1.0)
-    inputs, landmarks = pictures(golden, "r50/image", "recogniser"), torch.from_numpy(figures["landmarks"])
+    landmarks = torch.from_numpy(figures["landmarks"])
+    inputs = pictures(golden, "r50/image", "recogniser", len(landmarks))
     assert_close(similarity_to_template(landmarks, 112), figures["matrix"], 1e-5)
     with torch.no_grad():
         aligned = align_faces(inputs, landmarks, 112)

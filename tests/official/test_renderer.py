@@ -42,11 +42,12 @@ def scene(golden: GoldenSet, figures: dict[str, np.ndarray]) -> Scene:
     """What they were computed from."""
     name, faces = golden.name, len(figures["pose"])
     rows, columns = golden.numbers(r"grid mesh of (\d+), (\d+)", 50, 48)
+    nodes = golden.numbers(r'normal\(f"\{SET\}/3dmm/\{name\}", k, 3, (\d+), (\d+)\)', 7, 7)
     counts = {part: figures[f"grad_{part}"].shape[1] for part in DEVIATION}
 
     def basis(part: str) -> Tensor:
         count = counts[part]
-        field = smooth(normal(f"{name}/3dmm/{part}", count, 3, 7, 7), rows, columns).reshape(count, 3, rows * columns)
+        field = smooth(normal(f"{name}/3dmm/{part}", count, 3, *nodes), rows, columns).reshape(count, 3, rows * columns)
         variance = (DEVIATION[part] ** 2 / (1 + np.arange(count))).astype(np.float32)
         return torch.from_numpy(field.transpose(2, 1, 0).reshape(-1, count).astype(np.float32) * np.sqrt(variance))
 
@@ -130,26 +131,40 @@ def test_light(scene, figures):
 def test_picture(scene, figures, drawn):
     """The renderer would draw another picture than the authors' of the same mesh.
 
-    Theirs leaves out the tile of 32 px that starts exactly at the mesh's largest whole x or y, so masks may differ by
-    a row or a column there; elsewhere by single pixels at the edges.
+    Colours agree to 4e-5, single pixels to 1e-4, as theirs rounds. Masks may differ by single pixels at the edges, and
+    where theirs leaves out a tile (`left_out`).
     """
     mask = drawn.mask.numpy().astype(bool)[:, 0]
-    theirs = np.unpackbits(figures["mask_bits"]).astype(bool).reshape(mask.shape)
+    theirs = np.unpackbits(figures["mask_bits"]).astype(bool)[: mask.size].reshape(mask.shape)
     assert theirs.sum((1, 2)).tolist() == figures["mask_pixels"].tolist()
-    differ = mask != theirs
-    assert (differ.sum((1, 2)) <= 40).all()
-    found = drawn.image.detach()[..., ::4, ::4].numpy()
-    both = (mask & theirs)[:, None, ::4, ::4]
-    np.testing.assert_allclose(
-        found * both, figures["image_stride4"] * both, rtol=0, atol=5e-5
-    )  # theirs rounds by 4.1e-5
-    totals = drawn.image.detach().double().sum((1, 2, 3)).numpy()
-    np.testing.assert_allclose(totals, figures["image_sum"], rtol=2e-3)
+    differ = (mask != theirs) & ~left_out(mask)
+    assert (differ.sum((1, 2)) <= 9).all()
+    both = (mask & theirs)[:, None]
+    found = drawn.image.detach().double().numpy() * both
+    errors = np.abs(found[..., ::4, ::4] - figures["image_stride4"] * both[..., ::4, ::4])
+    assert (
+        errors.max() <= 1e-4 and np.quantile(errors[np.broadcast_to(both[..., ::4, ::4], errors.shape)], 0.999) <= 4e-5
+    )
+    np.testing.assert_allclose(found.sum((1, 2, 3)), figures["image_sum"], rtol=1e-3)
+
+
+def left_out(mask: np.ndarray) -> np.ndarray:
+    """Return the rows and columns (B,S,S) of 32 px tiles that start exactly at the mesh's largest whole x or y.
+
+    The authors' rasteriser draws nothing there.
+    """
+    places = np.arange(mask.shape[1])
+    found = np.zeros_like(mask)
+    for picture, drawn in zip(found, mask, strict=True):
+        bottom, right = (places[drawn.any(axis)].max() for axis in (1, 0))
+        picture[bottom:] |= bottom % 32 == 0
+        picture[:, right:] |= right % 32 == 0
+    return found
 
 
 def test_gradients(scene, figures, drawn):
     """R would be steered otherwise than the authors' by the same error of a picture."""
-    theirs = np.unpackbits(figures["mask_bits"]).reshape(drawn.mask.shape)
+    theirs = np.unpackbits(figures["mask_bits"])[: drawn.mask.numel()].reshape(drawn.mask.shape)
     weighed = drawn.image * scene.probe * torch.from_numpy(theirs)
     gradients = torch.autograd.grad(weighed.sum(), list(scene.parameters.values()))
     for part, gradient in zip(scene.parameters, gradients, strict=True):
