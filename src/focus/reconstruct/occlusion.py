@@ -95,7 +95,8 @@ def hidden_pixels(
     parts = part_pixels(points, len(mask))
     skin, outliers = rendered & ~parts, rendered & (mask < 0.5)
     by_s = thick(outliers & ~mostly_within(outliers, parts)) & of_regions(pixels, TRUSTED)
-    return by_s | thick(skin & (hue_distance(image, rendering, skin) > OFF_COLOUR))
+    hidden: np.ndarray = by_s | thick(skin & (hue_distance(image, rendering, skin) > OFF_COLOUR))
+    return hidden
 
 
 def thick(found: np.ndarray) -> np.ndarray:
