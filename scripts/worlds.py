@@ -1,6 +1,6 @@
 """Do the findings survive other worlds and other seeds? The profile of params.yaml, run for each of several.
 
-    python scripts/worlds.py run [--worlds 3] [--seeds 3] [--only RUN] [--cores 2] [--jobs 2] [--work worlds]
+    python scripts/worlds.py run [--worlds 0,1,2] [--seeds 3] [--only RUN] [--cores 2] [--jobs 2] [--work worlds]
     python scripts/worlds.py report        # results/worlds from results/worlds/runs, which `run` does at its end too
 
 A run is a clone of this commit in WORK with other seeds and the study's methods only; all clones share this
@@ -217,12 +217,17 @@ def cost(place: Place, wall: float) -> dict[str, float]:
     }
 
 
+def seeds(text: str) -> list[int]:
+    """Return the seeds of an option such as 0,3,4; argparse turns its ValueError into one line."""
+    return [int(seed) for seed in text.split(",")]
+
+
 def parsed(arguments: list[str] | None = None) -> argparse.Namespace:
     """Return the command line's options."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     chosen = parser.add_subparsers(dest="task", required=True)
     run = chosen.add_parser("run", help="make the runs that are not complete, then write results/worlds")
-    run.add_argument("--worlds", type=int, default=3, help="seeds.data from 0 on")
+    run.add_argument("--worlds", type=seeds, default=[0, 1, 2], help="seeds.data of each, e.g. 0,3,4")
     run.add_argument("--seeds", type=int, default=3, help="seeds.training from 0 on")
     run.add_argument("--only", metavar="RUN", help="one of them, e.g. world2-seed1")
     run.add_argument("--cores", type=int, default=2, help="stages side by side, in all runs together")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from focus.errors import FocusError
@@ -21,10 +22,10 @@ class Run:
         return f"world{self.world}-seed{self.seed}"
 
 
-def planned(worlds: int, seeds: int) -> list[Run]:
+def planned(worlds: Sequence[int], seeds: int) -> list[Run]:
     """Return all runs in the order they are made: each world once first, so that an early stop has seen every world."""
-    first = [Run(world, 0) for world in range(worlds)]
-    return first + [Run(world, seed) for world in range(worlds) for seed in range(1, seeds)]
+    first = [Run(world, 0) for world in worlds]
+    return first + [Run(world, seed) for world in worlds for seed in range(1, seeds)]
 
 
 def reduced(params: Params) -> Params:
