@@ -96,7 +96,7 @@ def evaluation(clone: Path) -> dict[str, Any]:
 def resumed(clone: Path) -> dict[str, Any]:
     """The training that was killed went on."""
     log = (clone / "logs/initialise.log").read_text(encoding="utf-8")
-    lines = [line for line in log.splitlines() if "going on from step" in line]
+    lines = [line for line in log.splitlines() if "resuming from step" in line]
     expect("initialise went on from its checkpoint", len(lines), 1)
     return {"after the kill": lines[0]}
 

@@ -105,10 +105,10 @@ def test_what_is_not_there_is_named(pictures, trained, monkeypatch, tmp_path):
         submit.method_predictions("Mine", pictures, trained)
 
 
-def test_an_image_without_a_face_gets_the_mean_face(pictures, trained, monkeypatch, capsys):
+def test_an_image_without_a_face_gets_the_mean_face(pictures, trained, monkeypatch, caplog):
     """One undetected face would make a submission of 1,702 images impossible, or a made-up shape be sent unnamed."""
     found = [[], *trained.detector.detect([None])]
     monkeypatch.setattr(build, "detector", lambda *_: SimpleNamespace(name="x", detect=lambda images, names: found))
     shapes = submit.shape_latents(pictures, "Mine", trained)
     assert not shapes[LINES[0]].any() and shapes[LINES[1]].any()
-    assert f"{LINES[0]}: no face found by x; the mean face is sent" in capsys.readouterr().err
+    assert f"{LINES[0]}: no face found by x; the mean face is sent" in caplog.text

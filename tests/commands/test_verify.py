@@ -169,7 +169,7 @@ def small(tmp_path, monkeypatch):
     return make
 
 
-def test_a_run_that_can_be_repeated(small, tmp_path, capsys):
+def test_a_run_that_can_be_repeated(small, tmp_path, caplog):
     """A run with the same bits would be called different, or the project itself be changed by the check."""
     project = small("weights")
     before = project.contents(".")
@@ -178,7 +178,7 @@ def test_a_run_that_can_be_repeated(small, tmp_path, capsys):
         for profile in ("demo", "smoke")
     ]
     assert lines == [f"verify: the same bits: 2 outs of 2 stages, profile {name}" for name in ("demo", "smoke")]
-    assert "not of profile smoke: two runs are compared" in capsys.readouterr().out
+    assert "not of profile smoke: two runs are compared" in caplog.text
     assert {name for name, content in project.contents(".").items() if before.get(name) != content} == set()
 
 

@@ -30,6 +30,6 @@ def test_the_same_command_goes_on(undisturbed, untrained, engine, how):
     assert not (untrained.path / "models/recogniser").exists() and (untrained.path / CHECKPOINT).exists()
     printed = untrained.run(*TO_THE_RECOGNISER[engine]).stdout
     log = untrained.path / "logs/recogniser.log"
-    assert "recogniser: going on from step" in (log.read_text() if engine == "snakemake" else printed)
+    assert "recogniser: resuming from step" in (log.read_text() if engine == "snakemake" else printed)
     assert untrained.contents("models/recogniser") == undisturbed.contents("models/recogniser") != {}
     assert untrained.contents(".checkpoints") == {}

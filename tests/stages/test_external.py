@@ -88,13 +88,13 @@ def test_a_method_gets_its_rows(given):
     assert server_values(given) == {key: {"median": 1.1, "mean": 1.4, "std": 1.2} for key in ("Deep3D", "RingNet")}
 
 
-def test_what_is_missing_is_counted(given, project, capsys):
+def test_what_is_missing_is_counted(given, project, caplog):
     """A method would win by leaving out hard images, unseen."""
     (project / "theirs/images/CelebA/1.png").unlink()
     external.work(given)
     report = read_json(paths.EXTERNAL / "methods.json")["Deep3D"]["CelebA"]
     assert report["measured"] == 2 and list(report["left_out"]) == ["1.png"]
-    assert "Deep3D: CelebA: 1 images left out, the first: 1.png" in capsys.readouterr().err
+    assert "Deep3D: CelebA: 1 images left out, the first: 1.png" in caplog.text
 
 
 def test_no_method_leaves_a_file(packed):

@@ -55,7 +55,7 @@ def test_wrong_settings_are_one_line(project):
         run("tables", StageSettings, lambda _: None)
 
 
-def test_ctrl_c(project, capsys):
+def test_ctrl_c(project, caplog):
     """Ctrl-C would end in a traceback, or look like success to the engine."""
 
     def work(_):
@@ -64,7 +64,7 @@ def test_ctrl_c(project, capsys):
     with pytest.raises(SystemExit) as caught:
         run("initialise", StageSettings, work)
     assert caught.value.code == 130
-    assert "initialise: interrupted; run the same command again" in capsys.readouterr().err
+    assert "initialise: interrupted; run the same command again" in caplog.text
 
 
 def test_mistakes_of_the_code_keep_their_traceback(project):
@@ -73,7 +73,7 @@ def test_mistakes_of_the_code_keep_their_traceback(project):
         run("tables", StageSettings, lambda _: 1 / 0)
 
 
-def test_code_of_another_checkout_is_refused(project, capsys):
+def test_code_of_another_checkout_is_refused(project):
     """An editable install would run other code than dvc.yaml tracks here."""
     (project / "src").unlink()
     (project / "src" / "focus").mkdir(parents=True)

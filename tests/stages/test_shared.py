@@ -18,8 +18,8 @@ from focus.stages import shared
 from projects import ROOT
 
 FAILS = "pretrain: assets.bfm: found nothing, expected a file\n"
-GONE = "pretrain: process 1 of 2 was ended by SIGKILL; run the same command again to go on from the last checkpoint\n"
-INTERRUPTED = "pretrain: interrupted; run the same command again to go on from the last checkpoint\n"
+GONE = "pretrain: process 1 of 2 was ended by SIGKILL; run the same command again to resume from the last checkpoint\n"
+INTERRUPTED = "pretrain: interrupted; run the same command again to resume from the last checkpoint\n"
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import pytest
@@ -49,8 +50,9 @@ def test_resumed_equals_undisturbed(packed, undisturbed, tmp_path, stop_at):
     assert curve.read_text() == undisturbed[1]
 
 
-def test_resumed_from_between_two_checkpoints(packed, undisturbed, tmp_path):
-    """The steps after the last checkpoint would be lost or done twice."""
+def test_resumed_from_between_two_checkpoints(packed, undisturbed, tmp_path, caplog):
+    """The steps after the last checkpoint would be lost or done twice, or the log not say where training resumes."""
+    caplog.set_level(logging.INFO)
     checkpoint = Checkpoint(tmp_path / "checkpoint.pt", "key", 4)
     with pytest.raises(StoppedError):
         train(em(packed, checkpoint, 7))
@@ -59,6 +61,7 @@ def test_resumed_from_between_two_checkpoints(packed, undisturbed, tmp_path):
     train(plan, tmp_path / "curve.csv")
     assert_same(weights(plan), undisturbed[0])
     assert (tmp_path / "curve.csv").read_text() == undisturbed[1]
+    assert f"{plan.title}: resuming from step 4 of {plan.total}" in caplog.messages
 
 
 @pytest.mark.parametrize("spoil", ["settings", "truncated", "words"])
@@ -235,10 +238,11 @@ def test_no_steps(tmp_path):
     assert (tmp_path / "curve.csv").is_file()
 
 
-def test_log_lines_name_the_step(capsys):
+def test_log_lines_name_the_step(caplog):
     """A log file would show a progress bar's control codes, or nothing."""
+    caplog.set_level(logging.INFO)
     train(scalar_plan(lambda weight, step: (weight * 1.0, {}), steps=3))
-    lines = capsys.readouterr().err.splitlines()
+    lines = caplog.messages
     assert lines[0] == "train a number: step 0 of 3, net, loss 1" and len(lines) == 2
 
 

@@ -18,6 +18,7 @@ from focus.cli.face_model import app as face_model_app
 from focus.cli.import_authors import import_authors
 from focus.cli.now import app as now_app
 from focus.cli.reconstruct import reconstruct
+from focus.environment.log import to_stderr
 from focus.errors import FocusError, machine_trouble
 
 GROUPS = {
@@ -215,6 +216,7 @@ def schemas(folder: Annotated[Path, typer.Argument(help="folder to write to")] =
 
 def main() -> None:
     """Run the command line: a FocusError is one line on standard error and exit code 1; so is a warning, without it."""
+    to_stderr()
     warnings.formatwarning = lambda message, *_, **__: f"focus: warning: {message}\n"
     try:
         app()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import logging
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,6 +22,8 @@ from focus.networks.store import load_weights
 from focus.settings import Assets, Corrected, Detector, Evaluation, NetworkSettings, Variant
 from focus.stages import build, paths
 from focus.stages.landmarks import crops
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +89,7 @@ def load_prior(path: Path) -> Tensor:
 def shape_latents(pictures: NoW, variant: str, chosen: Settings) -> dict[str, Tensor]:
     """Return line -> shape latents (K,) by the variant's R, on Deep3D crops by the detected landmarks.
 
-    The server wants a mesh for every image: one without a usable face gets the mean face, and is named on stderr.
+    The server wants a mesh for every image: one without a usable face gets the mean face, and a log message names it.
     """
     if not paths.network(variant).is_file():
         raise FocusError(f"{paths.network(variant)}: no such file; expected {variant} trained by `dvc repro`")
@@ -98,7 +100,7 @@ def shape_latents(pictures: NoW, variant: str, chosen: Settings) -> dict[str, Te
         line, reason = next(iter(missed.items()))
         raise FocusError(f"{pictures.root}: found no image with a usable face, expected some; {line}: {reason}")
     for line, reason in missed.items():
-        print(f"submit: {line}: {reason}; the mean face is sent for it", file=sys.stderr)
+        logger.warning("submit: %s: %s; the mean face is sent for it", line, reason)
     with tempfile.TemporaryDirectory() as scratch:
         packed = pack(Path(scratch, "now"), cut)
         latents = encode(autoencoder, packed, chosen.evaluation.batch).shape

@@ -7,6 +7,7 @@ yet written (MALLOC_PERTURB_: glibc fills it with 127s, which read as floats of 
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import shutil
@@ -27,6 +28,8 @@ from focus.errors import FocusError
 from focus.files import read_npy, write_text
 from focus.networks.store import load_weights
 from focus.settings import read_yaml
+
+logger = logging.getLogger(__name__)
 
 ELSEWHERE = {
     "LC_ALL": "C",
@@ -163,12 +166,12 @@ def verify(root: Path, profile: str, against: Path | None, cores: int, work: Pat
     require_git(root, "focus verify")
     changed = subprocess.run(["git", "status", "--porcelain"], cwd=root, capture_output=True, text=True).stdout
     if changed:
-        print(f"verify: {len(changed.splitlines())} uncommitted changes are no part of it", flush=True)
+        logger.warning("verify: %d uncommitted changes are no part of it", len(changed.splitlines()))
     again, reference = work / "run again", work / "reference"
     _clone(root, reference)
     path = against or reference / "dvc.lock"
     if against is None and not (path.is_file() and read_lock(path).profile == profile):
-        print(f"verify: dvc.lock is not of profile {profile}: two runs are compared with each other", flush=True)
+        logger.warning("verify: dvc.lock is not of profile %s: two runs are compared with each other", profile)
         run(reference, profile, cores, {})
     expected = read_lock(path)
     if expected.profile != profile:
@@ -214,7 +217,7 @@ def run(project: Path, profile: str, cores: int, environment: dict[str, str]) ->
     shutil.rmtree(project / "results", ignore_errors=True)
     engine = ["dvc", "repro"] if cores == 1 else ["snakemake", "--cores", str(cores)]
     log = project.with_name(f"{project.name}.log")
-    print(f"verify: running profile {profile} in {project} (log: {log})", flush=True)
+    logger.info("verify: running profile %s in %s (log: %s)", profile, project, log)
     own_python = os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", "")])
     variables = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     with log.open("w") as stream:

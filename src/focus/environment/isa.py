@@ -7,10 +7,12 @@ it is the first thing that happens in `python -m focus.stages.NAME` (focus/stage
 
 from __future__ import annotations
 
+import logging
 import os
 import platform
-import sys
 from pathlib import Path
+
+logger = logging.getLogger(__name__)
 
 CPUINFO = Path("/proc/cpuinfo")
 NEEDED = {"avx2", "fma"}  # with both, glibc's libm takes the same path on every CPU as well
@@ -48,7 +50,7 @@ def pin(isa: str) -> None:
         return
     lacks = lacking()
     if lacks:
-        print(f"compute.isa: found {lacks}, expected an x86-64 CPU with AVX2: native, other bits", file=sys.stderr)
+        logger.warning("compute.isa: found %s, expected an x86-64 CPU with AVX2: native, other bits", lacks)
         return
     for name, value in VARIABLES.items():
         if value is None:

@@ -7,11 +7,15 @@ Only the standard library is needed. A folder without `.git`, such as the zip th
 from __future__ import annotations
 
 import configparser
+import logging
 import shutil
 import sys
 from pathlib import Path
 
+from focus.environment.log import to_stderr
 from focus.errors import FocusError
+
+logger = logging.getLogger(__name__)
 
 KEPT_BY_DVC = ("data", "models", "results")
 LOCAL = Path(".dvc/config.local")
@@ -57,10 +61,11 @@ def tell_dvc(root: Path) -> bool:
 
 def main(root: Path = Path()) -> None:
     """Prepare the folder; one line and exit code 1 where it cannot be used."""
+    to_stderr()
     try:
         refuse_links(root)
         if tell_dvc(root):
-            print("no .git here: all stages run; dvc exp, focus verify and make worlds need a clone", file=sys.stderr)
+            logger.warning("no .git here: all stages run; dvc exp, focus verify and make worlds need a clone")
     except FocusError as error:
         sys.exit(f"make: {error}")
     except OSError as error:

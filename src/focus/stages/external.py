@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,8 @@ from focus.settings import External, StageSettings
 from focus.stages import build, paths
 from focus.stages.predictions import membership
 from focus.stages.runner import run
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,8 +71,8 @@ def counts(method: str, testset: str, measured: Measured) -> dict[str, object]:
     """Return how many images were measured and which were not, and say so on standard error."""
     if measured.left_out:
         image, reason = next(iter(measured.left_out.items()))
-        found = f"{len(measured.left_out)} images left out, the first: {image}: {reason}"
-        print(f"external: {method}: {testset}: {found}", file=sys.stderr)
+        line = "external: %s: %s: %d images left out, the first: %s: %s"
+        logger.warning(line, method, testset, len(measured.left_out), image, reason)
     return {"measured": len(measured.rows), "left_out": measured.left_out}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from dataclasses import dataclass
 from functools import partial
@@ -19,6 +20,8 @@ from focus.settings import AutoencoderSettings, Evaluation, InstanceFit, Instanc
 from focus.stages import build, paths
 from focus.stages.predictions import Kept, keep_predictions
 from focus.stages.runner import run
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +59,7 @@ def fit_images(testset: str, split: str, settings: Settings, folder: Path) -> li
         prediction = Prediction(result.image, result.mask, mask, result.landmarks, result.parameters)
         kept.append(Kept.of(prediction))
         found += [row | {"testset": testset} for row in image_rows(packed, start, prediction)]
-        print(f"fitted {len(found)} of {len(packed)} images", file=sys.stderr)
+        logger.info("fitted %d of %d images", len(found), len(packed))
     keep_predictions(folder, split, kept)
     return found
 

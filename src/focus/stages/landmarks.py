@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -27,6 +28,8 @@ from focus.settings import Assets, Image, StageSettings
 from focus.settings import Detector as DetectorSettings
 from focus.stages import build, paths
 from focus.stages.runner import run
+
+logger = logging.getLogger(__name__)
 
 FACTS = ("occluder", "occluder_fraction")
 CHUNK = 64  # images held in memory at once
@@ -69,7 +72,7 @@ def work(settings: Settings, split: str) -> None:
     if note.is_file():
         write_json(paths.PACKED / split / paths.MISSING, read_json(note))
         write_json(paths.RESULTS / "landmarks" / f"{split}.json", {"images": 0, "packed": 0, **read_json(note)})
-        print(f"landmarks/{split}: {read_json(note)['reason']}", file=sys.stderr)
+        logger.warning("landmarks/%s: %s", split, read_json(note)["reason"])
         return
     detector = build.detector(settings.detector, split, settings.compute)
     missed: dict[str, str] = {}
@@ -126,7 +129,7 @@ def crops(
                 yield cropped(sample, faces[0].landmarks, size, facts.get(sample.name, {}), released)
             except FocusError as error:
                 missed[sample.name] = str(error)
-        print(f"landmarks: {min(start + CHUNK, len(samples))} of {len(samples)} images", file=sys.stderr)
+        logger.info("landmarks: %d of %d images", min(start + CHUNK, len(samples)), len(samples))
 
 
 def cropped(sample: Sample, landmarks: np.ndarray, size: int, facts: dict[str, str], released: bool = False) -> Sample:

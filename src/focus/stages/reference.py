@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from focus.settings import AutoencoderSettings, Evaluation, Key, Reference, Refe
 from focus.stages import build, paths
 from focus.stages.predictions import membership
 from focus.stages.runner import run
+
+logger = logging.getLogger(__name__)
 
 FREE = {"mean": POSE_AND_LIGHT, "fitted": ALL}
 
@@ -71,7 +74,7 @@ def image_figures(settings: Settings, testset: TestSet, face: str) -> list[dict[
         fits, regions = result.image.permute(0, 2, 3, 1).numpy(), result.mask[:, 0].numpy()
         for place, image, region in zip(part, fits, regions, strict=True):
             rows.append(image_row(packed, place, image, region, None) | {"subset": subsets[packed.names[place]]})
-        print(f"{testset.name}: fitted {len(rows)} of {len(places)} images", file=sys.stderr)
+        logger.info("%s: fitted %d of %d images", testset.name, len(rows), len(places))
     return rows
 
 

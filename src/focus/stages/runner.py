@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import time
@@ -14,10 +15,13 @@ import torch
 import focus
 from focus import device, fingerprints, settings
 from focus.environment import cost, isa
+from focus.environment.log import to_stderr
 from focus.environment.roots import use_exact_roots
 from focus.environment.workplace import refuse_links
 from focus.errors import FocusError, machine_trouble
 from focus.stages import paths
+
+logger = logging.getLogger(__name__)
 
 StageT = TypeVar("StageT", bound=settings.StageSettings)
 
@@ -28,6 +32,7 @@ def run(stage: str, kind: type[StageT], work: Callable[[StageT], None]) -> None:
     Exits with status 1 and one line on standard error for a FocusError, a full disk or no memory; 130 for Ctrl-C.
     """
     began = time.monotonic()
+    to_stderr()
     try:
         _own_code_only()
         refuse_links(Path())
@@ -38,7 +43,7 @@ def run(stage: str, kind: type[StageT], work: Callable[[StageT], None]) -> None:
     except FocusError as error:
         sys.exit(f"{stage}: {error}")
     except KeyboardInterrupt:
-        print(f"{stage}: interrupted; run the same command again to go on from the last checkpoint", file=sys.stderr)
+        logger.error("%s: interrupted; run the same command again to resume from the last checkpoint", stage)
         sys.exit(130)
     except Exception as error:
         trouble = machine_trouble(error)
@@ -67,7 +72,7 @@ def _same_bits(compute: settings.Compute) -> None:
 def _avx2() -> None:
     found = torch.backends.cpu.get_cpu_capability()
     if found != "AVX2":  # torch was there before focus.stages could set anything
-        print(f"compute.isa: found {found}, expected AVX2: other bits; start a stage by python -m", file=sys.stderr)
+        logger.warning("compute.isa: found %s, expected AVX2: other bits; start a stage by python -m", found)
     use_exact_roots()
 
 

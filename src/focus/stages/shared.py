@@ -75,7 +75,6 @@ def _start(count: int) -> None:
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
     from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
-    logging.disable(logging.ERROR)  # what torchrun logs of a failure, FocusError says in one line
     config = LaunchConfig(
         1,
         1,
@@ -90,6 +89,7 @@ def _start(count: int) -> None:
     if module is None:
         raise FocusError("compute.processes: found a stage that is run as a file, expected `python -m focus.stages.…`")
     try:
+        logging.disable(logging.ERROR)  # what torchrun logs of a failure, FocusError says in one line
         elastic_launch(config, sys.executable)("-m", module.name, *sys.argv[1:])
     except ChildFailedError as failed:
         raise FocusError(_reason(failed.failures, count)) from None
@@ -97,6 +97,8 @@ def _start(count: int) -> None:
         if ended.sigval == signal.SIGINT:
             raise KeyboardInterrupt from None
         sys.exit(128 + ended.sigval)
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 def _reason(failures: dict[int, ProcessFailure], count: int) -> str:
@@ -106,4 +108,4 @@ def _reason(failures: dict[int, ProcessFailure], count: int) -> str:
         return min(told, key=lambda failure: failure.timestamp).message
     rank, failure = min(failures.items(), key=lambda entry: (entry[1].exitcode >= 0, entry[1].timestamp))
     how = f"was ended by {failure.signal_name()}" if failure.exitcode < 0 else f"ended with status {failure.exitcode}"
-    return f"process {rank} of {count} {how}; run the same command again to go on from the last checkpoint"
+    return f"process {rank} of {count} {how}; run the same command again to resume from the last checkpoint"

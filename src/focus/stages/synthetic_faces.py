@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from focus.seeds import numpy_generator, torch_generator
 from focus.settings import Key, NetworkSettings, Synthetic
 from focus.stages import build, paths
 from focus.stages.runner import run
+
+logger = logging.getLogger(__name__)
 
 Backgrounds = Callable[[slice], Tensor | None]
 """Faces wanted -> what lies behind them (n,3,S,S); None: black. Read when drawn: all of them are 15 GB at 224 px."""
@@ -80,7 +83,7 @@ def samples(autoencoder: Autoencoder, latents: Parameters, backgrounds: Backgrou
         pictures = images.mul(255).round().byte().permute(0, 2, 3, 1).numpy()
         for place, picture in enumerate(pictures):
             yield Sample(name=f"{start + place:06d}", image=picture, landmarks=landmarks[place].numpy())
-        print(f"synthetic faces: {min(start + CHUNK, count)} of {count}", file=sys.stderr)
+        logger.info("synthetic faces: %d of %d", min(start + CHUNK, count), count)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from dataclasses import dataclass, replace
 from functools import partial
@@ -31,6 +32,8 @@ from focus.training.batches import OCCLUSIONS
 from focus.training.loop import Objective
 from focus.training.optimisers import OptimiserPlan
 
+logger = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Settings(NetworkSettings, RecogniserSettings, BatchSettings, LossSettings):
@@ -49,7 +52,7 @@ def work(settings: Settings, name: str) -> None:
     autoencoder, segmentation = build.focus_networks(settings, start)
     order = turns(settings, variant.schedule, variant.rounds)
     if order and variant.schedule == "adaptation" and not build.has(variant.images):
-        print(f"train/{name}: {variant.images} is missing: nothing to adapt to, the weights stay", file=sys.stderr)
+        logger.warning("train/%s: %s is missing: nothing to adapt to, the weights stay", name, variant.images)
         order = []
     found = objectives(settings, variant, autoencoder, segmentation) if order else {}
     rates: dict[str, Any] = {}

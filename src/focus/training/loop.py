@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+import logging
 import math
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -29,6 +30,8 @@ from focus.training.checkpoint import Checkpoint
 from focus.training.finite import Finite
 from focus.training.optimisers import OptimiserPlan
 from focus.training.turns import Turn
+
+logger = logging.getLogger(__name__)
 
 Objective = Callable[[int], tuple[Tensor, Mapping[str, Tensor]]]
 
@@ -150,7 +153,8 @@ def _set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
 
 def _log(plan: Plan, step: int, name: str, terms: Mapping[str, Tensor]) -> None:
     if processes.first() and not sys.stderr.isatty():  # a log file gets lines instead of a bar
-        print(f"{plan.title}: step {step} of {plan.total}, {name}, loss {float(terms['loss']):.4g}", file=sys.stderr)
+        loss = float(terms["loss"])
+        logger.info("%s: step %d of %d, %s, loss %.4g", plan.title, step, plan.total, name, loss)
     plan.rows.append({"step": step, "network": name, **{key: float(value) for key, value in terms.items()}})
 
 
@@ -186,9 +190,9 @@ def _resume(plan: Plan, optimisers: Mapping[str, torch.optim.Optimizer]) -> int:
     for name, optimiser in optimisers.items():
         optimiser.load_state_dict(state["optimisers"][name])
     plan.rows[:] = state["rows"]
-    if processes.first():
-        print(f"{plan.title}: going on from step {state['step']} of {plan.total}", file=sys.stderr)
     step: int = state["step"]
+    if processes.first():
+        logger.info("%s: resuming from step %d of %d", plan.title, step, plan.total)
     return step
 
 
