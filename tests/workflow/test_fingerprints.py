@@ -60,6 +60,7 @@ def edit(root: Path, name: str, old: str, new: str) -> None:
     ("name", "old", "new"),
     [
         ("losses.py", "def robust(x):", '"""Losses."""\n# a comment\n\ndef robust(x):'),
+        ("losses.py", "def unused", 'WEIGHT = 1\n"""Of a term."""\n\n\ndef unused'),
         ("losses.py", "def unused(x): return x", "def unused(x): return 2 * x"),
         ("losses.py", "def unused", "from focus.late import heavy\n\ndef unused"),
         ("nets/spare.py", "-x", "-2 * x"),

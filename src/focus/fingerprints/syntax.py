@@ -52,10 +52,10 @@ def read_module(text: str, place: str, package: str) -> Module:
 
 
 def _clean(tree: ast.Module) -> None:
-    """Remove docstrings and all that stands under `if TYPE_CHECKING`."""
+    """Remove docstrings, those of attributes too, and all that stands under `if TYPE_CHECKING`."""
     for node in ast.walk(tree):
-        if isinstance(node, _BLOCKS) and node.body and _is_text(node.body[0]):
-            del node.body[0]
+        if isinstance(node, _BLOCKS):
+            node.body = [statement for statement in node.body if not _is_text(statement)]
         if isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
             node.body = []
 

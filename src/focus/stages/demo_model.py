@@ -36,7 +36,7 @@ from focus.stages.training import loss_plan
 
 TERMS = ["pixel", "perceptual", "landmarks", "regularisation"]
 FIT_FORMS = {"regularisation": "paper"}  # of all of theta: an image alone does not tell light from albedo
-DRAWN_FIT_SHARES = {"perceptual": 0.3, "regularisation": 0.2}
+DRAWN_FIT_SHARES = {"perceptual": 0.3, "regularisation": 0.1}
 """Of R's weights, in `--fit` with a recogniser of drawn faces: chosen on a world of its own (docs/results.md). R, which
 sees an image once, needs a strong prior; a fit of one image can go further from it."""
 PRIOR = "composited"
