@@ -11,9 +11,11 @@ little of photographs of real ones.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -31,6 +33,8 @@ from focus.reconstruct.told import landmark_error
 from focus.rendering import rotation_matrix
 
 Figures = dict[str, object]
+T = TypeVar("T")
+PEOPLE = 112  # half of them without an occluder, eight with each kind
 BATCH = 8
 INNER = 17  # the first of iBUG's points that is not of the jaw line
 LIPS = ([61, 62, 63], [67, 66, 65])  # inner lips, upper and lower
@@ -97,9 +101,21 @@ def answers(
     """Reconstruct all faces that were found."""
     pairs = [(shot, face) for shot, face in zip(shots, faces, strict=True) if face is not None]
     result = Answers([shot for shot, _ in pairs])
-    for first in range(0, len(pairs), BATCH):
+    batches = range(0, len(pairs), BATCH)
+    for first in announced(f"fit {fit}", len(batches), batches):
         result.faces += reconstructor.reconstruct([face for _, face in pairs[first : first + BATCH]], fit=fit)
     return result
+
+
+def announced(work: str, count: int, items: Iterable[T]) -> Iterator[T]:
+    """Pass `count` items on; by the second of them tell how much CPU time all take (the first also loads things)."""
+    before = 0.0
+    for number, item in enumerate(items):
+        if number == 1:
+            before = time.process_time()
+        if number == 2:
+            print(f"{work}: about {count * (time.process_time() - before):.0f} s of CPU in all", flush=True)
+        yield item
 
 
 def reconstruction(reconstructor: Reconstructor, given: Answers) -> Figures:
@@ -182,13 +198,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument("--model", default=DEMO, help="a model's name or a bundle's path")
-    parser.add_argument("--people", type=int, default=160, help="people drawn")
+    parser.add_argument("--people", type=int, default=PEOPLE, help="people drawn")
     parser.add_argument("--fit", type=int, nargs="*", help="numbers of steps; by default 0 and the model's own")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     reconstructor = Reconstructor.load(arguments.model)
-    shots = list(draw_people(arguments.people, TEST))
-    faces = [found_face(reconstructor, *shot.judged[:2]) for shot in shots]
+    shots = list(announced("people drawn", arguments.people, draw_people(arguments.people, TEST)))
+    looked_at = announced("faces found", len(shots), shots)
+    faces = [found_face(reconstructor, *shot.judged[:2]) for shot in looked_at]
     table: Figures = {
         "model": reconstructor.bundle.card.name,
         "finder": reconstructor.finder.name,

@@ -119,12 +119,22 @@ def switches(results: Path) -> str:
 def photographs(results: Path) -> str:
     """Return what the photo tool did on drawn people, by skin tone and occluder (`benchmarks/photographs.py`)."""
     measured = json.loads((results.parent / "benchmarks/results/photographs.json").read_text())
-    found, (mode, refined) = measured["finding"], list(measured.items())[-1]
+    found, modes = measured["finding"], {name: value for name, value in measured.items() if name.startswith("fit ")}
+    cells = [["people", "found", "found points off"], ["---", *["---:"] * (2 + 2 * len(modes))]]
+    cells[0] += [f"`--{mode}`: {what}" for mode in modes for what in ("points off", "verdict right")]
+    for name, figures in found.items():
+        of_modes = [cell for mode in modes.values() for cell in _photograph_cells(mode.get(name))]
+        who, many = name.replace("occluder none", "no occluder"), f"{figures['found']} of {figures['people']}"
+        cells.append([who, many, _percent(figures["inner_points_off_percent"]), *of_modes])
+    told = [f"{found['all']['people']} people.", *(_photograph_sentences(*mode) for mode in modes.items())]
+    return "\n\n".join(told) + "\n\n" + "".join(f"| {' | '.join(row)} |\n" for row in cells)
+
+
+def _photograph_sentences(mode: str, refined: dict) -> str:
     occluded, follows = refined["occluded"], refined["follows"]
-    sentences = [
-        f"{found['all']['people']} people, `--{mode}`.",
-        f"The model's 68 points lie within {refined['points_within_percent_of_found']:.1f} % of those found (median).",
-        f"Head turn: slope {refined['turn_slope_against_truth']:.2f} against the true turn,",
+    return " ".join([
+        f"`--{mode}`: the model's 68 points lie within {refined['points_within_percent_of_found']:.1f} % of those",
+        f"found (median). Head turn: slope {refined['turn_slope_against_truth']:.2f} against the true turn,",
         f"{refined['turn_slope_against_points']:.2f} against the found points' own,",
         f"{refined['turn_error_degrees']:.1f} degrees off (median).",
         f"Occluded or not: AUC {occluded['auc']:.2f}, balanced accuracy {occluded['balanced_accuracy']:.2f}",
@@ -132,22 +142,13 @@ def photographs(results: Path) -> str:
         f"the best threshold for these very people would have {occluded['best_possible']:.2f}.",
         f"Correlation with the truth: mouth opening {follows['mouth_opening']:.2f},",
         f"eye opening {follows['eye_opening']:.2f}, the skin's lightness {follows['skin_lightness']:.2f}.",
-    ]
-    head = ["| people | found | found points off | model's points off | verdict right |", "|---|---:|---:|---:|---:|"]
-    rows = [_photograph_row(name, figures, refined.get(name)) for name, figures in found.items()]
-    return "\n".join([" ".join(sentences), "", *head, *rows]) + "\n"
+    ])  # fmt: skip
 
 
-def _photograph_row(name: str, found: dict, refined: dict | None) -> str:
+def _photograph_cells(refined: dict | None) -> list[str]:
     refined = refined or {"inner_points_off_percent": None, "verdict_right": None}
     right = refined["verdict_right"]
-    cells = [
-        name.replace("occluder none", "no occluder"),
-        f"{found['found']} of {found['people']}",
-        *(_percent(each["inner_points_off_percent"]) for each in (found, refined)),
-        "" if right is None else f"{right:.0%}",
-    ]
-    return f"| {' | '.join(cells)} |"
+    return [_percent(refined["inner_points_off_percent"]), "" if right is None else f"{right:.0%}"]
 
 
 def _percent(value: float | None) -> str:

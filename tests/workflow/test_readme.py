@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import readme
@@ -17,6 +18,20 @@ def test_figures_are_those_of_the_committed_results(tmp_path):
     expected = {name for name in readme.BLOCKS if name != "worlds" or (root / "results/worlds/claims.json").exists()}
     assert {name for text in texts for _, name, _, _ in readme.BLOCK.findall(text)} == expected
     assert [readme.filled(text, root / "results") for text in texts] == texts
+
+
+def test_photographs_show_every_number_of_steps(tmp_path):
+    """What the photo tool does without `--fit` would be left out, or stand in the other one's column."""
+    file = "benchmarks/results/photographs.json"
+    measured = json.loads((committed(tmp_path, file) / file).read_text())
+    refined = measured.pop("fit 60")
+    measured |= {"fit 0": {**refined, "all": {**refined["all"], "verdict_right": 0.125}}, "fit 60": refined}
+    (tmp_path / file).write_text(json.dumps(measured))
+    lines = readme.photographs(tmp_path / "results").splitlines()
+    rows = {cells[1].strip(): cells for cells in (line.split("|") for line in lines if line.startswith("|"))}
+    assert [line.split(":")[0] for line in lines if line.startswith("`")] == ["`--fit 0`", "`--fit 60`"]
+    assert len({len(cells) for cells in rows.values()}) == 1
+    assert rows["all"][5].strip() == "12%" and rows["all"][7].strip() == f"{refined['all']['verdict_right']:.0%}"
 
 
 def test_readme_is_one_page():
