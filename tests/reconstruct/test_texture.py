@@ -6,11 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy.ndimage import binary_fill_holes
 
 import bundles
 from focus.reconstruct.photo_view import PhotoCamera, lit_colours
-from focus.reconstruct.texture import TextureBaker, evened, laplacian, own_parts, ramp, shown_in_crop
+from focus.reconstruct.texture import TextureBaker, evened, laplacian
 from focus.rendering import Topology
 
 
@@ -59,16 +58,6 @@ def test_hidden_parts_are_no_flat_patches(baked):
     assert np.abs(filled[hidden] - plain[hidden]).mean() < albedo  # what was filled in before
 
 
-def test_what_hides_the_face_is_not_shown(baked):
-    """A worn mask that S lets pass would be painted onto the face."""
-    _, _, face, _ = baked
-    rows = int(np.flatnonzero(face.rendered.any(1)).mean())
-    hidden = face.rendered.copy()
-    hidden[rows:] = False
-    shown = shown_in_crop(replace(face, hidden=hidden))
-    assert shown_in_crop(face)[face.rendered].max() == 1 and shown[face.rendered & hidden].max() == 0
-
-
 def test_what_is_filled_in_is_not_the_occluder(baked):
     """An occluder's colour would be on the face: here half of the photograph is green."""
     baker, image, face, camera = baked
@@ -101,27 +90,6 @@ def test_nothing_shown_is_the_models_colour(baked):
     assert np.isfinite(colours).all() and np.abs(colours.mean(0) - np.clip(lit, 0, 1).mean(0)).max() < 0.1
 
 
-def test_the_rim_does_not_count(baked):
-    """Background would be on a turned cheek, where the mesh lies a pixel beside the face."""
-    _, _, face, _ = baked
-    share = shown_in_crop(face)
-    whole = binary_fill_holes(face.rendered)
-    rim = face.rendered & whole & ~(np.roll(whole, 1, 1) & np.roll(whole, -1, 1))
-    assert share[rim].max() == 0 and share[face.rendered].max() == 1
-
-
-def test_own_eyes_are_not_outliers(baked):
-    """Eyes, which S often calls outliers, would be the model's instead of the person's; sunglasses would be eyes."""
-    _, _, face, _ = baked
-    x, y = face.transform.to_crop(face.landmarks[36:42]).mean(0).round().astype(int)
-    eye, glasses = face.mask.copy(), face.mask.copy()
-    eye[y - 1 : y + 1, x - 1 : x + 2] = 0
-    glasses[y - 2 : y + 6] = 0
-    kept = own_parts(replace(face, mask=eye))
-    assert kept.sum() > 0 and np.array_equal(kept, face.rendered & (eye < 0.5))
-    assert not own_parts(replace(face, mask=glasses)).any() and not own_parts(face).any()
-
-
 def test_shading_of_the_dark_side_is_bounded():
     """The unseen side would be green or black where the light found on the other side is extrapolated."""
     shading = np.array([[1.0, 0.9, 0.8]] * 10 + [[-0.5, 0.6, 0.1]] * 5)
@@ -134,4 +102,3 @@ def test_laplacian_by_hand():
     """The gain would be smooth along nothing."""
     values = np.array([1.0, 3.0, 6.0])
     assert values @ (laplacian(np.array([[0, 1, 2]]), 3) @ values) == 4 + 9 + 25
-    assert ramp(np.array([0.0, 1.5, 3.0]), (1.0, 2.0)).tolist() == [0, 0.5, 1]

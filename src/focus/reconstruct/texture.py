@@ -1,7 +1,7 @@
 """The texture: the photograph where it shows the face, elsewhere the model's lit colour, brought to the photograph's.
 
-A part of the face is shown where it faces the camera, nothing of the mesh lies before it, M calls it face, a little
-inside of M's edge, and nothing hides it. What is not shown gets the rendered colour times a smooth gain: that of the
+A part of the face is shown where it faces the camera, nothing of the mesh lies before it, and the photograph shows the
+face there (`focus.reconstruct.shown`). What is not shown gets the rendered colour times a smooth gain: that of the
 parts shown around it.
 """
 
@@ -9,21 +9,20 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from scipy.ndimage import binary_fill_holes, distance_transform_edt
+from scipy.ndimage import distance_transform_edt
 from scipy.sparse import coo_array, diags_array
 from scipy.sparse.linalg import splu
 
 from focus.reconstruct.layout import uv_layout
-from focus.reconstruct.occlusion import extended, mostly_within, part_pixels
 from focus.reconstruct.photo_view import PhotoCamera, draw, lit_colours, sample
 from focus.reconstruct.reconstructor import Face
+from focus.reconstruct.shown import ramp, shown_share
 from focus.rendering import Topology, vertex_normals
 
 TEXTURE_SIDE = 512
 DEPTH_SIDE = 256  # pixels of the depth map, over the longer side of the face, that tells what is hidden
 HIDDEN_MM = 4.0  # a point further than this behind the depth map is hidden
 FACING = (0.2, 0.5)  # cosine of the angle to the viewer from which the photograph counts, and counts in full
-EDGE = (1 / 64, 3 / 64)  # distance to M's edge, as a share of the crop's side, from which it counts, and in full
 SMOOTHNESS = 30.0  # of the gain: how much two neighbours weigh against what one vertex shows
 SHADES = (0.05, 0.95)  # quantiles of the shown parts' shading that bound the others'
 ANCHOR = 0.02  # of the gain to its mean, so that it does not run away where nothing is shown
@@ -48,7 +47,7 @@ class TextureBaker:
 
         Row 0 of the texture is v = 1; texels outside the layout repeat their nearest.
         """
-        points, seen, inside = camera.project(face.posed), self.seen(face, camera), shown_in_crop(face)
+        points, seen, inside = camera.project(face.posed), self.seen(face, camera), shown_share(photo, face)
         own = seen * at_points(inside, face, points[:, :2]) * within(photo, points[:, :2])
         fill = self.fill(photo, face, camera, points, own)
         spread, drawn = self._spread(np.column_stack([points[:, :2], seen, fill]))
@@ -111,26 +110,11 @@ def evened(shading: np.ndarray, shown: np.ndarray) -> np.ndarray:
     return even
 
 
-def shown_in_crop(face: Face) -> np.ndarray:
-    """Return (S,S) 0..1: how far the photograph counts, 0 at M's edge and at the face's rim, 1 well inside."""
-    inlier = face.rendered & ~face.hidden & ((face.mask >= 0.5) | own_parts(face))
-    inlier |= binary_fill_holes(face.rendered) & ~face.rendered  # an open mouth
-    depth = distance_transform_edt(np.pad(inlier, 1))[1:-1, 1:-1] - 0.5
-    share = ramp(depth / face.transform.size, EDGE)
-    return extended(share, face.rendered)
-
-
-def own_parts(face: Face) -> np.ndarray:
-    """Return (S,S) bool: outliers that are the face's own eyes, brows, lips or teeth, as they lie within these."""
-    points = [face.transform.to_crop(points) for points in (face.landmarks, face.model_landmarks)]
-    return mostly_within(face.rendered & (face.mask < 0.5), part_pixels(points, face.transform.size))
-
-
 def at_points(picture: np.ndarray, face: Face, points: np.ndarray) -> np.ndarray:
-    """Return (N,) a picture of the crop (S,S) at points (N,2) px of the photograph, 0 beyond the crop."""
-    in_crop = face.transform.to_crop(points)
-    inside = ((in_crop >= -0.5) & (in_crop <= face.transform.size - 0.5)).all(1)
-    values: np.ndarray = inside * sample(picture[..., None], in_crop)[:, 0]
+    """Return (N,) a picture of the crop (S,S), S its side or finer, at points (N,2) px of the photograph, else 0."""
+    in_picture = (face.transform.to_crop(points) + 0.5) * (len(picture) / face.transform.size) - 0.5
+    inside = ((in_picture >= -0.5) & (in_picture <= len(picture) - 0.5)).all(1)
+    values: np.ndarray = inside * sample(picture[..., None], in_picture)[:, 0]
     return values
 
 
@@ -153,12 +137,6 @@ def facing(face: Face, camera: PhotoCamera, topology: Topology) -> np.ndarray:
     towards = -seen / np.linalg.norm(seen, axis=1, keepdims=True)
     cosine: np.ndarray = (normals * towards).sum(1)
     return cosine
-
-
-def ramp(values: np.ndarray, ends: tuple[float, float]) -> np.ndarray:
-    """Return 0 up to the first end, 1 from the second on, and straight between."""
-    share: np.ndarray = np.clip((values - ends[0]) / (ends[1] - ends[0]), 0, 1)
-    return share
 
 
 def laplacian(triangles: np.ndarray, count: int) -> coo_array:
