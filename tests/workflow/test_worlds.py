@@ -55,7 +55,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
 
 
 def options(**changed: object) -> Namespace:
-    chosen = {"worlds": 2, "seeds": 1, "cores": 2, "jobs": 1, "profile": None, "only": None}
+    chosen = {"worlds": [0, 1], "seeds": 1, "cores": 2, "jobs": 1, "profile": None, "only": None}
     return Namespace(**{**chosen, "work": Path("worlds"), "keep": False, **changed})
 
 
@@ -96,7 +96,7 @@ def test_one_run_alone(machine):
 def test_a_failed_run_is_tried_once_more_and_then_named(machine):
     """A passing trouble would end the night, or a lasting one be passed over."""
     machine.failing = ["world0-seed0"]
-    worlds.run_all(options(worlds=1))
+    worlds.run_all(options(worlds=[0]))
     assert machine.called == [
         "snakemake world0-seed0",
         "snakemake world0-seed0",
@@ -113,13 +113,13 @@ def test_a_broken_run_goes_on_in_its_clone(machine):
     """What its stages have done would be lost."""
     machine.failing = ["world0-seed0"] * 2
     with pytest.raises(FocusError):
-        worlds.run_all(options(worlds=1))
+        worlds.run_all(options(worlds=[0]))
     Path("worlds/world0-seed0/half done").touch()
     locks = Path("worlds/world0-seed0/.snakemake/locks")
     locks.mkdir(parents=True)
     (locks / "0.input.lock").touch()
     machine.called.clear()
-    worlds.run_all(options(worlds=1))
+    worlds.run_all(options(worlds=[0]))
     assert Path("worlds/world0-seed0/half done").exists()
     assert machine.called.count("snakemake world0-seed0") == 2, "once to remove the lock of the killed one"
 
@@ -127,13 +127,13 @@ def test_a_broken_run_goes_on_in_its_clone(machine):
 def test_half_a_clone_is_made_anew(machine):
     """A run killed while cloning would go on without settings of its own."""
     Path("worlds/world0-seed0.tmp").mkdir(parents=True)
-    worlds.run_all(options(worlds=1))
+    worlds.run_all(options(worlds=[0]))
     assert not Path("worlds/world0-seed0.tmp").exists() and Path("worlds/world0-seed0/params.yaml").exists()
 
 
 def test_the_clone_forgets_the_run_of_its_commit(machine):
     """Values of another world would stand beside the run's own."""
-    worlds.run_all(options(worlds=1))
+    worlds.run_all(options(worlds=[0]))
     assert not Path("worlds/world0-seed0/dvc.lock").exists()
 
 
@@ -158,7 +158,7 @@ def test_uncommitted_changes_are_refused(machine):
 
 def test_a_commit_in_between_changes_no_run(machine, capsys):
     """Half of the runs would be of one commit and half of another."""
-    worlds.run_all(options(worlds=1))
+    worlds.run_all(options(worlds=[0]))
     answers = machine.__call__
     worlds.command = lambda words, *rest, **more: (
         "def\n" if words[:2] == ["git", "rev-parse"] else answers(words, *rest, **more)
