@@ -67,6 +67,13 @@ def test_all_runs_in_order(machine):
     assert list(read_json(Path("logs/worlds/cost.json"))) == names
 
 
+def test_worlds_are_named():
+    """A number of worlds would be taken for a world's seed, or a word end in a traceback."""
+    assert worlds.parsed(["run", "--worlds", "0,3,4"]).worlds == [0, 3, 4]
+    with pytest.raises(SystemExit):
+        worlds.parsed(["run", "--worlds", "three"])
+
+
 def test_side_by_side_a_world_is_made_once(machine):
     """Two runs of a world begin together, and both draw its data and train its recogniser."""
     worlds.run_all(options(seeds=3, jobs=2))
