@@ -24,7 +24,7 @@ from focus.report.score import scores
 
 ROOT = Path(__file__).resolve().parents[1]
 BLOCK = re.compile(r"(<!-- results: (\w+) -->\n)(.*?)(<!-- end -->)", re.S)
-DOCUMENTS = ("README.md", "docs/results.md", "docs/paper-vs-released.md", "docs/photographs.md")
+DOCUMENTS = ("README.md", "docs/results.md", "docs/paper-vs-released.md", "docs/photographs.md", "docs/metrics.md")
 FIGURES = {name: f".{METRICS[column.metric].decimals}f" for name, (_, column) in HEADLINE.items()}
 """Columns of results/headline.json as the documents print them."""
 OUTCOME = {True: "holds", False: "does not hold"}
@@ -116,6 +116,11 @@ def switches(results: Path) -> str:
     return "\n".join(lines) + "\n"
 
 
+def rmse_readings(results: Path) -> str:
+    """Return what each reading of Table 1's RMSE makes of the run (`scripts/rmse_readings.py`)."""
+    return (results.parent / "benchmarks/results/rmse_readings.md").read_text()
+
+
 def photographs(results: Path) -> str:
     """Return what the photo tool did on drawn people, by skin tone and occluder (`benchmarks/photographs.py`)."""
     measured = json.loads((results.parent / "benchmarks/results/photographs.json").read_text())
@@ -162,6 +167,7 @@ BLOCKS: dict[str, Callable[[Path], str]] = {
     "worlds": worlds,
     "ablations": ablations,
     "switches": switches,
+    "rmse_readings": rmse_readings,
     "photographs": photographs,
 }
 

@@ -1,7 +1,7 @@
 """Show what each reading of Table 1's RMSE makes of a finished run: `python scripts/rmse_readings.py [METHOD ...]`.
 
 Prints a Markdown table: method, test set, and the mean over images of every reading in `image_fitting.READINGS`, from
-the latents that the `evaluate` stages kept. docs/metrics.md quotes it.
+the latents that the `evaluate` stages kept. docs/metrics.md shows it from benchmarks/results/rmse_readings.md.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def rows(chosen: settings.AutoencoderSettings, method: str) -> Iterator[tuple[st
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("methods", nargs="*", default=["MoFA", "Backbone", "FOCUS"])
+    parser.add_argument("methods", nargs="*", default=["MoFA", "Backbone", "Deep3D-skin", "FOCUS"])
     wanted = parser.parse_args()
     chosen = settings.load(settings.AutoencoderSettings)
     print("| test set | method |", " | ".join(READINGS), "|\n|---|---|" + "---:|" * len(READINGS))

@@ -1,6 +1,6 @@
 """What a changed setting does to FOCUS: a short EM training for each, from the finished run's initialisation.
 
-    python scripts/sensitivity.py [--jobs 2] [--out benchmarks/results/sensitivity.csv]
+    python scripts/sensitivity.py [--jobs 2] [--only NAME] [--out benchmarks/results/sensitivity.csv]
 
 Each change is tried in a scratch project beside this one: the same code, data and start, one setting changed, the
 stages of the changed network run there. The values are those of results/headline.json. `dvc exp run -S KEY=VALUE`
@@ -26,7 +26,7 @@ import pandas as pd
 import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
-SHARED = ("src", "data/face_model", "data/packed", "results/lists", "models/recogniser")
+SHARED = ("src", "workflow/code", "data/face_model", "data/packed", "results/lists", "models/recogniser")
 STAGES = (("initialise",), ("pretrain",), ("train", "FOCUS"), ("evaluate", "FOCUS"), ("headline",))
 SHORT = {"em.rounds": 1, "em.reconstruction_steps": 60}
 """The schedule of a short run: S as long as in a round of the profile, R shorter."""
@@ -160,10 +160,15 @@ def main() -> None:
     """Try all changes and write the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--jobs", type=int, default=2, help="trainings side by side, one thread each")
+    parser.add_argument("--only", metavar="NAME", help="the changes of this name, e.g. 'area in R steps'")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results/sensitivity.csv"))
     options = parser.parse_args()
+    changes = [change for change in CHANGES if options.only in (None, change.name)]
+    if not changes:
+        names = ", ".join(dict.fromkeys(change.name for change in CHANGES))
+        sys.exit(f"--only: found {options.only!r}, expected one of {names}")
     with ThreadPoolExecutor(options.jobs) as pool:
-        rows = list(pool.map(measure, CHANGES))
+        rows = list(pool.map(measure, changes))
     options.out.parent.mkdir(parents=True, exist_ok=True)
     pd.DataFrame(rows).to_csv(options.out, index=False, lineterminator="\n")
     print(f"{options.out}: {len(rows)} trainings")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -134,6 +135,21 @@ def test_training_moves_the_networks_it_should(run: Project, params: dict) -> No
             expected = {"reconstruction"} if plan["schedule"] == "reconstruction" else both
             assert set(curve["network"]) == expected
             assert np.isfinite(curve["loss"]).all()
+
+
+def test_a_setting_is_tried_in_a_short_training(run: Project, tmp_path: Path) -> None:
+    """`scripts/sensitivity.py` would end with "n/a" rows, as it did once stages looked at their fingerprints."""
+    written = tmp_path / "tried.csv"
+    run.run("python", "scripts/sensitivity.py", "--only", "area in R steps", "--out", str(written), PYTHONPATH="src")
+    tried = pd.read_csv(written)
+    assert len(tried) == 1 and "note" not in tried and np.isfinite(tried[["ar_f1_scarf", "now_median"]]).all(axis=None)
+
+
+def test_readings_of_the_rmse_are_printed(run: Project) -> None:
+    """The table that docs/metrics.md quotes could not be made again."""
+    lines = run.run("python", "scripts/rmse_readings.py", "FOCUS", PYTHONPATH="src").stdout.splitlines()
+    rows = [line for line in lines if line.startswith("| ") and "FOCUS" in line]
+    assert len(rows) == 3 and all(np.isfinite(float(cell)) for row in rows for cell in row.split("|")[3:-1])
 
 
 def test_no_cache_folder_or_machine_path_in_the_results(run: Project) -> None:

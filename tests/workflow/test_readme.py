@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import re
 
+import pandas as pd
+import pytest
+
 import readme
 from projects import ROOT, committed
 
@@ -18,6 +21,17 @@ def test_figures_are_those_of_the_committed_results(tmp_path):
     expected = {name for name in readme.BLOCKS if name != "worlds" or (root / "results/worlds/claims.json").exists()}
     assert {name for text in texts for _, name, _, _ in readme.BLOCK.findall(text)} == expected
     assert [readme.filled(text, root / "results") for text in texts] == texts
+
+
+def test_readings_of_the_rmse_are_of_the_committed_run(tmp_path):
+    """docs/metrics.md would show the readings of another run than Table 1 (as it did for a week)."""
+    root = committed(tmp_path, "results", "benchmarks/results")
+    table = pd.read_csv(root / "results/tables/table1.csv").query("source == 'run'").set_index(["testset", "method"])
+    lines = (root / "benchmarks/results/rmse_readings.md").read_text().splitlines()
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    assert cells[0][2] == "rmse" and len(cells) > 2
+    for testset, method, value, *_ in cells[2:]:
+        assert float(value) == pytest.approx(table["rmse_mean"][testset, method], abs=0.0051)
 
 
 def test_photographs_show_every_number_of_steps(tmp_path):

@@ -32,7 +32,7 @@ def drawn_png(draw: Callable[..., Figure]) -> Callable[..., bytes]:
             figure = draw(*arguments, **options)
             FigureCanvasAgg(figure)
             stream = io.BytesIO()
-            figure.savefig(stream, format="png", dpi=DPI, metadata={"Software": None})
+            figure.savefig(stream, format="png", dpi="figure", metadata={"Software": None})
         return stream.getvalue()
 
     return to_png
@@ -41,6 +41,7 @@ def drawn_png(draw: Callable[..., Figure]) -> Callable[..., bytes]:
 def _style() -> dict[RcKeyType, Any]:
     defaults = {key: value for key, value in matplotlib.rcParamsDefault.items() if not key.startswith("backend")}
     return defaults | {
+        "figure.dpi": DPI,
         "font.size": 8,
         "axes.spines.top": False,
         "axes.spines.right": False,
@@ -54,11 +55,13 @@ def _style() -> dict[RcKeyType, Any]:
 
 
 @drawn_png
-def image_grid(rows: Sequence[tuple[str, np.ndarray]], columns: Sequence[str] = (), cell: float = 0.8) -> Figure:
+def image_grid(
+    rows: Sequence[tuple[str, np.ndarray]], columns: Sequence[str] = (), cell: float = 0.8, dpi: int = DPI
+) -> Figure:
     """Draw rows of pictures with their labels at the left (Figures 1, 3, 5: target, renderings, masks).
 
     rows: (label, (N,H,W,3) uint8 or float 0..1 RGB, or (N,H,W) 0..1 grey or mask), N and H, W the same in all rows.
-    columns: N headings or none. cell: inches per picture, rounded up to whole enlargements.
+    columns: N headings or none. cell: inches per picture, rounded up to whole enlargements, of `dpi` pixels each.
     Raises ValueError when the rows do not fit together.
     """
     pictures = [as_rgb(array) for _, array in rows]
@@ -73,11 +76,11 @@ def image_grid(rows: Sequence[tuple[str, np.ndarray]], columns: Sequence[str] = 
             y, x = r * (height + gap), c * (width + gap)
             canvas[y : y + height, x : x + width] = picture
     # Whole screen pixels: an enlarged picture pixel is a square of the same size everywhere.
-    scale = max(1, math.ceil(cell * DPI / width)) if cell * DPI > width else cell * DPI / width
+    scale = max(1, math.ceil(cell * dpi / width)) if cell * dpi > width else cell * dpi / width
     wide, high = round(canvas.shape[1] * scale), round(canvas.shape[0] * scale)
-    left, top = round(DPI * (0.075 * max(len(name) for name, _ in rows) + 0.15)), 22 if columns else 4
+    left, top = round(dpi * (0.075 * max(len(name) for name, _ in rows) + 0.15)), 22 if columns else 4
     total = (left + wide + 4, top + high + 4)
-    figure = Figure(figsize=(total[0] / DPI, total[1] / DPI))
+    figure = Figure(figsize=(total[0] / dpi, total[1] / dpi), dpi=dpi)
     axes = figure.add_axes((left / total[0], 4 / total[1], wide / total[0], high / total[1]))
     axes.imshow(canvas, interpolation="nearest" if scale >= 1 else "antialiased", aspect="auto")
     axes.set_axis_off()

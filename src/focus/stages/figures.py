@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,7 @@ import torch
 from numpy.typing import ArrayLike
 
 from focus.datasets.packed import PackedSet
+from focus.datasets.recut import recut
 from focus.files import read_npy, whole_directory, write_bytes
 from focus.model.inference import decode
 from focus.networks.store import load_weights
@@ -19,21 +20,21 @@ from focus.report import figures
 from focus.report.mesh_figure import misfit_prior
 from focus.report.results import Results
 from focus.report.tables import build_tables
-from focus.settings import Ablation, Assets, AutoencoderSettings, MethodSettings, Picture, PictureRow
-from focus.stages import build, paths
+from focus.settings import Ablation, AutoencoderSettings, MethodSettings, Picture, PictureRow
+from focus.stages import build, landmarks, paths
 from focus.stages.common import folders, methods, missing, results
 from focus.stages.predictions import membership
 from focus.stages.runner import run
 
 FIRST = 8  # images of CelebA-Occluded in a grid, as in the paper's Figure 5
+SIDE, DPI = 256, 220  # px of a picture of a face, and per inch, by which the labels are as large as they should be
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(AutoencoderSettings, MethodSettings):
+class Settings(AutoencoderSettings, MethodSettings, landmarks.Settings):
     """What the stage reads."""
 
     ablation: Ablation
-    assets: Assets
     figures: dict[str, Picture]
 
 
@@ -66,39 +67,51 @@ SHOWN = {"celeba_test": occluded_portraits, "ar": ar_people}
 
 
 class Gallery:
-    """The same test images as every variant sees them: renderings from kept latents, kept masks."""
+    """The same test images as every variant sees them: renderings from kept latents, kept masks.
+
+    The networks see S pixels a side. What is no answer of theirs has `finer` times as many, about SIDE: images and true
+    masks are cut anew from the data sets' files, renderings drawn anew from the latents. Their masks stay as they are.
+    """
 
     def __init__(self, settings: Settings) -> None:
-        self.autoencoder = build.autoencoder(settings)
+        self.finer = max(1, SIDE // settings.image.side)
+        self.side = settings.image.side * self.finer
+        image = settings.image.model_copy(update={"side": self.side})
+        self.autoencoder = build.autoencoder(replace(settings, image=image))
         self.sets = {split: build.packed(split) for split in ("celeba_test", "ar") if build.has(split)}
         self.rows = {split: SHOWN[split](packed) for split, packed in self.sets.items()}
+        self.recut = {
+            split: recut(packed, landmarks.samples_of(settings, split), self.rows[split], self.finer)
+            for split, packed in self.sets.items()
+        }
 
     def gather(self, pick: Callable[[str, list[int]], ArrayLike]) -> np.ndarray:
         """Return `pick(split, rows)` of both sets, one after the other."""
         return np.concatenate([np.asarray(pick(split, rows)) for split, rows in self.rows.items()])
 
     def targets(self) -> np.ndarray:
-        """Return the images (N,S,S,3) uint8."""
-        return self.gather(lambda split, rows: self.sets[split].images[rows])
+        """Return the images (N,fS,fS,3) uint8."""
+        return self.gather(lambda split, _: self.recut[split][0])
 
     def truth(self, variant: str) -> np.ndarray:
-        """Return the visible face inside the variant's rendered region (N,S,S)."""
-        truth = self.gather(lambda split, rows: self.sets[split].true_masks()[rows])
+        """Return the visible face inside the variant's rendered region (N,fS,fS)."""
+        truth = self.gather(lambda split, _: self.recut[split][1])
         inside: np.ndarray = truth * self.decoded(variant)[1]
         return inside
 
     def masks(self, variant: str) -> np.ndarray:
-        """Return the variant's rounded masks (N,S,S)."""
-        return self.gather(lambda split, rows: read_npy(paths.EVALUATION / variant / f"{split}_masks.npy")[rows])
+        """Return the variant's rounded masks (N,fS,fS), each of S's pixels a square."""
+        masks = self.gather(lambda split, rows: read_npy(paths.EVALUATION / variant / f"{split}_masks.npy")[rows])
+        return masks.repeat(self.finer, axis=1).repeat(self.finer, axis=2)
 
     def decoded(self, variant: str) -> tuple[np.ndarray, np.ndarray]:
-        """Return the variant's renderings (N,S,S,3) in 0..1 and rendered regions (N,S,S)."""
+        """Return the variant's renderings (N,fS,fS,3) in 0..1 and rendered regions (N,fS,fS)."""
         theta = self.gather(lambda split, rows: read_npy(paths.EVALUATION / variant / f"{split}_theta.npy")[rows])
         result = decode(self.autoencoder, self.autoencoder.split(torch.from_numpy(theta)))
         return result.image.permute(0, 2, 3, 1).clamp(0, 1).numpy(), result.mask[:, 0].numpy()
 
     def row(self, plan: PictureRow) -> np.ndarray:
-        """Return the pictures of one row of a figure (N,S,S,3) or (N,S,S)."""
+        """Return the pictures of one row of a figure (N,fS,fS,3) or (N,fS,fS)."""
         if plan.show == "target":
             return self.targets()
         if plan.show == "rendering":
@@ -109,8 +122,9 @@ class Gallery:
 def face_figures(settings: Settings) -> dict[str, bytes]:
     """Return the figures that params.yaml lists: Figures 1, 3 and 5."""
     gallery = Gallery(settings)
+    cell = gallery.side / DPI  # no pixel is resampled
     return {
-        name: figures.image_grid([(row.label, gallery.row(row)) for row in plan.rows])
+        name: figures.image_grid([(row.label, gallery.row(row)) for row in plan.rows], cell=cell, dpi=DPI)
         for name, plan in settings.figures.items()
     }
 

@@ -27,7 +27,7 @@ from focus.report.page.claims import claim_rows
 from focus.report.page.compare import Comparison, compare
 from focus.report.page.curves import Panel, panels
 from focus.report.page.document import TITLES, Figure
-from focus.report.page.embed import png_uri
+from focus.report.page.embed import photo_uri, png_uri
 from focus.report.page.gallery import Case, Choice, case, choose
 from focus.report.page.shares import share_rows
 from focus.report.page.views import View, distance_views, misfit_views, payload, reconstruction_view
@@ -39,7 +39,6 @@ from focus.stages.common import SHARED_CURVES, missing, provenance, references
 from focus.stages.runner import run
 
 EVEN_LIGHT = AMBIENT / math.sqrt(4 * math.pi)  # what a face of light parameters 0 is lit by, from all sides
-ENLARGED = 2  # the figures of faces: at 64 px the figures stage draws a face at 128, so the page shows 256
 LIMIT = 15_000_000  # bytes: what still opens on a phone
 WITHHELD = "Pictures and meshes of faces are left out, as a rule where people are real or the face model is licensed."
 
@@ -104,14 +103,16 @@ def figures(settings: Settings, faces: bool) -> list[Figure]:
     shown = [(name, *texts) for name, texts in {**pictures, **TITLES}.items() if name in there]
     # The paper's figures first, by their numbers; the two of one number ("Figure 4, plain") stay as they are.
     shown.sort(key=lambda each: (not each[1].startswith("Figure "), each[1].partition(",")[0]))
-    return [figure(there[name], title, text, enlarged=name in pictures) for name, title, text in shown]
+    return [figure(there[name], title, text, wide=name in pictures) for name, title, text in shown]
 
 
-def figure(path: Path, title: str, text: str, enlarged: bool) -> Figure:
-    """Return a picture of results/figures, with the width at which it is shown where it is enlarged."""
+def figure(path: Path, title: str, text: str, wide: bool) -> Figure:
+    """Return a picture of results/figures; one that is `wide` as a JPEG, with the width at which a pixel is one."""
     content = path.read_bytes()
-    width = ENLARGED * Image.open(io.BytesIO(content)).width if enlarged else None
-    return Figure(title, text, png_uri(content), width)
+    if not wide:
+        return Figure(title, text, png_uri(content))
+    picture = Image.open(io.BytesIO(content)).convert("RGB")
+    return Figure(title, text, photo_uri(np.asarray(picture)), picture.width)
 
 
 class FaceParts(TypedDict):

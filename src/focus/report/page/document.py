@@ -31,7 +31,7 @@ TITLES = {
 
 @dataclass(frozen=True)
 class Figure:
-    """A picture of results/figures. width: CSS pixels to which it is enlarged by nearest neighbours, or None."""
+    """A picture of results/figures. width: CSS pixels of one that scrolls sideways, or None."""
 
     heading: str
     text: str
