@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from focus.datasets.ar import HEIGHT, LABEL_COLOURS, WIDTH, write_raw
+from focus.datasets.ar import HEIGHT, LABEL_COLOURS, WIDTH
 from focus.datasets.images import write_png
 from focus.datasets.meshes import write_obj
-from focus.files import write_text
+from focus.files import write_bytes, write_text
 
 TETRAHEDRON = np.array([[0.0, 0, 0], [10, 0, 0], [0, 10, 0], [0, 0, 10]])
 TETRAHEDRON_FACES = np.array([[0, 2, 1], [0, 1, 3], [0, 3, 2], [1, 2, 3]])
@@ -53,7 +53,7 @@ def ar(tmp_path: Path) -> Path:
     for k, name in enumerate(["m-001-01.raw", "m-001-21.raw", "m-001-24.raw", "CW_002_6.RAW"]):
         image = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
         image[..., 0], image[..., 1], image[..., 2] = np.arange(WIDTH) % 256, np.arange(HEIGHT)[:, None] % 256, k
-        write_raw(root / "raw" / name, image)
+        write_bytes(root / "raw" / name, image.transpose(2, 0, 1).tobytes())
     labels, ellipse = np.zeros((HEIGHT, WIDTH, 3), np.uint8), np.zeros((HEIGHT, WIDTH), np.uint8)
     for row, colour in enumerate(LABEL_COLOURS.values()):
         labels[row] = colour

@@ -23,7 +23,7 @@ import numpy as np
 from focus.datasets.images import read_image_of_size
 from focus.datasets.sample import Sample
 from focus.errors import FocusError
-from focus.files import files_of_kind, read_bytes, write_bytes
+from focus.files import files_of_kind, read_bytes
 
 WIDTH, HEIGHT = 768, 576
 RAW_BYTES = 3 * WIDTH * HEIGHT
@@ -140,13 +140,6 @@ def read_raw(path: Path) -> np.ndarray:
         raise FocusError(f"{path}: {len(content):,} bytes, expected {RAW_BYTES:,} (three planes of {WIDTH}x{HEIGHT})")
     planes = np.frombuffer(content, np.uint8).reshape(3, HEIGHT, WIDTH)
     return np.ascontiguousarray(planes.transpose(1, 2, 0))
-
-
-def write_raw(path: Path, image: np.ndarray) -> None:
-    """Write (576, 768, 3) uint8 RGB as a planar raw file, atomically."""
-    if image.shape != (HEIGHT, WIDTH, 3) or image.dtype != np.uint8:
-        raise ValueError(f"write_raw takes uint8 {(HEIGHT, WIDTH, 3)}, got {image.dtype} {image.shape}")
-    write_bytes(path, image.transpose(2, 0, 1).tobytes())
 
 
 def read_labels(path: Path) -> dict[str, np.ndarray]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -14,13 +13,14 @@ import numpy as np
 
 from focus.datasets.meshes import read_landmarks, read_mesh
 from focus.errors import FocusError
-from focus.evaluation.now import NowResult, now_errors, statistics
+from focus.evaluation.now import now_errors, statistics
 from focus.evaluation.now_alignment import FloatArray
-from focus.files import write_bytes, write_json, write_text
+from focus.files import write_bytes, write_csv, write_json
 
 MESH_SUFFIXES, LANDMARK_SUFFIXES = (".obj", ".ply"), (".npy", ".txt")  # the first that exists is read, as published
 EVALUATED = ("ok", "warning")
 CURVE_MM = np.linspace(0.0, 8.0, 161)
+# Of images.csv: values in mm with six decimals, empty where nothing was measured.
 COLUMNS = ("image", "challenge", "points", "median", "mean", "std", "status", "reason")
 
 
@@ -76,13 +76,16 @@ class NowReport:
 
     def curve(self) -> FloatArray:
         """Return (161, 2): a distance from 0 to 8 mm, and the percentage of pooled points at most that far off."""
-        pooled = np.sort(np.concatenate([*self.errors, np.empty(0)]))
-        share = np.searchsorted(pooled, CURVE_MM, side="right") / max(len(pooled), 1)
-        return np.stack([CURVE_MM, 100 * share], axis=1)
+        return error_curve(np.concatenate([*self.errors, np.empty(0)])) * (1, 100)
 
     def with_status(self, *statuses: str) -> list[ImageRow]:
         """Return the rows that have one of these statuses."""
         return [row for row in self.rows if row.status in statuses]
+
+
+def error_curve(errors: FloatArray) -> FloatArray:
+    """Return (161, 2): a distance from 0 to 8 mm, and the share (0..1) of errors (n,) at most as large; 0 of none."""
+    return np.stack([CURVE_MM, np.searchsorted(np.sort(errors), CURVE_MM, side="right") / max(len(errors), 1)], axis=1)
 
 
 def evaluate_now(
@@ -138,13 +141,9 @@ def evaluate_image(
         )
     except (FocusError, OSError, ValueError) as error:  # ValueError: e.g. a file no reader foresaw
         return ImageRow(line, challenge_of(line), "failed", " ".join(str(error).split())), none
-    return measured_row(line, result), result.errors
-
-
-def measured_row(line: str, result: NowResult) -> ImageRow:
-    """Return the row of an image that was measured."""
     status = "warning" if result.warnings else "ok"
-    return ImageRow(line, challenge_of(line), status, "; ".join(result.warnings), **result.statistics)
+    row = ImageRow(line, challenge_of(line), status, "; ".join(result.warnings), **result.statistics)
+    return row, result.errors
 
 
 def challenge_of(line: str) -> str:
@@ -170,27 +169,14 @@ def prediction_files(predictions: Path, line: str) -> tuple[Path, Path]:
 
 def write_report(report: NowReport, folder: Path) -> None:
     """Write images.csv, summary.json, curve.csv and curve.png into `folder`. Equal reports give equal bytes."""
-    write_text(folder / "images.csv", images_table(report.rows))
+    import pandas as pd
+
+    write_csv(folder / "images.csv", pd.DataFrame([vars(row) for row in report.rows], columns=COLUMNS), "%.6f")
     write_json(folder / "summary.json", summary(report))
-    curve = [("millimetres", "percent"), *((f"{x:.2f}", f"{y:.6f}") for x, y in report.curve())]
-    write_text(folder / "curve.csv", csv_text(curve))
+    millimetres, percent = report.curve().T
+    curve = pd.DataFrame({"millimetres": [f"{x:.2f}" for x in millimetres], "percent": percent})
+    write_csv(folder / "curve.csv", curve, "%.6f")
     write_bytes(folder / "curve.png", curve_picture(report))
-
-
-def images_table(rows: Sequence[ImageRow]) -> str:
-    """Return images.csv: the columns of `COLUMNS`, mm with six decimals, empty where nothing was measured."""
-
-    def cell(value: object) -> str:
-        return "" if value is None else f"{value:.6f}" if isinstance(value, float) else str(value)
-
-    return csv_text([COLUMNS, *([cell(getattr(row, column)) for column in COLUMNS] for row in rows)])
-
-
-def csv_text(rows: Sequence[Sequence[str]]) -> str:
-    """Return rows as CSV with \\n line ends."""
-    stream = io.StringIO()
-    csv.writer(stream, lineterminator="\n").writerows(rows)
-    return stream.getvalue()
 
 
 def summary(report: NowReport) -> dict[str, object]:
