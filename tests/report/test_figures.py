@@ -35,7 +35,7 @@ def figures():
     log = pd.DataFrame({"step": range(9), "loss": range(9), "pixel": [None, 1.0] * 4 + [None]})
     images = np.random.default_rng(0).integers(0, 256, (3, 16, 16, 3)).astype(np.uint8)
     return {
-        "grid": lambda: image_grid([("target", images), ("mask", images[..., 0] > 99)], ["a", "b", "c"]),
+        "grid": lambda: image_grid([("target", images), ("mask", images[..., 0] > 99)]),
         "curves": lambda: error_curves({"M": np.stack([x, 1 - np.exp(-x)], axis=1)}),
         "bars": lambda: f1_bars(read_paper_table(5), "paper"),
         "bars of nothing": lambda: f1_bars(read_paper_table(5), "run"),

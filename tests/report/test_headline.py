@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from focus.errors import FocusError
-from focus.report.headline import headline
 from focus.report.results import load_results
+from focus.report.tables import headline
 
 
 def test_headline(two_methods):

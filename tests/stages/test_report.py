@@ -50,7 +50,7 @@ def chosen(project):
     for number in range(1, 6):
         write_table(paths.TABLES, number, read_paper_table(number), "note")
     write_json(paths.RESULTS / "claims.json", [])
-    write_text(paths.TABLES / "now_shares.csv", "method,median_mm,share\nFOCUS,0.9906,-0.0560\n")
+    write_text(paths.TABLES / "now_shares.csv", "method,median_mm,share\nFOCUS,0.9906,-0.0560\nOther,2,\n")
     write_text(paths.CURVES / "FOCUS.csv", "step,network,loss\n0,reconstruction,2\n10,reconstruction,1\n")
     write_text(paths.CURVES / "Pretrained.csv", "\n")
     write_text(paths.CURVES / "Removed.csv", "step,network,loss\n0,reconstruction,2\n10,reconstruction,1\n")
@@ -76,6 +76,7 @@ def test_page_has_all_parts_and_stable_bytes(chosen) -> None:
     assert contents[0] == contents[1]
     for part in ('id="table5"', "Figure 1", "Figure 4, plain", "AR scarf, by F1", "NoW, by median", 'data-run="FOCUS"'):
         assert part in contents[0], part
+    assert "-6 %" in contents[0] and "Other" not in contents[0]  # a method without a share is left out
     assert "embedded data (drawn faces" in contents[0] and "true mask" in contents[0] and "<canvas" in contents[0]
 
 

@@ -18,7 +18,6 @@ from focus.errors import FocusError
 from focus.evaluation.now_submission import Prediction, in_folder, write_submission
 from focus.methods.misfit_prior import correct
 from focus.model.inference import encode
-from focus.networks.store import load_weights
 from focus.settings import Assets, Corrected, Detector, Evaluation, NetworkSettings, Variant
 from focus.stages import build, paths
 from focus.stages.landmarks import crops
@@ -65,9 +64,7 @@ def method_predictions(method: str, pictures: NoW, chosen: Settings) -> Callable
     if method not in known:
         raise FocusError(f"METHOD: found {method!r}, expected a folder of predictions or one of {', '.join(known)}")
     plan = chosen.corrected.get(method)
-    model, prior = build.face_model(), None
-    if plan is not None:
-        prior = load_prior(paths.misfit_prior(plan.prior))
+    model, prior = build.face_model(), None if plan is None else build.misfit_prior(plan.prior)
     shapes = shape_latents(pictures, method if plan is None else plan.variant, chosen)
     triangles, seven = model.triangles.numpy(), model.landmarks_now.numpy()
 
@@ -77,13 +74,6 @@ def method_predictions(method: str, pictures: NoW, chosen: Settings) -> Callable
         return vertices, triangles, vertices[seven]
 
     return predict
-
-
-def load_prior(path: Path) -> Tensor:
-    """Return a misfit prior (V,3) mm. FocusError when it has not been made."""
-    if not path.is_file():
-        raise FocusError(f"{path}: no such file; expected the misfit prior, made by `dvc repro`")
-    return load_weights(path)[0]["misfit_prior"]
 
 
 def shape_latents(pictures: NoW, variant: str, chosen: Settings) -> dict[str, Tensor]:

@@ -33,10 +33,8 @@ class Mean(NamedTuple):
     worlds: Sequence[Sample]
 
 
-def interval(
-    means: Sequence[Mean], rng: np.random.Generator, resamples: int, level: float = 0.95
-) -> tuple[float, float, float]:
-    """Return (value, low, high) of sum_k weight_k * mean over worlds of mean over seeds and images.
+def interval(means: Sequence[Mean], rng: np.random.Generator, resamples: int) -> tuple[float, float, float]:
+    """Return (value, low, high), a 95 % interval, of sum_k weight_k * mean over worlds of mean over seeds and images.
 
     A resample draws as many worlds as there are, with replacement; for each drawn world anew its seeds and its images.
     All seeds of a drawn world are taken on the same drawn images, as they were evaluated on the same test set: an
@@ -66,7 +64,7 @@ def interval(
                 else:
                     resampled = _over_people(*by_person(values, people, everybody), seeds, drawn)
                 total[here] += mean.weight / worlds[0] * resampled
-    low, high = np.nanpercentile(total, [50 * (1 - level), 50 * (1 + level)])
+    low, high = np.nanpercentile(total, [2.5, 97.5])
     return value, float(low), float(high)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from focus.registry.metrics import metric
@@ -29,6 +29,7 @@ def claims_markdown(verdicts: Sequence[Mapping[str, Any]], note: str, study: boo
     counted = {"hold": "yes", "do not": "no", NOT_RESOLVED: NOT_RESOLVED, **({} if study else {"without data": "n/a"})}
     counts = ", ".join(f"{words.count(word)} {text}" for text, word in counted.items())
     columns = STUDY_COLUMNS if study else RUN_COLUMNS
+    rows = ([str(_cells(verdict)[name]).replace("|", "\\|") for name in columns] for verdict in verdicts)
     lines = [
         f"*{note}*",
         "",
@@ -38,13 +39,7 @@ def claims_markdown(verdicts: Sequence[Mapping[str, Any]], note: str, study: boo
         f"| {' | '.join(columns)} |",
         f"|{'|'.join('---:' if name in NUMBERS else '---' for name in columns)}|",
     ]
-    return "\n".join([*lines, *_lines(verdicts, columns)]) + "\n"
-
-
-def _lines(verdicts: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> Iterator[str]:
-    for verdict in verdicts:
-        cells = _cells(verdict)
-        yield "| " + " | ".join(str(cells[name]).replace("|", "\\|") for name in columns) + " |"
+    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)]) + "\n"
 
 
 def _cells(verdict: Mapping[str, Any]) -> dict[str, object]:

@@ -55,13 +55,11 @@ def _style() -> dict[RcKeyType, Any]:
 
 
 @drawn_png
-def image_grid(
-    rows: Sequence[tuple[str, np.ndarray]], columns: Sequence[str] = (), cell: float = 0.8, dpi: int = DPI
-) -> Figure:
+def image_grid(rows: Sequence[tuple[str, np.ndarray]], cell: float = 0.8, dpi: int = DPI) -> Figure:
     """Draw rows of pictures with their labels at the left (Figures 1, 3, 5: target, renderings, masks).
 
     rows: (label, (N,H,W,3) uint8 or float 0..1 RGB, or (N,H,W) 0..1 grey or mask), N and H, W the same in all rows.
-    columns: N headings or none. cell: inches per picture, rounded up to whole enlargements, of `dpi` pixels each.
+    cell: inches per picture, rounded up to whole enlargements, of `dpi` pixels each.
     Raises ValueError when the rows do not fit together.
     """
     pictures = [as_rgb(array) for _, array in rows]
@@ -78,7 +76,7 @@ def image_grid(
     # Whole screen pixels: an enlarged picture pixel is a square of the same size everywhere.
     scale = max(1, math.ceil(cell * dpi / width)) if cell * dpi > width else cell * dpi / width
     wide, high = round(canvas.shape[1] * scale), round(canvas.shape[0] * scale)
-    left, top = round(dpi * (0.075 * max(len(name) for name, _ in rows) + 0.15)), 22 if columns else 4
+    left, top = round(dpi * (0.075 * max(len(name) for name, _ in rows) + 0.15)), 4
     total = (left + wide + 4, top + high + 4)
     figure = Figure(figsize=(total[0] / dpi, total[1] / dpi), dpi=dpi)
     axes = figure.add_axes((left / total[0], 4 / total[1], wide / total[0], high / total[1]))
@@ -86,8 +84,6 @@ def image_grid(
     axes.set_axis_off()
     for r, (name, _) in enumerate(rows):
         axes.text(-3 * gap, r * (height + gap) + height / 2, name, ha="right", va="center")
-    for c, name in enumerate(columns):
-        axes.text(c * (width + gap) + width / 2, -2 * gap, name, ha="center", va="bottom")
     return figure
 
 
@@ -104,7 +100,7 @@ def as_rgb(array: np.ndarray) -> np.ndarray:
 
 
 @drawn_png
-def error_curves(curves: Mapping[str, np.ndarray], references: Sequence[str] = (), limit_mm: float = 8.0) -> Figure:
+def error_curves(curves: Mapping[str, np.ndarray], references: Sequence[str] = ()) -> Figure:
     """Draw NoW's cumulative curves. curves: method -> (K,2) of (error in mm, share of images 0..1 below it).
 
     references: curves drawn in black, three at most: what the others are read against.
@@ -116,7 +112,7 @@ def error_curves(curves: Mapping[str, np.ndarray], references: Sequence[str] = (
         if name in references:
             colour, dash = "black", MARKERS[1 + references.index(name)]
         axes.plot(curve[:, 0], 100 * curve[:, 1], label=name, color=colour, linestyle=dash)
-    axes.set(xlim=(0, limit_mm), ylim=(0, 100), xlabel="median error (mm)", ylabel="images (%)")
+    axes.set(xlim=(0, 8), ylim=(0, 100), xlabel="median error (mm)", ylabel="images (%)")
     axes.legend(loc="lower right")
     return figure
 

@@ -7,8 +7,9 @@ once, so that Markdown and LaTeX need only draw the cells.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Collection, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -27,16 +28,31 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Block:
-    """One source's part of a table. spans: (heading, columns) over the headings, empty when there are no groups."""
+class Head:
+    """The head of a table. columns: (group, heading) of each, the group "" in a table without groups."""
+
+    corner: str
+    columns: list[tuple[str, str]]
+
+    @property
+    def headings(self) -> list[str]:
+        """The heading of each column."""
+        return [heading for _, heading in self.columns]
+
+    @property
+    def spans(self) -> list[tuple[str, int]]:
+        """Each group and how many columns it has, empty when there are no groups."""
+        return [(group, count) for group, count in Counter(group for group, _ in self.columns).items() if group]
+
+
+@dataclass(frozen=True)
+class Block(Head):
+    """One source's part of a table."""
 
     source: str
-    corner: str
-    spans: list[tuple[str, int]]
-    headings: list[str]
     rows: list[tuple[str, list[Cell]]]
     images: str
-    italic: frozenset[str] = field(default_factory=frozenset)
+    italic: frozenset[str]
 
 
 def blocks(
@@ -80,10 +96,9 @@ def _block(
     images = _image_counts(frame, key, groups)
     if table.transposed:
         turned = [(group.heading, [body[method][k] for method in methods]) for k, group in enumerate(groups)]
-        return Block(source, table.corner, [], methods, turned, images, references)
-    spans = [(group.heading, len(group.columns)) for group in groups]
-    headings = [column.heading for group in groups for column in group.columns]
-    return Block(source, table.corner, spans, headings, list(body.items()), images, references)
+        return Block(table.corner, [("", method) for method in methods], source, turned, images, references)
+    columns = [(group.heading, column.heading) for group in groups for column in group.columns]
+    return Block(table.corner, columns, source, list(body.items()), images, references)
 
 
 def _cells(row: Mapping[Hashable, Any] | None, group: Group, why: str | None) -> list[Cell]:

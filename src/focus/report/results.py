@@ -11,7 +11,7 @@ import pandas as pd
 
 from focus.errors import FocusError
 from focus.files import read_json
-from focus.report.schemas import IMAGES, conform, read_text_columns
+from focus.report.schemas import IMAGES, read_frame
 
 POOLED_FIGURES = ("median", "mean", "std", "images")
 
@@ -70,8 +70,7 @@ def load_results(run: Iterable[Path], external: Iterable[Path] = ()) -> Results:
 
 def read_images(path: Path) -> pd.DataFrame:
     """Read one images.csv, checked against `schemas.IMAGES`; `occluder_fraction` is NaN when the file lacks it."""
-    frame = read_text_columns(path, "the per-image results of one method")
-    frame = conform(frame, IMAGES, str(path))
+    frame = read_frame(path, IMAGES, "the per-image results of one method")
     return frame if "occluder_fraction" in frame else frame.assign(occluder_fraction=float("nan"))
 
 

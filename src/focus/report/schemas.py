@@ -20,10 +20,6 @@ def _text() -> pa.Column:
     return pa.Column(str, pa.Check.str_length(min_value=1))
 
 
-def _optional_text() -> pa.Column:
-    return pa.Column(str)
-
-
 def _choice(*values: str) -> pa.Column:
     return pa.Column(str, pa.Check.isin(values))
 
@@ -63,10 +59,10 @@ IMAGES = _schema(
     {
         "method": _text(),
         "testset": _choice(*SUBSETS),
-        "subset": _optional_text(),
+        "subset": pa.Column(str),
         "image": _text(),
-        "subject": _optional_text(),
-        "occluder": _optional_text(),
+        "subject": pa.Column(str),
+        "occluder": pa.Column(str),
         **{name: _number(metric) for name, metric in METRICS.items()},
         "points": _count(),
         "occluder_fraction": pa.Column(float, pa.Check.in_range(0, 1), nullable=True, required=False),
@@ -78,6 +74,11 @@ IMAGES = _schema(
 
 SCHEMAS: dict[int, pa.DataFrameSchema] = {number: _table(table) for number, table in TABLES.items()}
 """Table number -> schema; `images` is empty where the paper does not say how many."""
+
+
+def read_frame(path: Path, schema: pa.DataFrameSchema, expected: str) -> pd.DataFrame:
+    """Read a CSV that fits `schema`. Raises FocusError as `read_text_columns` and `check` do."""
+    return conform(read_text_columns(path, expected), schema, str(path))
 
 
 def read_text_columns(path: Path, expected: str) -> pd.DataFrame:

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from focus.errors import FocusError
-from focus.registry.tables import TABLES, Column, Group, Table
+from focus.registry.tables import HEADLINE, TABLES, Column, Group, Table
 from focus.registry.testsets import IMAGE_SETS
 from focus.report.results import Results
 from focus.report.schemas import SCHEMAS, check, conform
@@ -83,6 +83,17 @@ def value(
         return None
     mean, std = equal_weight_mean_std([(float(part.mean()), float(part.std())) for part in parts])
     return mean, std, sum(len(part) for part in parts)
+
+
+def headline(results: Results, method: str) -> dict[str, float | None]:
+    """Return a method's values of HEADLINE as the run's tables have them, to four decimals; None where it has none.
+
+    Raises FocusError when the method has no results at all.
+    """
+    if method not in results.methods("run"):
+        raise FocusError(f"headline: no results of {method!r}; expected one of {', '.join(results.methods('run'))}")
+    values = {name: value(results, "run", method, *which) for name, which in HEADLINE.items()}
+    return {name: None if each is None else round(float(each[0]), 4) for name, each in values.items()}
 
 
 def equal_weight_mean_std(parts: Sequence[tuple[float, float]]) -> tuple[float, float]:

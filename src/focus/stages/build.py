@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import torch
+from torch import Tensor
 
 from focus import device
 from focus.datasets.packed import PackedSet
@@ -18,7 +19,7 @@ from focus.model import factory
 from focus.model.autoencoder import Autoencoder
 from focus.model.perception import Perception
 from focus.networks import Engine, FaceRecogniser, SegmentationNetwork
-from focus.networks.store import load_networks
+from focus.networks.store import load_networks, load_weights
 from focus.seeds import derive
 from focus.settings import (
     AutoencoderSettings,
@@ -95,6 +96,11 @@ def focus_networks(settings: NetworkSettings, file: Path) -> tuple[Autoencoder, 
     reconstruction, mask_network = autoencoder(settings), segmentation(settings)
     load_networks(file, {"encoder": reconstruction.encoder, "segmentation": mask_network})
     return reconstruction.eval(), mask_network.eval()
+
+
+def misfit_prior(kind: str) -> Tensor:
+    """Return the misfit prior E_MP (V,3) mm of one kind. Raises FocusError when it has not been made."""
+    return load_weights(paths.misfit_prior(kind))[0]["misfit_prior"]
 
 
 def recogniser(settings: RecogniserSettings) -> FaceRecogniser:

@@ -8,7 +8,7 @@ from typing import Any
 from focus.emulation.shots import TEST, VALIDATION, draw_people
 from focus.environment.assets import stands_in
 from focus.files import read_json, write_json
-from focus.networks.store import load_networks, load_weights
+from focus.networks.store import load_networks
 from focus.reconstruct.bundle import (
     Bundle,
     Card,
@@ -64,7 +64,7 @@ def work(settings: Settings) -> None:
     bundle = Bundle(
         sizes=sizes,
         face_model=build.face_model(),
-        misfit_prior=load_weights(paths.misfit_prior(PRIOR))[0]["misfit_prior"],
+        misfit_prior=build.misfit_prior(PRIOR),
         networks=trained_networks(sizes, variant),
         fit_loss=fit_loss(settings),
         thresholds={"forward": 1.0, "fit": 1.0},

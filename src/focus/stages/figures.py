@@ -12,13 +12,12 @@ from numpy.typing import ArrayLike
 
 from focus.datasets.packed import PackedSet
 from focus.datasets.recut import recut
+from focus.evaluation.now_benchmark import error_curve
 from focus.files import read_npy, whole_directory, write_bytes
 from focus.model.inference import decode
-from focus.networks.store import load_weights
 from focus.registry.testsets import TESTSETS
 from focus.report import figures
 from focus.report.mesh_figure import misfit_prior
-from focus.report.results import Results
 from focus.report.tables import build_tables
 from focus.settings import Ablation, AutoencoderSettings, MethodSettings, Picture, PictureRow
 from focus.stages import build, landmarks, paths
@@ -134,7 +133,7 @@ def prior_figures() -> dict[str, bytes]:
     model = build.face_model()
     mesh = model.shape_mean.numpy(), model.triangles.numpy()
     return {
-        f"figure4_{kind}": misfit_prior(*mesh, load_weights(paths.misfit_prior(kind))[0]["misfit_prior"].numpy(), kind)
+        f"figure4_{kind}": misfit_prior(*mesh, build.misfit_prior(kind).numpy(), kind)
         for kind in ("plain", "composited")
     }
 
@@ -162,7 +161,8 @@ def result_figures(settings: Settings) -> dict[str, bytes]:
     rows = methods(settings)
     measured = results(folders(settings))
     table5 = build_tables(measured, rows, missing=missing())[5]
-    curves = {name: median_curve(measured, name) for name, tables in rows.items() if {2, 3} & set(tables)}
+    medians = {name: measured.rows("run", name, "NoW")["now_median"].to_numpy(float) for name in rows}
+    curves = {name: error_curve(medians[name]) for name, tables in rows.items() if {2, 3} & set(tables)}
     shown = {
         "F1": ["ar_f1_unoccluded", "ar_f1_glasses", "ar_f1_scarf"],
         "RMSE": ["celeba_rmse_occluded", "celeba_rmse_unoccluded", "ar_rmse"],
@@ -173,13 +173,6 @@ def result_figures(settings: Settings) -> dict[str, bytes]:
         "now_curves": figures.error_curves(curves, references=[plan.label for plan in settings.references.values()]),
         **({"sensitivity": figures.sensitivity(tried, shown)} if len(tried) else {}),
     }
-
-
-def median_curve(measured: Results, method: str) -> np.ndarray:
-    """Return (K,2): error in mm, share of images whose median error lies below it."""
-    medians = np.sort(measured.rows("run", method, "NoW")["now_median"].to_numpy(float))
-    grid = np.linspace(0, 8, 161)
-    return np.stack([grid, np.searchsorted(medians, grid, side="right") / max(1, len(medians))], 1)
 
 
 if __name__ == "__main__":

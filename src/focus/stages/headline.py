@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from focus.files import write_json
-from focus.report.headline import headline
+from focus.report.tables import headline
 from focus.settings import Ablation, StageSettings
 from focus.stages import paths
 from focus.stages.common import results

@@ -18,7 +18,6 @@ from focus.errors import FocusError
 from focus.files import read_json, read_npy, write_text
 from focus.model.autoencoder import Autoencoder, Parameters
 from focus.model.inference import decode
-from focus.networks.store import load_weights
 from focus.registry.testsets import TESTSETS
 from focus.rendering.light import AMBIENT
 from focus.report.layout import blocks
@@ -29,10 +28,9 @@ from focus.report.page.curves import Panel, panels
 from focus.report.page.document import TITLES, Figure
 from focus.report.page.embed import photo_uri, png_uri
 from focus.report.page.gallery import Case, Choice, case, choose
-from focus.report.page.shares import share_rows
 from focus.report.page.views import View, distance_views, misfit_views, payload, reconstruction_view
 from focus.report.results import read_images
-from focus.report.schemas import SCHEMAS, conform, read_text_columns
+from focus.report.schemas import SCHEMAS, read_frame
 from focus.settings import Ablation, AutoencoderSettings, MethodSettings, Picture, ProvenanceSettings
 from focus.stages import build, paths
 from focus.stages.common import SHARED_CURVES, missing, provenance, references
@@ -64,7 +62,7 @@ def work(settings: Settings, faces: bool | None = None, out: Path = paths.REPORT
         withheld="" if faces else WITHHELD,
         claims=claim_rows(read_json(paths.RESULTS / "claims.json")),
         tables=tables(settings),
-        shares=share_rows(pd.read_csv(paths.TABLES / "now_shares.csv")),
+        shares=pd.read_csv(paths.TABLES / "now_shares.csv").dropna(subset="share").to_dict("records"),
         curves=curves(settings),
         figures=figures(settings, faces),
     )
@@ -78,8 +76,7 @@ def tables(settings: Settings) -> list[Comparison]:
     """Return Tables 1-5 as the tables stage wrote them."""
     made, lacking = [], missing()
     for number, schema in SCHEMAS.items():
-        path = paths.TABLES / f"table{number}.csv"
-        frame = conform(read_text_columns(path, "what stage tables writes"), schema, str(path))
+        frame = read_frame(paths.TABLES / f"table{number}.csv", schema, "what stage tables writes")
         made.append(compare(number, blocks(number, frame, lacking, references(settings))))
     return made
 
@@ -170,8 +167,7 @@ def prior_views() -> list[View]:
     """Return both kinds of misfit prior on the mean face."""
     mean = build.face_model().shape_mean.numpy()
     kinds = ("plain", "composited")
-    priors = {kind: load_weights(paths.misfit_prior(kind))[0]["misfit_prior"].numpy() for kind in kinds}
-    return [view for kind, prior in priors.items() for view in misfit_views(kind, mean, prior)]
+    return [view for kind in kinds for view in misfit_views(kind, mean, build.misfit_prior(kind).numpy())]
 
 
 @torch.no_grad()

@@ -68,6 +68,7 @@ def page() -> Page:
         claims=claim_rows([verdict(mechanism=True), verdict(holds="not resolved", low=-0.5), absent]),
         tables=[compare(number, blocks(number, frame, {})) for number, frame in frames.items()],
         curves=panels({"FOCUS": curve, "Backbone": curve.assign(loss=[4.0, 3.0, 2.0])}, last="FOCUS"),
+        shares=[{"method": HOSTILE, "median_mm": 1.23456, "share": -0.25}],
         figures=[Figure("Figure 1", "Target", png_uri(stream.getvalue()), width=1800)],
         cases=cases,
         views=payload(views, model.triangles.numpy()),

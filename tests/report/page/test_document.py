@@ -107,6 +107,11 @@ def test_rows_of_a_table_are_as_wide_as_its_head(page: Page) -> None:
         assert html.count('class="number source') == printed
 
 
+def test_shares_are_in_percent(page: Page) -> None:
+    """A share would be read as a length, or lose its sign."""
+    assert '<td class="number">1.235</td><td class="number">-25 %</td>' in render_page(page)
+
+
 def test_view_data_are_json(page: Page) -> None:
     """The viewer could not read its meshes."""
     text = render_page(page)

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from focus.report.layout import blocks
-from focus.report.page.claims import claim_rows, counts
+from focus.report.page.claims import ClaimRow, claim_rows, counts
 from focus.report.page.compare import compare
 from focus.report.page.curves import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, panels
 from focus.report.page.embed import mask_uri, photo_uri
@@ -70,9 +70,9 @@ def test_intervals_of_a_metric_share_a_scale() -> None:
     narrow = {**base, "metric": "rmse", "margin": 1.0, "low": 0.0, "high": 2.0}
     none = {**base, "metric": "f1", "margin": None, "low": None, "high": None, "holds": None, "reason": "no AR"}
     rows = claim_rows([wide, narrow, none])
-    assert (rows[0].low, rows[0].place, rows[0].high) == ("4.0", "70.0", "136.0")
-    assert (rows[1].low, rows[1].place, rows[1].high) == ("70.0", "103.0", "136.0")
-    assert rows[2].place is None and rows[2].verdict == "no data" and rows[2].reason == "no AR"
+    assert rows[0].places == ["4.0", "70.0", "136.0"]
+    assert rows[1].places == ["70.0", "103.0", "136.0"]
+    assert rows[2] == ClaimRow(none, "no data")
     assert counts(rows) == {"holds": 2, "does not hold": 0, "not resolved": 0, "no data": 1}
 
 

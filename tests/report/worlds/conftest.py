@@ -55,7 +55,7 @@ def make_run() -> Callable[..., Collected]:
             for method in TABLES
         }
         results = Results(conform(text, IMAGES, "made up").assign(source="run"), pooled)
-        return Collected(Run(world, seed), "run: made up", TABLES, results)
+        return Collected(Run(world, seed), "run: made up", TABLES, results, [])
 
     return make
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
@@ -32,9 +34,7 @@ def test_the_same_run_gives_the_same_bytes(make_run, tmp_path):
     run = make_run(0, 0)
     write_run(tmp_path / "a", run)
     shuffled = run.results.images.sample(frac=1, random_state=0)
-    write_run(
-        tmp_path / "b", type(run)(run.run, run.note, run.methods, type(run.results)(shuffled, run.results.pooled))
-    )
+    write_run(tmp_path / "b", replace(run, results=replace(run.results, images=shuffled)))
     for name in ("world0-seed0.csv", "world0-seed0.json"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 
@@ -44,7 +44,7 @@ def test_a_method_missing_in_one_run(make_run, tmp_path):
     whole, part = make_run(0, 0), make_run(0, 1)
     write_run(tmp_path, whole)
     fewer = {name: tables for name, tables in part.methods.items() if name != "FOCUS-MP"}
-    write_run(tmp_path, type(part)(part.run, part.note, fewer, part.results))
+    write_run(tmp_path, replace(part, methods=fewer))
     with pytest.raises(
         FocusError, match="world0-seed1 has no FOCUS-MP, unlike world0-seed0; expected the same methods"
     ):
@@ -55,7 +55,7 @@ def test_runs_of_two_profiles(make_run, tmp_path):
     """Smoke runs would be averaged with demo runs."""
     first, second = make_run(0, 0), make_run(1, 0)
     write_run(tmp_path, first)
-    write_run(tmp_path, type(second)(second.run, "run: profile smoke", second.methods, second.results))
+    write_run(tmp_path, replace(second, note="run: profile smoke"))
     with pytest.raises(FocusError, match="world1-seed0 says 'run: profile smoke'; expected as in world0-seed0"):
         read_runs(tmp_path)
 

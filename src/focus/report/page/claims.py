@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from focus.registry.metrics import metric
@@ -15,20 +15,13 @@ PLURAL = {"holds": "hold", "does not hold": "do not hold", "not resolved": "not 
 
 @dataclass(frozen=True)
 class ClaimRow:
-    """One claim as printed; low, margin and high are places in the interval's drawing, None without data."""
+    """An entry of claims.json, its verdict in words, and with data the texts and places (low, margin, high) drawn."""
 
-    id: str
-    claim: str
-    testset: str
+    entry: Mapping[str, Any]
     verdict: str
-    mechanism: bool
-    margin: str
-    interval: str
-    images: int
-    reason: str
-    low: str | None = None
-    place: str | None = None
-    high: str | None = None
+    margin: str = ""
+    interval: str = ""
+    places: Sequence[str] = ()
 
 
 def claim_rows(verdicts: Sequence[Mapping[str, Any]]) -> list[ClaimRow]:
@@ -46,25 +39,11 @@ def counts(rows: Sequence[ClaimRow]) -> dict[str, int]:
     return {word: sum(row.verdict == word for row in rows) for word in WORDS.values()}
 
 
-def _row(verdict: Mapping[str, Any], reach: Mapping[str, float]) -> ClaimRow:
-    row = ClaimRow(
-        id=verdict["id"],
-        claim=verdict["claim"],
-        testset=verdict["testset"],
-        verdict=WORDS[verdict["holds"]],
-        mechanism=verdict["mechanism"],
-        margin="",
-        interval="",
-        images=verdict["images"],
-        reason=verdict["reason"] or "",
-    )
-    if verdict["margin"] is None:
-        return row
-
-    def place(value: float) -> str:
-        return f"{WIDTH / 2 + value / reach[verdict['metric']] * (WIDTH / 2 - 4):.1f}"
-
-    margin = f"{verdict['margin']:+.3f} {metric(verdict['metric']).unit}"
-    interval = f"{verdict['low']:+.3f} … {verdict['high']:+.3f}"
-    low, middle, high = (place(verdict[key]) for key in ("low", "margin", "high"))
-    return replace(row, margin=margin, interval=interval, low=low, place=middle, high=high)
+def _row(entry: Mapping[str, Any], reach: Mapping[str, float]) -> ClaimRow:
+    verdict = WORDS[entry["holds"]]
+    if entry["margin"] is None:
+        return ClaimRow(entry, verdict)
+    low, margin, high = (entry[key] for key in ("low", "margin", "high"))
+    places = [f"{WIDTH / 2 + end / reach[entry['metric']] * (WIDTH / 2 - 4):.1f}" for end in (low, margin, high)]
+    unit = metric(entry["metric"]).unit
+    return ClaimRow(entry, verdict, f"{margin:+.3f} {unit}", f"{low:+.3f} … {high:+.3f}", places)

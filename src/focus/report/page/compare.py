@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from focus.registry.tables import TABLES
-from focus.report.layout import Block, Cell
+from focus.report.layout import Block, Cell, Head
 
 EntryT = TypeVar("EntryT")
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(Head):
     """One table of the paper with a list of values in each cell.
 
-    spans: (heading, columns) above the headings, empty when there are no groups. rows: (label, cells); a cell is a list
-    of (source, Cell), run first, without the sources that have no value there; where both the run and the paper have
-    one, "difference" (run less paper) is the last. images: (source, how many images).
+    rows: (label, cells); a cell is a list of (source, Cell), run first, without the sources that have no value there;
+    where both the run and the paper have one, "difference" (run less paper) is the last. images: (source, how many
+    images).
     """
 
     number: int
     caption: str
-    corner: str
-    spans: list[tuple[str, int]]
-    headings: list[str]
     rows: list[tuple[str, list[list[tuple[str, Cell]]]]]
     images: list[tuple[str, str]]
     italic: frozenset[str]
@@ -35,21 +33,19 @@ class Comparison:
     def sources(self) -> list[list[str]]:
         """The sources with a value somewhere in each column, in the order in which they are printed."""
         columns = [
-            {source for _, cells in self.rows for source, _ in cells[k]} or {"run"} for k in range(len(self.headings))
+            {source for _, cells in self.rows for source, _ in cells[k]} or {"run"} for k in range(len(self.columns))
         ]
         return [sorted(column, key=ORDER.index) for column in columns]
 
     @property
     def wide_spans(self) -> list[tuple[str, int]]:
         """The spans, counted in printed columns: one per source."""
-        widths = [len(column) for column in self.sources]
-        starts = [sum(width for _, width in self.spans[:k]) for k in range(len(self.spans))]
-        return [
-            (name, sum(widths[start : start + count])) for (name, count), start in zip(self.spans, starts, strict=True)
-        ]
+        widths = Counter[str]()
+        for (group, _), sources in zip(self.columns, self.sources, strict=True):
+            widths[group] += len(sources)
+        return list(widths.items())
 
 
-Column = tuple[str, str]
 ORDER = ("run", "external", "paper", "difference")
 NUMBER = re.compile(r"-?\d+(\.(\d+))?")
 """A printed mean, and the digits after its point."""
@@ -57,17 +53,17 @@ NUMBER = re.compile(r"-?\d+(\.(\d+))?")
 
 def compare(number: int, blocks: Sequence[Block]) -> Comparison:
     """Return Table `number` with all of `blocks` in one; rows and columns in the paper's order, then the run's own."""
-    columns = _union(_columns(block) for block in blocks)
+    columns = _union(block.columns for block in blocks)
     labels = _union([label for label, _ in block.rows] for block in blocks)
     printed = {
         (block.source, label, column): cell
         for block in blocks
         for label, cells in block.rows
-        for column, cell in zip(_columns(block), cells, strict=True)
+        for column, cell in zip(block.columns, cells, strict=True)
     }
     sources = sorted((block.source for block in blocks), key=ORDER.index)
 
-    def values(label: str, column: Column) -> list[tuple[str, Cell]]:
+    def values(label: str, column: tuple[str, str]) -> list[tuple[str, Cell]]:
         cells = [(source, printed.get((source, label, column), Cell())) for source in sources]
         known = [(source, cell) for source, cell in cells if cell.text not in ("", "-")]
         return known + _difference(dict(known))
@@ -76,8 +72,7 @@ def compare(number: int, blocks: Sequence[Block]) -> Comparison:
     images = [(block.source, block.images) for block in blocks if block.images]
     table = TABLES[number]
     italic = frozenset[str]().union(*(block.italic for block in blocks))
-    headings = [heading for _, heading in columns]
-    return Comparison(number, table.caption, table.corner, _spans(columns), headings, rows, images, italic)
+    return Comparison(table.corner, columns, number, table.caption, rows, images, italic)
 
 
 def _difference(cells: Mapping[str, Cell]) -> list[tuple[str, Cell]]:
@@ -87,19 +82,6 @@ def _difference(cells: Mapping[str, Cell]) -> list[tuple[str, Cell]]:
         return []
     decimals = len(means[1][2] or "")
     return [("difference", Cell(f"{float(means[0][0]) - float(means[1][0]):+.{decimals}f}"))]
-
-
-def _columns(block: Block) -> list[Column]:
-    """Return (group, heading) of each column; the group is "" in a table without groups."""
-    if not block.spans:
-        return [("", heading) for heading in block.headings]
-    groups = [group for group, width in block.spans for _ in range(width)]
-    return list(zip(groups, block.headings, strict=True))
-
-
-def _spans(columns: Sequence[Column]) -> list[tuple[str, int]]:
-    groups = [group for group, _ in columns]
-    return [(group, groups.count(group)) for group in dict.fromkeys(groups) if group]
 
 
 def _union(lists: Iterable[Iterable[EntryT]]) -> list[EntryT]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from typing import Any
@@ -15,7 +15,6 @@ from focus.report.page.claims import ClaimRow
 from focus.report.page.compare import Comparison
 from focus.report.page.curves import Panel
 from focus.report.page.gallery import ERROR_LIMIT, Case
-from focus.report.page.shares import ShareRow
 
 TITLES = {
     "figure4_plain": ("Figure 4, plain", "The misfit prior on synthetic faces on black, as in the paper"),
@@ -44,8 +43,8 @@ class Page:
     """All that the page shows; an empty part is left out.
 
     provenance: the line that says on which data the run was made. variant: whose cases are shown. withheld: why
-    pictures of faces are missing, or "".
-    views: what `views.payload` returns, or None.
+    pictures of faces are missing, or "". claims: what `claims.claim_rows` returns. shares: rows of `report.shares` with
+    a share. views: what `views.payload` returns, or None.
     """
 
     provenance: str
@@ -53,7 +52,7 @@ class Page:
     withheld: str = ""
     claims: Sequence[ClaimRow] = ()
     tables: Sequence[Comparison] = ()
-    shares: Sequence[ShareRow] = ()
+    shares: Sequence[Mapping[Hashable, Any]] = ()
     curves: Mapping[str, Sequence[Panel]] = field(default_factory=dict)
     figures: Sequence[Figure] = ()
     cases: Sequence[Case] = ()

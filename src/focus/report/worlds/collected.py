@@ -21,7 +21,7 @@ from focus.report.worlds.study import Run
 
 METRICS = ("rmse", "acc", "ppv", "tpr", "f1", "now_median")
 INDEX = ["testset", "subset", "image", "subject"]
-FACTS = ("world", "seed", "note", "methods", "pooled")
+FACTS = ("world", "seed", "note", "methods", "pooled", "references")
 
 
 @dataclass(frozen=True)
@@ -30,14 +30,14 @@ class Collected:
 
     note: the line that says on which data and profile it was made. methods: method -> the tables it appears in, in the
     order of the rows. results: per-image values (METRICS only) and pooled NoW errors of these methods.
-    references: those of them that are no competitors; a run of before there were such names none.
+    references: those of them that are no competitors.
     """
 
     run: Run
     note: str
     methods: Mapping[str, Sequence[int]]
     results: Results
-    references: Sequence[str] = ()
+    references: Sequence[str]
 
     @cached_property
     def tables(self) -> dict[int, pd.DataFrame]:
@@ -82,7 +82,7 @@ def read_run(path: Path) -> Collected:
         facts["note"],
         facts["methods"],
         Results(images, pooled),
-        facts.get("references", ()),
+        facts["references"],
     )
 
 

@@ -26,8 +26,9 @@ def claim_figure(verdicts: Sequence[Mapping[str, Any]]) -> Figure:
     worlds = sorted({run["world"] for verdict in rows for run in verdict["each"]})
     for y, verdict in enumerate(rows):
         _row(axes, y, verdict, worlds)
+    units = ", ".join(dict.fromkeys(METRICS[row["metric"]].scale for row in rows))
     axes.axvline(0, color="black", linewidth=0.8)
-    axes.set(ylim=(len(rows) - 0.4, -0.6), xlabel=f"margin, {_unit(rows)}; right of 0 the claim holds")
+    axes.set(ylim=(len(rows) - 0.4, -0.6), xlabel=f"margin, {units}; right of 0 the claim holds")
     axes.set_yticks(range(len(rows)), [_label(verdict) for verdict in rows])
     axes.grid(axis="y", visible=False)
     for world in worlds:
@@ -60,7 +61,3 @@ def _label(verdict: Mapping[str, Any]) -> str:
     measure = METRICS[verdict["metric"]]
     sign, name = ("<", "") if measure.better == "min" else (">", f" ({measure.title})")
     return f"{verdict['testset']}: {verdict['a']} {sign} {verdict['b']}{name}"
-
-
-def _unit(rows: Sequence[Mapping[str, Any]]) -> str:
-    return ", ".join(dict.fromkeys(METRICS[row["metric"]].scale for row in rows))
