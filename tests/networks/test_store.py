@@ -8,7 +8,7 @@ from safetensors.torch import save
 from torch import nn
 
 from focus.errors import FocusError
-from focus.networks.store import holds, load_networks, load_weights, save_networks
+from focus.networks.store import load_networks, load_weights, save_networks
 
 
 def network(width: int = 3, seed: int = 0) -> nn.Module:
@@ -37,12 +37,6 @@ def test_bytes_are_stable(path, tmp_path):
     networks = {"encoder": network().to(memory_format=torch.channels_last), "segmentation": network(4, 1)}
     save_networks(again, networks, {"a": [1], "stage": "test"})
     assert again.read_bytes() == path.read_bytes()
-
-
-def test_holds(path):
-    """A file of R alone would be taken for one with S."""
-    assert holds(path, "encoder") and holds(path, "segmentation")
-    assert not holds(path, "enc") and not holds(path, "recogniser")
 
 
 @pytest.mark.parametrize(

@@ -37,9 +37,9 @@ def figures():
     return {
         "grid": lambda: image_grid([("target", images), ("mask", images[..., 0] > 99)]),
         "curves": lambda: error_curves({"M": np.stack([x, 1 - np.exp(-x)], axis=1)}),
-        "bars": lambda: f1_bars(read_paper_table(5), "paper"),
-        "bars of nothing": lambda: f1_bars(read_paper_table(5), "run"),
-        "training": lambda: training_curves({"M": log}, "step", ["loss", "pixel", "absent", "lr"]),
+        "bars": lambda: f1_bars(read_paper_table(5).assign(source="run")),
+        "bars of nothing": lambda: f1_bars(read_paper_table(5)),
+        "training": lambda: training_curves({"M": log}, ["loss", "pixel", "absent", "lr"]),
         "prior": lambda: misfit_prior(vertices, triangles, np.tile([0.5, -0.5, 0.0], (len(vertices), 1))),
     }
 

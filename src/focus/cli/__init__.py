@@ -60,9 +60,9 @@ app = typer.Typer(
 app.command()(reconstruct)
 app.command()(emulate)
 app.command()(import_authors)
-app.add_typer(face_model_app, name="face-model", help="Other openly licensed face models, in BFM 2017's layout.")
-app.add_typer(detector_app, name="detector", help="The networks that find faces in photographs.")
-app.add_typer(now_app, name="now", help="The NoW benchmark: distances of meshes to scans, submissions.")
+app.add_typer(face_model_app, name="face-model")
+app.add_typer(detector_app, name="detector")
+app.add_typer(now_app, name="now")
 
 
 @app.command()
@@ -118,16 +118,18 @@ def assets(
 
     For each one missing: what it is, its licence, where to get it, and which setting takes its path.
     """
-    from focus.commands.asset_check import check_assets, record
+    from focus.commands.asset_check import check_assets
+    from focus.files import write_json
     from focus.settings import read_profile
 
     verdicts = check_assets(read_profile(profile))
+    found = [asdict(verdict) for verdict in verdicts]
     if as_json:
-        print(json.dumps([asdict(verdict) for verdict in verdicts], indent=2))
+        print(json.dumps(found, indent=2))
     else:
         for verdict in verdicts:
             print(f"{verdict.status:8} {verdict.key:10} {verdict.found}")
-    record(verdicts, Path("logs/assets.json"))
+    write_json(Path("logs/assets.json"), found)
     if any(verdict.status == "broken" for verdict in verdicts):
         raise FocusError("assets: found broken files, expected whole ones (see above)")
 

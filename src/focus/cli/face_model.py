@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="Face models in the layout of BFM 2017, which `assets.bfm` takes.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 
 @app.callback()
 def group() -> None:
-    """Keep the one command a subcommand."""
+    """Other openly licensed face models, in BFM 2017's layout."""
 
 
 @app.command("from-ict")

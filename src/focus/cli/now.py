@@ -10,33 +10,12 @@ from typing import Annotated
 import typer
 
 SOME_FAILED = 3
-app = typer.Typer(help="The NoW benchmark: distances from 3D scans to predicted faces, in mm.", no_args_is_help=True)
+app = typer.Typer(help="The NoW benchmark: distances of meshes to scans, submissions.", no_args_is_help=True)
 
 
-class Challenge(StrEnum):
-    """The four parts of NoW."""
-
-    neutral = "multiview_neutral"
-    expressions = "multiview_expressions"
-    occlusions = "multiview_occlusions"
-    selfie = "selfie"
-
-
-class Split(StrEnum):
-    """NoW's two lists of images."""
-
-    test = "test"
-    validation = "validation"
-
-
-class Unit(StrEnum):
-    """The unit of predicted meshes and their landmarks."""
-
-    mm = "mm"
-    cm = "cm"
-    m = "m"
-
-
+Challenge = StrEnum("Challenge", ["multiview_neutral", "multiview_expressions", "multiview_occlusions", "selfie"])
+Split = StrEnum("Split", ["test", "validation"])
+Unit = StrEnum("Unit", ["mm", "cm", "m"])
 MILLIMETRES = {Unit.mm: 1.0, Unit.cm: 10.0, Unit.m: 1000.0}
 
 Metrical = Annotated[bool, typer.Option("--metrical", help="Hold the scale: predictions are in mm, or in --unit.")]

@@ -9,7 +9,7 @@ from pathlib import Path
 from focus.datasets.sample import Samples
 from focus.environment.assets import check_resnet50
 from focus.errors import FocusError
-from focus.files import sha256, write_json
+from focus.files import sha256
 from focus.settings import Profile
 from focus.settings.assets import ASSETS
 
@@ -132,8 +132,3 @@ def read_ends(data: Samples) -> int:
 _CHECKS = (bfm, celeba_hq, ar, now, arcface, resnet50, focus_crop, focus_encoder, focus_segmentation)
 CHECKS: dict[str, Callable[[Path, Profile], str]] = {each.__name__: each for each in _CHECKS}
 """The check of each asset, which is called as its key is."""
-
-
-def record(verdicts: list[Verdict], path: Path) -> None:
-    """Write the verdicts, with the SHA-256 of single files, as JSON."""
-    write_json(path, [vars(verdict) for verdict in verdicts])

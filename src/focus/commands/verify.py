@@ -64,11 +64,6 @@ class Difference:
     out: str
     largest: float | None
 
-    @property
-    def is_result(self) -> bool:
-        """Whether it is one of the run's values, and not a model or data set on the way to them."""
-        return self.out.startswith("results/")
-
 
 def read_lock(path: Path) -> Lock:
     """Read a dvc.lock. Raises FocusError when it is missing or another kind of file."""
@@ -245,7 +240,7 @@ def verdict(found: Lock, expected: Lock, tolerance: float) -> str:
     for difference in differences:
         print(f"  {difference.stage:32} {difference.out:40} {_shown(difference.largest)}")
     first = differences[0]
-    figures = [each for each in differences if each.is_result and each.largest is not None]
+    figures = [each for each in differences if each.out.startswith("results/") and each.largest is not None]
     worst = max(figures, key=lambda each: each.largest or 0, default=None)
     amount = f"figures in results/ by up to {_shown(worst.largest)} ({worst.out})" if worst else "no figure in results/"
     line = f"{len(differences)} of {outs} outs differ, first those of stage {first.stage} ({first.out}); {amount}"

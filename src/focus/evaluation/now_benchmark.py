@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
 from focus.datasets.meshes import read_landmarks, read_mesh
+from focus.datasets.now import NoW
 from focus.errors import FocusError
 from focus.evaluation.now import now_errors, statistics
 from focus.evaluation.now_alignment import FloatArray
@@ -22,18 +22,6 @@ EVALUATED = ("ok", "warning")
 CURVE_MM = np.linspace(0.0, 8.0, 161)
 # Of images.csv: values in mm with six decimals, empty where nothing was measured.
 COLUMNS = ("image", "challenge", "points", "median", "mean", "std", "status", "reason")
-
-
-class ScanSet(Protocol):
-    """What `evaluate_now` asks of a data set; `focus.datasets.now.NoW` is one."""
-
-    names: list[str]  # lines <subject>/<challenge>/IMG_xxxx.jpg
-
-    def scan(self, subject: str) -> tuple[FloatArray, FloatArray]:
-        """Return the scan's vertices (V, 3) in mm and triangles (F, 3). FocusError when there is none."""
-
-    def scan_landmarks(self, subject: str) -> FloatArray:
-        """Return the scan's seven landmarks (7, 3) in mm. FocusError when there are none."""
 
 
 @dataclass(frozen=True)
@@ -70,9 +58,7 @@ class NowReport:
         ]
         if not chosen:
             return {"median": None, "mean": None, "std": None, "points": 0, "images": 0}
-        found = statistics(np.concatenate(chosen))
-        figures: dict[str, float | int | None] = {"median": found["median"], "mean": found["mean"], "std": found["std"]}
-        return figures | {"points": found["points"], "images": len(chosen)}
+        return {**statistics(np.concatenate(chosen)), "images": len(chosen)}
 
     def curve(self) -> FloatArray:
         """Return (161, 2): a distance from 0 to 8 mm, and the percentage of pooled points at most that far off."""
@@ -89,7 +75,7 @@ def error_curve(errors: FloatArray) -> FloatArray:
 
 
 def evaluate_now(
-    dataset: ScanSet,
+    dataset: NoW,
     predictions: Path,
     challenge: str | None = None,
     *,

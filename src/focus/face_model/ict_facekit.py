@@ -41,7 +41,7 @@ LANDMARKS = np.array([
 ])  # fmt: skip
 
 
-def read_ict(folder: Path, seed: int = 0) -> BfmArrays:
+def read_ict(folder: Path) -> BfmArrays:
     """Read the model: all identities as shape components, all expressions, and 50 albedo components.
 
     Millimetres, the tip of the nose where the embedded heads have theirs. Raises FocusError, one line naming the file,
@@ -60,7 +60,7 @@ def read_ict(folder: Path, seed: int = 0) -> BfmArrays:
     return BfmArrays(
         shape=_components(vertices + ORIGIN, [_mesh(path)[0] - neutral for path in identities], 1.0),
         expression=_components(nothing, [_mesh(path)[0] - neutral for path in expressions], ACTION_SPREAD),
-        colour=principal_components(_colours(vertices, seed), ALBEDO),
+        colour=principal_components(_colours(vertices), ALBEDO),
         triangles=triangles,
         landmarks68=LANDMARKS,
         landmarks_now=LANDMARKS[list(NOW_IN_IBUG)],
@@ -94,9 +94,9 @@ def _components(mean: Array, offsets: list[Array], spread: float) -> LinearModel
     return LinearModel(mean, basis * signs, sizes**2)
 
 
-def _colours(vertices: Array, seed: int) -> NDArray[np.float32]:
+def _colours(vertices: Array) -> NDArray[np.float32]:
     """Albedo (n,V,3) of random heads on these vertices: each takes the nearest one of its kind, warped by landmarks."""
-    generator = FaceGenerator(1, seed)
+    generator = FaceGenerator(1, 0)
     head = generator.template
     warp = RBFInterpolator(vertices[LANDMARKS], head.vertices[head.anatomy68], smoothing=1.0)
     places = warp(vertices)
@@ -106,4 +106,4 @@ def _colours(vertices: Array, seed: int) -> NDArray[np.float32]:
     for each in range(3):
         ids = np.flatnonzero(theirs == each)
         nearest[kind == each] = ids[cKDTree(head.vertices[ids]).query(places[kind == each])[1]]
-    return generator.sample_albedo(SAMPLES, numpy_generator(seed, "ict", "albedo"))[0][:, nearest]
+    return generator.sample_albedo(SAMPLES, numpy_generator(0, "ict", "albedo"))[0][:, nearest]

@@ -65,9 +65,3 @@ def fill_network(network: nn.Module, name: str, weights: Mapping[str, Tensor], p
             "the file belongs to another network or image size"
         )
     network.load_state_dict(own)
-
-
-def holds(path: Path, network: str) -> bool:
-    """Tell whether a model file holds a network of that name."""
-    weights, _ = load_weights(path)
-    return any(key.startswith(f"{network}.") for key in weights)

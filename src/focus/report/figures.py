@@ -118,9 +118,9 @@ def error_curves(curves: Mapping[str, np.ndarray], references: Sequence[str] = (
 
 
 @drawn_png
-def f1_bars(table: pd.DataFrame, source: str = "run") -> Figure:
-    """Draw F1 of each method on the AR subsets with std whiskers, from the frame of Table 4 or 5."""
-    rows = table[(table["source"] == source) & table["f1_mean"].notna()]
+def f1_bars(table: pd.DataFrame) -> Figure:
+    """Draw the run's F1 of each method on the AR subsets with std whiskers, from the frame of Table 4 or 5."""
+    rows = table[(table["source"] == "run") & table["f1_mean"].notna()]
     methods, subsets = list(dict.fromkeys(rows["method"])), list(dict.fromkeys(rows["subset"]))
     figure = Figure(figsize=(6.0, 2.9), layout="constrained")
     axes = figure.subplots()
@@ -175,8 +175,8 @@ def sensitivity(table: pd.DataFrame, figures: Mapping[str, Sequence[str]]) -> Fi
 
 
 @drawn_png
-def training_curves(curves: Mapping[str, pd.DataFrame], x: str, columns: Sequence[str]) -> Figure:
-    """Draw one panel per column against column `x`, one line per curve; rows without the column are left out.
+def training_curves(curves: Mapping[str, pd.DataFrame], columns: Sequence[str]) -> Figure:
+    """Draw one panel per column against the steps, one line per curve; rows without the column are left out.
 
     curves: label -> a training stage's CSV. Where R and S alternate, both log "loss": give each network's rows as a
     curve of its own.
@@ -187,9 +187,9 @@ def training_curves(curves: Mapping[str, pd.DataFrame], x: str, columns: Sequenc
     grid = figure.subplots(down, across, squeeze=False)
     for axes, column in zip(grid.flat, columns, strict=False):
         for k, (name, frame) in enumerate(curves.items()):
-            if column in frame and x in frame and len(drawn := frame[[x, column]].dropna()):
-                axes.plot(drawn[x], drawn[column], label=name, color=_colour(k), linestyle=_dash(k), linewidth=0.9)
-        axes.set(title=column, xlabel=x)
+            if column in frame and len(drawn := frame[["step", column]].dropna()):
+                axes.plot(drawn["step"], drawn[column], label=name, color=_colour(k), linestyle=_dash(k), linewidth=0.9)
+        axes.set(title=column, xlabel="step")
     for axes in list(grid.flat)[len(columns) :]:
         axes.set_axis_off()
     _shared_legend(figure, grid)

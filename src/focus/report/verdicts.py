@@ -175,12 +175,7 @@ def _entry(
     if low is not None and high is not None:  # rounded first: a difference of 1e-17 is none
         holds = True if low > 0 else False if high < 0 else NOT_RESOLVED
     return {
-        "id": claim.id,
-        "claim": claim.claim,
-        "table": claim.table,
-        "testset": claim.testset,
-        "a": claim.a,
-        "b": claim.b,
+        **{key: getattr(claim, key) for key in ("id", "claim", "table", "testset", "a", "b")},
         "margin": margin,
         "low": low,
         "high": high,

@@ -147,12 +147,11 @@ def curve_figures(variant: str) -> dict[str, bytes]:
 
     reconstruction = {name: curve(name, "reconstruction") for name in ("initialise", variant)}
     segmentation = {variant: curve(variant, "segmentation")}
-    terms = ["neighbour", "distance", "area", "preservation", "binary"]
+    terms = ["loss", "pixel", "perceptual", "landmarks", "regularisation"]
+    terms_of_s = ["loss", "neighbour", "distance", "area", "preservation", "binary"]
     return {
-        "training_reconstruction": figures.training_curves(
-            reconstruction, "step", ["loss", "pixel", "perceptual", "landmarks", "regularisation"]
-        ),
-        "training_segmentation": figures.training_curves(segmentation, "step", ["loss", *terms]),
+        "training_reconstruction": figures.training_curves(reconstruction, terms),
+        "training_segmentation": figures.training_curves(segmentation, terms_of_s),
     }
 
 

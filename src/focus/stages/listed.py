@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from hashlib import file_digest
 from pathlib import Path
 
-from focus.files import write_json
+from focus.files import sha256, write_json
 from focus.settings import MethodSettings
 from focus.stages import paths
 from focus.stages.common import SHARED_CURVES, folders
@@ -40,11 +39,7 @@ def hashes(root: Path, names: Iterable[str]) -> dict[str, str]:
     Hidden files are an engine's notes (.snakemake_timestamp), not results.
     """
     files = [path for name in names for path in (root / name, *(root / name).rglob("*")) if path.is_file()]
-    digests: dict[str, str] = {}
-    for path in sorted(path for path in files if not path.name.startswith(".")):
-        with path.open("rb") as stream:
-            digests[path.as_posix()] = file_digest(stream, "sha256").hexdigest()
-    return digests
+    return {path.as_posix(): sha256(path) for path in sorted(files) if not path.name.startswith(".")}
 
 
 if __name__ == "__main__":

@@ -20,8 +20,6 @@ from focus.face_model.landmarks import BFM_LANDMARKS_68, BFM_LANDMARKS_NOW, BFM_
 from focus.seeds import numpy_generator
 from focus.stand_ins.head import Head, build_head
 
-Array = NDArray[np.floating]
-
 NAME = "full-size stand-in: not the Basel Face Model"
 LICENCE = "made by code; same licence as this project"
 SAMPLES = 160  # random heads behind the first components

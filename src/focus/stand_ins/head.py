@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array, csr_array, vstack
+from scipy.sparse import coo_array, csr_array, eye_array, vstack
 
 from focus.emulation.photograph import rim_of
 from focus.errors import FocusError
@@ -57,7 +57,8 @@ def build_head(count: int, seed: int = 0) -> Head:
     behind = np.concatenate([_ring(template.vertices[rim], share) for share in t])
     vertices = np.concatenate([template.vertices, behind])
     triangles = np.concatenate([template.triangles, _bands(rim, face, rings)])
-    spread = vstack([_identity(face), *(share * _identity(face)[rim] for share in 1 - FADING * t)]).tocsr()
+    same = eye_array(face, format="csr")
+    spread = vstack([same, *(share * same[rim] for share in 1 - FADING * t)]).tocsr()
     bands = len(triangles) - 1 - 2 * np.arange(left)
     return _split(Head(generator, vertices, triangles, spread), np.concatenate([np.arange(extra), bands]))
 
@@ -101,7 +102,3 @@ def _split(head: Head, chosen: NDArray[np.int64]) -> Head:
     triangles = np.concatenate([kept, *(np.stack(each, -1) for each in ((a, b, new), (b, c, new), (c, a, new)))])
     vertices = np.concatenate([head.vertices, middle @ head.vertices])
     return Head(head.generator, vertices, triangles, vstack([head.spread, middle @ head.spread]).tocsr())
-
-
-def _identity(count: int) -> csr_array:
-    return csr_array((np.ones(count), (np.arange(count), np.arange(count))), shape=(count, count))

@@ -107,12 +107,8 @@ def read_runs(folder: Path) -> list[Collected]:
 
 
 def _differing(found: Mapping[str, Sequence[int]], expected: Mapping[str, Sequence[int]]) -> str:
-    lacking, added = _names(name for name in expected if name not in found), _names(set(found) - set(expected))
+    lacking, added = (", ".join(sorted({*a} - {*b})) for a, b in ((expected, found), (found, expected)))
     return f"no {lacking}, unlike" if lacking else f"{added} besides the methods of" if added else "other tables than"
-
-
-def _names(names: Iterable[str]) -> str:
-    return ", ".join(sorted(names))
 
 
 def _long(wide: pd.DataFrame, methods: Iterable[str], table: Path) -> Iterator[pd.DataFrame]:
