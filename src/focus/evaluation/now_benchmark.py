@@ -75,12 +75,7 @@ def error_curve(errors: FloatArray) -> FloatArray:
 
 
 def evaluate_now(
-    dataset: NoW,
-    predictions: Path,
-    challenge: str | None = None,
-    *,
-    metrical: bool = False,
-    unit_mm: float = 1.0,
+    dataset: NoW, predictions: Path, challenge: str | None = None, *, metrical: bool = False, unit_mm: float = 1.0
 ) -> NowReport:
     """Evaluate predictions in NoW form, `<predictions>/<subject>/<challenge>/IMG_xxxx.{obj|ply}` + `.npy|.txt`.
 

@@ -75,22 +75,16 @@ def blocks(
 
 
 def _block(
-    table: Table,
-    source: str,
-    frame: pd.DataFrame,
-    missing: Mapping[str, str],
-    references: frozenset[str],
+    table: Table, source: str, frame: pd.DataFrame, missing: Mapping[str, str], references: frozenset[str]
 ) -> Block:
     key = table.key
     groups = [group for group in table.groups if (frame[key] == group.value).any()]
     rows = {(row["method"], row[key]): row for row in frame.to_dict("records")}
     methods = list(dict.fromkeys(frame["method"]))
-    body: dict[str, list[Cell]] = {}
-    for method in methods:
-        body[method] = []
+    body: dict[str, list[Cell]] = {method: [] for method in methods}
+    for method, cells in body.items():
         for group in groups:
-            why = reason(missing, method, testset_of(group))
-            body[method] += _cells(rows.get((method, group.value)), group, why)
+            cells += _cells(rows.get((method, group.value)), group, reason(missing, method, testset_of(group)))
     competing = [method for method in methods if method not in references]
     _mark_best(body, competing, [column for group in groups for column in group.columns])
     images = _image_counts(frame, key, groups)

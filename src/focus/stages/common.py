@@ -8,11 +8,7 @@ from focus.environment.assets import stands_in
 from focus.files import read_json
 from focus.registry.testsets import TESTSETS
 from focus.report.results import Results, load_results
-from focus.settings import (
-    MethodSettings,
-    ProvenanceSettings,
-    ReferenceSettings,
-)
+from focus.settings import MethodSettings, ProvenanceSettings, ReferenceSettings
 from focus.stages import paths
 
 SHARED_CURVES = ("recogniser", "initialise", "pretrain", "r_syn_plain", "r_syn_composited")
@@ -53,17 +49,11 @@ def provenance(settings: ProvenanceSettings) -> str:
     """Return the line that says on which data and profile the run was made."""
     given = {name: path for name, path in dict(settings.assets).items() if path is not None}
     pretended = [name for name, path in given.items() if stands_in(path)]
-    if pretended:
-        return (
-            f"run: profile {settings.profile}, stand-ins made by code in place of {', '.join(pretended)}; "
-            "not comparable with the paper's figures, which are on real faces"
-        )
-    if not given:
-        return (
-            f"run: profile {settings.profile}, embedded data (drawn faces, emulated data sets); "
-            "not comparable with the paper's figures, which are on real faces"
-        )
-    return f"run: profile {settings.profile}, licensed assets: {', '.join(given)}; everything else embedded"
+    if given and not pretended:
+        return f"run: profile {settings.profile}, licensed assets: {', '.join(given)}; everything else embedded"
+    made = f"stand-ins made by code in place of {', '.join(pretended)}"
+    data = made if pretended else "embedded data (drawn faces, emulated data sets)"
+    return f"run: profile {settings.profile}, {data}; not comparable with the paper's figures, which are on real faces"
 
 
 def missing() -> dict[str, str]:

@@ -7,7 +7,6 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypedDict
 
 import numpy as np
 import pandas as pd
@@ -66,7 +65,7 @@ def work(settings: Settings, faces: bool | None = None, out: Path = paths.REPORT
         curves=curves(settings),
         figures=figures(settings, faces),
     )
-    text = render_page(replace(page, **face_parts(settings)) if faces else page)
+    text = render_page(with_faces(page, settings) if faces else page)
     if len(text.encode()) > LIMIT:
         raise FocusError(f"{out}: would be {len(text.encode()):,} bytes, expected at most {LIMIT:,}")
     write_text(out, text)
@@ -112,22 +111,15 @@ def figure(path: Path, title: str, text: str, wide: bool) -> Figure:
     return Figure(title, text, photo_uri(np.asarray(picture)), picture.width)
 
 
-class FaceParts(TypedDict):
-    """The parts of the page that show faces."""
-
-    cases: list[Case]
-    views: dict[str, Any]
-
-
-def face_parts(settings: Settings) -> FaceParts:
-    """Return the gallery's cases and the 3D views."""
+def with_faces(page: Page, settings: Settings) -> Page:
+    """Return the page with the gallery's cases and the 3D views."""
     autoencoder, variant = build.autoencoder(settings), settings.ablation.variant
     choices = list(choose(read_images(paths.METRICS / variant / "images.csv")))
     cases = list(gallery(autoencoder, variant, choices))
     model = build.face_model()
     faces = list(reconstructions(autoencoder, variant, choices))
     views = [*faces, *distance_views(faces, model.shape_mean.numpy()), *prior_views()]
-    return {"cases": cases, "views": payload(views, model.triangles.numpy())}
+    return replace(page, cases=cases, views=payload(views, model.triangles.numpy()))
 
 
 def latents(autoencoder: Autoencoder, variant: str, split: str, rows: list[int]) -> Parameters:
