@@ -58,7 +58,9 @@ class NowReport:
         ]
         if not chosen:
             return {"median": None, "mean": None, "std": None, "points": 0, "images": 0}
-        return {**statistics(np.concatenate(chosen)), "images": len(chosen)}
+        found = statistics(np.concatenate(chosen))
+        figures: dict[str, float | int | None] = {"median": found["median"], "mean": found["mean"], "std": found["std"]}
+        return figures | {"points": found["points"], "images": len(chosen)}
 
     def curve(self) -> FloatArray:
         """Return (161, 2): a distance from 0 to 8 mm, and the percentage of pooled points at most that far off."""
