@@ -1,6 +1,6 @@
-"""params.yaml and the profile it names against workflow/schemas, before Snakemake plans anything.
+"""params.yaml and the profile it names, before Snakemake plans anything.
 
-The schemas are written by `focus schemas` from the settings classes, which every stage loads its settings with.
+First as every stage loads them, then, read as DVC reads them, against workflow/schemas, which `focus schemas` writes.
 """
 
 from __future__ import annotations
@@ -14,11 +14,18 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 from ruamel.yaml import YAML, YAMLError
 
+from focus.errors import FocusError
+from focus.settings import StageSettings, load
+
 SCHEMAS = Path(__file__).with_name("schemas")
 
 
 def check_settings(root: Path = Path()) -> None:
     """Exit with one line that names the file, the key and what is wrong; return when both files are right."""
+    try:
+        load(StageSettings, root=root)  # what no schema says: that a name is one of the variants
+    except FocusError as error:
+        sys.exit(str(error))
     params = _check(root / "params.yaml", "params")
     _check(root / "profiles" / f"{params['profile']}.yaml", "profile")
 

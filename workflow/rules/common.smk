@@ -3,14 +3,15 @@ import re
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(workflow.basedir)))
+sys.path[:0] = [str(Path(workflow.basedir)), str(Path(workflow.basedir).parent / "src")]
 import dvc_dag
 import one_run
 import yaml
-from check_settings import check_settings
 
 dvc_dag.use_this_environment()
 if workflow.is_main_process:
+    from check_settings import check_settings
+
     check_settings()
 STAGES = dvc_dag.load()
 if workflow.is_main_process:
