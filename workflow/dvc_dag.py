@@ -51,6 +51,7 @@ def load(root: Path = Path()) -> dict[str, Stage]:
     try:
         # A job on a cluster node reads the Snakefile anew while others write dvc.lock; DVC's lock keeps them apart.
         with Repo(os.fspath(root), _wait_for_lock=True) as repo, repo.lock:
+            repo.index.check_graph()  # two makers of one output, or a circle, as of a variant that starts from itself
             found = {stage.name: stage for stage in repo.index.stages if stage.cmd}
             outs = {name: tuple(_path(out, repo) for out in stage.outs) for name, stage in found.items()}
             made = [path for paths in outs.values() for path in paths]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 from threading import Timer
@@ -50,6 +51,21 @@ def needs_a_run(project: Project, stages: dict[str, dvc_dag.Stage]) -> set[str]:
         for stage in stages.values()
         if min(time[out] for out in stage.outs) < max(time[path] for path in stage.inputs)
     }
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("outs: [score.txt]", "outs: [model.txt]", "dvc.yaml: output 'model.txt' is specified in"),
+        ("deps: [source.txt]", "deps: [score.txt]", "dvc.yaml: Same item.s. are defined as both"),
+    ],
+)
+def test_a_pipeline_that_cannot_run_is_one_line(project, old, new, message):
+    """A variant called `recogniser`, or one that starts from itself, would end Snakemake in a traceback."""
+    project.edit("dvc.yaml", re.escape(old), new)
+    with pytest.raises(SystemExit, match=message) as caught:
+        dvc_dag.load(project.path)
+    assert "\n" not in str(caught.value)
 
 
 def test_a_dependency_inside_an_output_is_the_whole_output(project):
