@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import shutil
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,9 @@ def project(tmp_path: Path) -> Project:
     write(made, STAGES)
     write_text(made.path / "pyproject.toml", '"torch==2.13.0",\n')
     write_text(made.path / "results/tables/table1.csv", "15.2\n")
-    write_text(made.path / ".gitignore", "/logs/\n")
+    for model in ("initialise", "FOCUS"):
+        write_text(made.path / "models" / model / "model.safetensors", "weights")
+    write_text(made.path / ".gitignore", "/logs/\n/models/\n")
     made.commit("run", first=True)
     return made
 
@@ -102,6 +105,13 @@ def test_a_result_changed_by_hand(project):
     """results/ would pass for the run's though a file was edited afterwards."""
     (project.path / "results/tables/table1.csv").write_text("14.9\n")
     assert same(project.path).endswith("but results/tables/table1.csv was changed by hand")
+
+
+def test_a_clone_in_which_nothing_was_run(project):
+    """A fresh clone, which has the committed dvc.lock, would be told that its run has the committed bits."""
+    shutil.rmtree(project.path / "models/FOCUS")
+    expected = "same: models/FOCUS is not there: dvc.lock is the committed one, but not all of it has been run here"
+    assert same(project.path) == expected
 
 
 def test_nothing_to_compare_with(project, tmp_path):

@@ -40,6 +40,9 @@ def same(root: Path) -> str:
         parted = differing(found, expected)
         if parted:
             return f"same: other bits than committed: {_where(parted, found)}; likely {cause(parted[0], root, path)}"
+    gone = [out for made in found.outs.values() for out in made if not (root / out).exists()]
+    if gone:
+        return f"same: {gone[0]} is not there: {LOCK} is the committed one, but not all of it has been run here"
     changed = _git(root, "status", "--porcelain", "--", "results")
     if changed:
         return f"same: the run has the committed bits, but {changed.splitlines()[0].split()[-1]} was changed by hand"
