@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import pandas as pd
+
 from focus.environment.assets import stands_in
 from focus.files import read_json
 from focus.registry.testsets import TESTSETS
@@ -43,6 +45,12 @@ def results(names: list[str], external: Iterable[str] = ()) -> Results:
     """
     others = [paths.EXTERNAL / name for name in external if (paths.EXTERNAL / name).is_dir()]
     return load_results([paths.METRICS / name for name in names], others)
+
+
+def curve(name: str) -> pd.DataFrame:
+    """Return a training's curve: step, network, loss terms. No rows for a variant that did not train: a blank file."""
+    path = paths.CURVES / f"{name}.csv"
+    return pd.read_csv(path) if path.read_text(encoding="utf-8").strip() else pd.DataFrame(columns=["step", "network"])
 
 
 def provenance(settings: ProvenanceSettings) -> str:

@@ -21,7 +21,7 @@ from focus.report.mesh_figure import misfit_prior
 from focus.report.tables import build_tables
 from focus.settings import Ablation, AutoencoderSettings, MethodSettings, Picture, PictureRow
 from focus.stages import build, landmarks, paths
-from focus.stages.common import folders, methods, missing, results
+from focus.stages.common import curve, folders, methods, missing, results
 from focus.stages.predictions import membership
 from focus.stages.runner import run
 
@@ -141,12 +141,12 @@ def prior_figures() -> dict[str, bytes]:
 def curve_figures(variant: str) -> dict[str, bytes]:
     """Return the training curves: initialisation, and the R and S steps of a variant."""
 
-    def curve(name: str, network: str) -> pd.DataFrame:
-        frame = pd.read_csv(paths.CURVES / f"{name}.csv")
+    def steps(name: str, network: str) -> pd.DataFrame:
+        frame = curve(name)
         return frame[frame["network"] == network]
 
-    reconstruction = {name: curve(name, "reconstruction") for name in ("initialise", variant)}
-    segmentation = {variant: curve(variant, "segmentation")}
+    reconstruction = {name: steps(name, "reconstruction") for name in ("initialise", variant)}
+    segmentation = {variant: steps(variant, "segmentation")}
     terms = ["loss", "pixel", "perceptual", "landmarks", "regularisation"]
     terms_of_s = ["loss", "neighbour", "distance", "area", "preservation", "binary"]
     return {

@@ -32,7 +32,7 @@ from focus.report.results import read_images
 from focus.report.schemas import SCHEMAS, read_frame
 from focus.settings import Ablation, AutoencoderSettings, MethodSettings, Picture, ProvenanceSettings
 from focus.stages import build, paths
-from focus.stages.common import SHARED_CURVES, missing, provenance, references
+from focus.stages.common import SHARED_CURVES, curve, missing, provenance, references
 from focus.stages.runner import run
 
 EVEN_LIGHT = AMBIENT / math.sqrt(4 * math.pi)  # what a face of light parameters 0 is lit by, from all sides
@@ -81,14 +81,10 @@ def tables(settings: Settings) -> list[Comparison]:
 
 
 def curves(settings: Settings) -> dict[str, list[Panel]]:
-    """Return the panels of all training curves, not those that removed variants left.
-
-    The file of a variant that did not train is empty.
-    """
+    """Return the panels of all training curves, not those that removed variants left."""
     trained = {*SHARED_CURVES, *settings.variants}
-    files = [path for path in sorted(paths.CURVES.glob("*.csv")) if path.stem in trained]
-    files = [path for path in files if path.read_text(encoding="utf-8").strip()]
-    return panels({path.stem: pd.read_csv(path) for path in files}, last=settings.ablation.variant)
+    names = [path.stem for path in sorted(paths.CURVES.glob("*.csv")) if path.stem in trained]
+    return panels({name: curve(name) for name in names}, last=settings.ablation.variant)
 
 
 def figures(settings: Settings, faces: bool) -> list[Figure]:
