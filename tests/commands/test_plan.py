@@ -11,6 +11,7 @@ import dvc_dag
 import record_costs
 from focus import cli
 from focus.commands.plan import plan, print_plan, read_measured, trainings
+from focus.errors import FocusError
 from focus.files import read_json, write_json
 from focus.settings import Profile, read_params, read_profile
 from projects import ROOT
@@ -51,6 +52,13 @@ def test_a_variants_losses_and_schedule_count(demo):
     """All variants would seem to cost the same."""
     found = costs(demo)
     assert found["train/Pretrained"] == 0 < found["train/MoFA"] < found["train/Backbone"] < found["train/FOCUS"]
+
+
+def test_damaged_costs_are_one_line(tmp_path):
+    """`focus plan` would end in a traceback."""
+    write_json(tmp_path / "benchmarks/results/costs.json", {"machine": 3})
+    with pytest.raises(FocusError, match=r"costs\.json: \w+: "):
+        read_measured(tmp_path)
 
 
 def test_paper_has_gpu_hours_and_paper_short_a_tenth():

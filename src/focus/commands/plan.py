@@ -10,9 +10,8 @@ from pydantic import BaseModel
 from rich.console import Console
 from rich.table import Table
 
-from focus.files import read_json
 from focus.methods.em import turns
-from focus.settings import Params, Profile, Variant
+from focus.settings import Params, Profile, Variant, validate
 
 FILE = Path("benchmarks/results/costs.json")
 
@@ -45,8 +44,8 @@ class Cost(NamedTuple):
 
 
 def read_measured(root: Path = Path()) -> Measured:
-    """Read the measured costs of a project."""
-    return Measured.model_validate(read_json(root / FILE))
+    """Read the measured costs of a project. Raises FocusError that names the first wrong key."""
+    return validate(root / FILE, Measured)
 
 
 def trainings(params: Params, profile: Profile) -> dict[str, Counter[str]]:

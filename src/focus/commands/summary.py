@@ -18,11 +18,20 @@ RESULTS = {
     "results/report.html": "all of it on one page, with a gallery and meshes to turn; opens in any browser",
     "results/headline.json": "the figures `dvc exp show` compares",
 }
+SHOWN = ("stage", "wall_s", "cpu_s", "peak_rss_mib")
 
 
 def read_costs(root: Path) -> list[Cost]:
-    """Return the costs in logs/cost, one per stage, by name."""
-    return [read_json(path) for path in sorted((root / "logs" / "cost").glob("*.json"))]
+    """Return the costs in logs/cost, one per stage, by name. Raises FocusError on a file that is none of a stage."""
+    return [_read_cost(path) for path in sorted((root / "logs" / "cost").glob("*.json"))]
+
+
+def _read_cost(path: Path) -> Cost:
+    cost: Cost = read_json(path)
+    for key in SHOWN:
+        if not isinstance(cost, dict) or key not in cost:
+            raise FocusError(f"{path}: found no {key}, expected what a stage cost; remove the file")
+    return cost
 
 
 def print_summary(root: Path) -> None:
