@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -190,3 +191,15 @@ def test_variant_keeps_the_weights(project):
     train_stage.work(chosen, "FOCUS-released")
     before, after = (load_weights(paths.network(name))[0] for name in ("imported", "FOCUS-released"))
     assert before.keys() == after.keys() and all(torch.equal(before[name], after[name]) for name in before)
+
+
+def test_its_rows_alone(project):
+    """The settings that docs/released-weights.md names for the authors' rows alone would be refused."""
+    text = (project / "params.yaml").read_text().replace("  # FOCUS-released:", "  FOCUS-released:")
+    variant = yaml.safe_load(text)["variants"]["FOCUS-released"]
+    emptied = re.search(r"set ([^{]*) to `{}`", (ROOT / "docs/released-weights.md").read_text())
+    assert emptied
+    only = {"variants": {"FOCUS-released": variant}, "ablation": {"variant": "FOCUS-released"}}
+    params = yaml.safe_load(text) | only | {name: {} for name in re.findall(r"`(\w+)`", emptied[1])}
+    (project / "params.yaml").write_text(yaml.safe_dump(params))
+    assert list(settings.read_params().variants) == ["FOCUS-released"]

@@ -107,7 +107,7 @@ def submit(
     Neutral meshes and landmarks for every image of the test list.
 
     Refused, with the reason: a missing prediction, another unit, landmarks in another order or off the mesh, a mesh
-    that does not cover the evaluated region. The embedded face has no ears and neck and reaches about 0.8 of it.
+    that does not cover the evaluated region. The embedded face has no ears and neck, so that many fall short of it.
     """
     from focus.commands.submit import submit as write
 
