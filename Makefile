@@ -107,5 +107,5 @@ share: $(INSTALLED) ## pack models and results into SHARE (dist/share), from whe
 	@python scripts/share.py $(SHARE)
 
 clean: ## remove the data and models that dvc.lock names, checkpoints, logs and .venv; results/, .dvc/cache and your files stay
-	@awk '/^    outs:/ {outs = 1; next} /^    [a-z]/ {outs = 0} outs && /- path: (data|models)\// {print $$3}' dvc.lock | xargs -r rm -rf --
+	@awk '/^    outs:/ {outs = 1; next} /^    [a-z]/ {outs = 0} outs && /- path: (data|models)\// && !/\/\.\.(\/|$$)/ {print $$3}' dvc.lock | xargs -r rm -rf --
 	rm -rf .venv .venv-docs site .snakemake .checkpoints logs

@@ -84,6 +84,17 @@ def test_make_says_what_it_needs_when_there_is_no_python():
     assert made.returncode and made.stderr.startswith("make: found '/nonexistent/python', expected Python 3.11")
 
 
+def test_make_clean_stays_in_the_project(tmp_path):
+    """A dvc.lock from elsewhere would remove what lies beside the project, or a folder that no stage has made."""
+    clone = tmp_path / "clone"
+    for kept in (tmp_path / "beside", clone / "data/mine", clone / "data/face_model"):
+        kept.mkdir(parents=True)
+    outs = "    outs:\n    - path: data/face_model\n    - path: data/../../beside\n    deps:\n    - path: data/mine\n"
+    (clone / "dvc.lock").write_text(f"stages:\n  face_model:\n{outs}")
+    subprocess.run(["make", "-f", ROOT / "Makefile", "clean"], cwd=clone, check=True, capture_output=True)
+    assert (tmp_path / "beside").is_dir() and [path.name for path in (clone / "data").iterdir()] == ["mine"]
+
+
 def test_snakefiles_are_formatted(fresh):
     """`make lint` would fail."""
     assert fresh.run("snakefmt", "--check", "workflow", check=False).returncode == 0
