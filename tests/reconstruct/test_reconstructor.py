@@ -9,7 +9,7 @@ import tiny
 from focus import Reconstructor
 from focus.errors import FocusError
 from focus.reconstruct import reconstructor
-from focus.reconstruct.photo_view import PhotoCamera, draw, sample
+from focus.reconstruct.photo_view import PhotoCamera, Placed, draw, sample
 from focus.rendering import Topology
 
 
@@ -112,6 +112,9 @@ def test_drawing_in_bands_is_drawing_at_once(fitted, monkeypatch):
     banded = draw(points, face.albedo, Topology(r.model.triangles), 160, 200)
     assert np.array_equal(whole.drawn, banded.drawn) and whole.corner == banded.corner
     assert np.allclose(whole.values, banded.values, atol=1e-4)
+    kept = Placed.of(points, Topology(r.model.triangles), 160, 200).kept()
+    for _ in range(2):
+        assert np.array_equal(kept.draw(face.albedo).values, banded.values)
 
 
 def test_drawing_outside_the_photograph(fitted):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -35,8 +38,9 @@ def reconstruct(
     device: Device = "cpu",
 ) -> None:
     """Reconstruct every face of photographs in 3D. Exit code 0: all; 3: some failed, see OUT/failures.csv."""
-    from focus.datasets.landmark_table import LandmarkTable
-    from focus.reconstruct.batch import Job, run_job
+    with uncollected():
+        from focus.datasets.landmark_table import LandmarkTable
+        from focus.reconstruct.batch import Job, run_job
 
     table = None if landmarks is None else LandmarkTable.read(landmarks)
     job = Job(photos, out, model, fit, table, misfit_prior, batch, threads, device)
@@ -44,3 +48,17 @@ def reconstruct(
     typer.echo(summary.line(out))
     if summary.failures:
         raise typer.Exit(SOME_FAILED)
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Import without Python's garbage collector, which would look through all of torch's objects again and again.
+
+    What was loaded is left out of its later rounds, too: it stays to the end.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()

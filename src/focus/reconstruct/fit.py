@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
-from operator import itemgetter
 
 import torch
 from torch import Tensor, nn
@@ -80,21 +78,24 @@ class Fitter:
     def _loss(self, images: Tensor, landmarks: Tensor, target: Tensor, mask: Tensor, result: Reconstruction) -> Tensor:
         """Return the sum of Eq. 8 over the faces, each as if it were alone."""
         embedding = self.perception.embedding(result.image, result.landmarks)
-        total = images.new_zeros(())
-        for i in range(len(images)):
-            one = slice(i, i + 1)
-            value, _ = equation8(
-                self.autoencoder,
-                result.map(itemgetter(one)),
-                self.loss.weights,
-                self.loss.forms,
-                images=images[one],
-                landmarks=landmarks[one],
-                mask=mask[one] * result.mask[one],
-                embeddings=partial(_pair, target[one], embedding[one]),
-            )
-            total = total + value
-        return total
+        made = result.image, result.mask, result.landmarks, result.parameters.theta(), embedding
+        # Split, not sliced: the gradient of a slice is a whole batch of zeros around it.
+        faces = zip(*(part.split(1) for part in (images, landmarks, target, mask * result.mask, *made)), strict=True)
+        return torch.stack([self._loss_alone(*face) for face in faces]).sum()
+
+    def _loss_alone(self, images: Tensor, landmarks: Tensor, target: Tensor, mask: Tensor, *made: Tensor) -> Tensor:
+        """Return Eq. 8 of a batch of one; `made`: image, rendered pixels, landmarks, theta, F's embedding."""
+        image, rendered, points, theta, embedding = made
+        return equation8(
+            self.autoencoder,
+            Reconstruction(image, rendered, points, self.autoencoder.split(theta)),
+            self.loss.weights,
+            self.loss.forms,
+            images=images,
+            landmarks=landmarks,
+            mask=mask,
+            embeddings=lambda: (target, embedding),
+        )[0]
 
 
 class OneTint(Latents):
@@ -118,7 +119,3 @@ def one_tint(light: Tensor) -> Tensor:
     grey = whole.mean(1, keepdim=True)
     tint = whole[:, :, :1] / grey[:, :, :1].clamp(min=DARKEST)
     return (tint * grey - ambient).flatten(1)
-
-
-def _pair(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
-    return first, second

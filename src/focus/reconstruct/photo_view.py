@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -71,18 +71,49 @@ class Drawing:
 
 def draw(points: np.ndarray, attributes: np.ndarray, topology: Topology, height: int, width: int) -> Drawing:
     """Draw vertex attributes (V,C) of projected points (V,3) into an image of height x width pixels."""
-    low = np.clip(np.floor(points[:, :2].min(0)), 0, (width, height)).astype(int)
-    high = np.clip(np.ceil(points[:, :2].max(0)) + 1, low, (width, height)).astype(int)
-    (columns, rows), (left, top) = high - low, low
-    values = np.zeros((rows, columns, attributes.shape[1]), np.float32)
-    drawn = np.zeros((rows, columns), bool)
-    colours = torch.from_numpy(np.ascontiguousarray(attributes, np.float32))[None]
-    for band in _bands(rows, columns):
-        moved = torch.from_numpy((points - (left, top + band.start, 0)).astype(np.float32))[None]
-        faces = rasterize(moved, topology, band.stop - band.start, columns)
-        values[band] = interpolate(moved, colours, topology, faces)[0].numpy()
-        drawn[band] = (faces[0] >= 0).numpy()
-    return Drawing(values, drawn, (int(left), int(top)))
+    return Placed.of(points, topology, height, width).draw(attributes)
+
+
+@dataclass(frozen=True, eq=False)
+class Placed:
+    """A mesh in an image, ready to be drawn: the part of the image that holds it, and which triangle each pixel sees.
+
+    corner: x, y of the part, px; shape: its rows and columns; bands: rows from .. to, the points (1,V,3) as seen from
+    the first of them, the triangles (1,h,w) of `rasterize`. They are worked out as they are drawn, unless `kept`.
+    """
+
+    topology: Topology
+    corner: tuple[int, int]
+    shape: tuple[int, int]
+    bands: Iterable[tuple[slice, Tensor, Tensor]]
+
+    @classmethod
+    def of(cls, points: np.ndarray, topology: Topology, height: int, width: int) -> Placed:
+        """Place projected points (V,3) in an image of height x width pixels. It can be drawn once."""
+        low = np.clip(np.floor(points[:, :2].min(0)), 0, (width, height)).astype(int)
+        high = np.clip(np.ceil(points[:, :2].max(0)) + 1, low, (width, height)).astype(int)
+        (columns, rows), (left, top) = (high - low).tolist(), low.tolist()
+
+        def bands() -> Iterator[tuple[slice, Tensor, Tensor]]:
+            for band in _bands(rows, columns):
+                moved = torch.from_numpy((points - (left, top + band.start, 0)).astype(np.float32))[None]
+                yield band, moved, rasterize(moved, topology, band.stop - band.start, columns)
+
+        return cls(topology, (left, top), (rows, columns), bands())
+
+    def kept(self) -> Placed:
+        """Return the same with all of its triangles in memory, to be drawn many times."""
+        return replace(self, bands=list(self.bands))
+
+    def draw(self, attributes: np.ndarray) -> Drawing:
+        """Draw vertex attributes (V,C)."""
+        values = np.zeros((*self.shape, attributes.shape[1]), np.float32)
+        drawn = np.zeros(self.shape, bool)
+        colours = torch.from_numpy(np.ascontiguousarray(attributes, np.float32))[None]
+        for band, points, faces in self.bands:
+            values[band] = interpolate(points, colours, self.topology, faces)[0].numpy()
+            drawn[band] = (faces[0] >= 0).numpy()
+        return Drawing(values, drawn, self.corner)
 
 
 def _bands(rows: int, columns: int) -> Iterator[slice]:

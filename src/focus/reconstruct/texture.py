@@ -14,7 +14,7 @@ from scipy.sparse import coo_array, diags_array
 from scipy.sparse.linalg import splu
 
 from focus.reconstruct.layout import uv_layout
-from focus.reconstruct.photo_view import PhotoCamera, draw, lit_colours, sample
+from focus.reconstruct.photo_view import PhotoCamera, Placed, draw, lit_colours, sample
 from focus.reconstruct.reconstructor import Face
 from focus.reconstruct.shown import ramp, shown_share
 from focus.rendering import Topology, vertex_normals
@@ -39,6 +39,7 @@ class TextureBaker:
         self.laplacian = laplacian(triangles, len(vertices))
         column, row = self.uv[:, 0] * TEXTURE_SIDE - 0.5, (1 - self.uv[:, 1]) * TEXTURE_SIDE - 0.5
         self.texels = np.column_stack([column, row, np.ones(len(self.uv))])
+        self.placed = Placed.of(self.texels, topology, TEXTURE_SIDE, TEXTURE_SIDE).kept()
         middle = self._spread(np.zeros((len(self.uv), 1)))[1]
         self.nearest = distance_transform_edt(~middle, return_distances=False, return_indices=True)
 
@@ -93,9 +94,7 @@ class TextureBaker:
 
     def _spread(self, attributes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Spread vertex attributes (V,C) over the texels: (T,T,C), and where (T,T) bool."""
-        return draw(self.texels, attributes, self.topology, TEXTURE_SIDE, TEXTURE_SIDE).paste(
-            TEXTURE_SIDE, TEXTURE_SIDE
-        )
+        return self.placed.draw(attributes).paste(TEXTURE_SIDE, TEXTURE_SIDE)
 
 
 def evened(shading: np.ndarray, shown: np.ndarray) -> np.ndarray:
