@@ -2,6 +2,7 @@
 
 import csv
 import errno
+import io
 import os
 import re
 import subprocess
@@ -19,8 +20,8 @@ from focus import cli
 from focus.datasets.images import write_png
 from focus.datasets.landmark_table import write_landmark_table
 from focus.errors import FocusError
-from focus.reconstruct import batch
-from focus.reconstruct.names import Folders
+from focus.reconstruct import batch, names
+from focus.reconstruct.names import Folders, old_faces
 
 runner = CliRunner()
 
@@ -173,6 +174,52 @@ def test_every_face_has_a_folder_of_its_own(tmp_path):
     names = [folders.photograph(Path(file)) for file in files]
     assert names == ["a", "a_jpg", "a_png", "a-2", "a_1", "A_tif", "a-3"]
     assert folders.faces("a", 2) == ["a_2", "a_3"] and folders.faces("a_1", 1) == ["a_1"]
+
+
+def test_one_name_in_two_spellings(tmp_path):
+    """On a disk that takes both ways to write `é` for one, the second face would replace the first."""
+    folders = Folders(tmp_path)
+    names = [folders.photograph(Path(f"{folder}/{name}.png")) for folder, name in (("x", "\xe9"), ("y", "e\u0301"))]
+    assert names == ["\xe9", "e\u0301_png"]
+
+
+def test_a_reason_of_two_lines(desk, monkeypatch):
+    """A reason that names another file than the photograph could write a line of its own."""
+
+    def odd(path):
+        raise OSError(errno.EACCES, "Permission denied", "two\nlines/mesh.obj")
+
+    monkeypatch.setattr(batch, "read_photo", odd)
+    done = run(desk, desk / "photos/a.png")
+    assert "a.png: two\\x0alines/mesh.obj: Permission denied" in done.stderr and "\nlines" not in done.stderr
+
+
+def test_looking_whether_a_folder_can_be_written_touches_nothing(tmp_path):
+    """A person's file would vanish, or two jobs that begin together would stop each other."""
+    (tmp_path / ".focus").write_text("mine")
+    batch.writable(tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == [".focus"] and (tmp_path / ".focus").read_text() == "mine"
+
+
+def test_a_closed_folder_among_the_results(tmp_path, monkeypatch):
+    """All would be done, and end without a word of it, for a folder of OUT that is another person's."""
+
+    def closed(folder):
+        raise PermissionError(errno.EACCES, "Permission denied", str(folder))
+
+    (tmp_path / "a").mkdir()
+    monkeypatch.setattr(names, "strangers", closed)
+    assert list(old_faces(tmp_path, {"a": "a.png"}, set())) == []
+
+
+def test_a_name_that_the_terminal_cannot_show(tmp_path, monkeypatch):
+    """A photograph's line would be a traceback where the terminal is not UTF-8, and the last of the batch."""
+    terminal = io.TextIOWrapper(io.BytesIO(), "ascii", write_through=True)
+    monkeypatch.setattr(sys, "stdout", terminal)
+    monkeypatch.setattr(sys, "argv", ["focus", "schemas", str(tmp_path / "\xe9")])
+    with pytest.raises(SystemExit) as done:
+        cli.main()
+    assert not done.value.code and b"\\xe9/params.schema.json" in terminal.buffer.getvalue()
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import io
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -113,3 +114,23 @@ def test_folders(tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(FocusError, match="found no images"):
         photo_files([tmp_path / "empty"])
+
+
+def test_a_name_that_no_disk_takes(tmp_path):
+    """One name too long, or in a folder that is closed, would end the batch before it began."""
+    (tmp_path / "a.png").write_bytes(b"")
+    long = tmp_path / f"{'x' * 300}.jpg"
+    assert photo_files([long, tmp_path]) == [long, tmp_path / "a.png"]
+    with pytest.raises(FocusError, match="name too long"):
+        read_photo(long)
+
+
+def test_a_folder_whose_files_cannot_be_looked_at(tmp_path, monkeypatch):
+    """A folder of closed files would end the batch; each is a failure when it is read."""
+
+    def closed(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    (tmp_path / "a.png").write_bytes(b"")
+    monkeypatch.setattr(Path, "is_file", closed)
+    assert photo_files([tmp_path]) == [tmp_path / "a.png"]

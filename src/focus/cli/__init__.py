@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 import warnings
@@ -219,6 +220,8 @@ def schemas(folder: Annotated[Path, typer.Argument(help="folder to write to")] =
 def main() -> None:
     """Run the command line: a FocusError is one line on standard error and exit code 1; so is a warning, without it."""
     to_stderr()
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a file's name that this terminal's encoding lacks ends nothing
+        sys.stdout.reconfigure(errors="backslashreplace")
     warnings.formatwarning = lambda message, *_, **__: f"focus: warning: {message}\n"
     try:
         app()

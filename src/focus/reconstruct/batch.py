@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import numpy as np
 import torch
@@ -17,11 +18,10 @@ import torch
 from focus.datasets.landmark_check import check_landmarks
 from focus.datasets.landmark_table import LandmarkTable
 from focus.errors import FocusError, machine_trouble, printable, reason_of
-from focus.files import write_text
 from focus.reconstruct.names import FAILURES, Folders, old_faces
 from focus.reconstruct.photos import gathered, read_photo
 from focus.reconstruct.reconstructor import Face, FoundFace, Reconstructor
-from focus.reconstruct.told import Summary, photograph_line, shown, write_failures
+from focus.reconstruct.told import Summary, one_line, photograph_line, shown, write_failures
 from focus.reconstruct.write import FaceWriter
 
 Say = Callable[[str], None]
@@ -119,7 +119,7 @@ class Worker:
 
     def fail(self, path: Path, reason: str) -> None:
         """Note that something came to nothing, and say so."""
-        name, reason = shown(path), printable(reason).replace(str(path), shown(path))
+        name, reason = shown(path), one_line(reason)
         self.summary.failures.append((name, reason))
         self.complain(reason if name in reason else f"{name}: {reason}")
 
@@ -263,7 +263,7 @@ def writable(folder: Path) -> None:
     """Make a folder and see that a file can be written there. Raises FocusError otherwise."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        write_text(folder / ".focus", "")
-        (folder / ".focus").unlink()
+        with TemporaryFile(dir=folder):  # without a name: another job may begin in this folder at the same time
+            pass
     except OSError as error:
         raise FocusError(f"{folder}: cannot write there ({error.strerror}), expected a writable folder") from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import re
+import unicodedata
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
@@ -41,10 +42,15 @@ class Folders:
         return names
 
     def _free(self, wanted: Iterator[str]) -> str:
-        """Take the first name that nothing has; upper and lower case are one, as on many disks."""
-        name = next(name for name in wanted if name.casefold() not in self._taken)
-        self._taken.add(name.casefold())
+        """Take the first name that nothing has."""
+        name = next(name for name in wanted if as_on_disks(name) not in self._taken)
+        self._taken.add(as_on_disks(name))
         return name
+
+
+def as_on_disks(name: str) -> str:
+    """Return a name as many disks compare it: upper and lower case are one, and so are the two ways to write `é`."""
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 def choices(file: Path) -> Iterator[str]:
@@ -91,8 +97,16 @@ def old_faces(out: Path, photographs: Mapping[str, str], present: Collection[str
         if folder.name in present or folder.is_symlink() or not folder.is_dir():
             continue
         for name in {folder.name, re.sub(r"_\d+$", "", folder.name)} & photographs.keys():
-            if not strangers(folder) and file_of(folder) == photographs[name]:
+            if is_face_of(folder, photographs[name]):
                 yield folder, name
+
+
+def is_face_of(folder: Path, file: str) -> bool:
+    """Return whether a folder holds a face of the photograph of this file name, and nothing else, as far as is seen."""
+    try:
+        return not strangers(folder) and file_of(folder) == file
+    except OSError:  # a folder that is not ours to open
+        return False
 
 
 def file_of(folder: Path) -> str | None:

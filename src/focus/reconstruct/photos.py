@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -68,15 +69,23 @@ def photo_files(places: Iterable[Path]) -> list[Path]:
     """
     files: list[Path] = []
     for place in places:
-        if not place.is_dir():
+        if not os.path.isdir(place):  # Path.is_dir raises where a folder on the way is closed or a name too long
             files.append(place)
             continue
         shown = (file for file in listed(place) if not file.name.startswith("."))  # ._IMG_1.jpg is no photograph
-        inside = sorted(file for file in shown if file.suffix.lower() in SUFFIXES and file.is_file())
+        inside = sorted(file for file in shown if file.suffix.lower() in SUFFIXES and perhaps_file(file))
         if not inside:
             raise FocusError(f"{place}: found no images, expected some ({', '.join(sorted(SUFFIXES))})")
         files += inside
     return files
+
+
+def perhaps_file(path: Path) -> bool:
+    """Return whether a path is a file; what cannot be looked at counts, as it is told when it is read."""
+    try:
+        return path.is_file()
+    except OSError:
+        return True
 
 
 def listed(folder: Path) -> list[Path]:

@@ -49,8 +49,13 @@ def photograph_line(path: Path, faces: Sequence[Face], seconds: float) -> str:
 
 
 def shown(path: Path) -> str:
-    """Return a path as it is written in lines: what is no UTF-8, and control characters, as escapes."""
-    return re.sub(r"[\x00-\x1f\x7f]", lambda found: f"\\x{ord(found[0]):02x}", printable(str(path)))
+    """Return a path as it is written in lines."""
+    return one_line(str(path))
+
+
+def one_line(text: str) -> str:
+    """Return a text that may name files in one line: what is no UTF-8, and control characters, as escapes."""
+    return re.sub(r"[\x00-\x1f\x7f]", lambda found: f"\\x{ord(found[0]):02x}", printable(text))
 
 
 def landmark_error(face: Face) -> float:
