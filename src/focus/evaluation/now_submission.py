@@ -56,8 +56,8 @@ def check_submission(
 ) -> dict[str, str]:
     """Return what is wrong with the predictions for these lines of the list: {line: reason}, empty when all is well.
 
-    `reach` is the share of the evaluated radius that each mesh must reach. The full BFM reaches it all, many an embedded
-    face, without ears and neck, less than `REACH`.
+    `reach` is the share of the evaluated radius that each mesh must reach. The full BFM reaches it all, many an
+    embedded face, without ears and neck, less than `REACH`.
     """
     problems = {}
     for line in lines:
