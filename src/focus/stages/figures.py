@@ -94,9 +94,14 @@ class Gallery:
 
     def truth(self, variant: str) -> np.ndarray:
         """Return the visible face inside the variant's rendered region (N,fS,fS)."""
-        truth = self.gather(lambda split, _: self.recut[split][1])
+        truth = self.gather(lambda split, _: self.visible(split))
         inside: np.ndarray = truth * self.decoded(variant)[1]
         return inside
+
+    def visible(self, split: str) -> np.ndarray:
+        """Return the visible faces (n,fS,fS) of a split's images. Raises FocusError where it has no ground truth."""
+        faces = self.recut[split][1]
+        return self.sets[split].true_masks() if faces is None else faces  # the packed set says what is missing
 
     def masks(self, variant: str) -> np.ndarray:
         """Return the variant's rounded masks (N,fS,fS), each of S's pixels a square."""
