@@ -186,7 +186,7 @@ def write_lock(root: Path, profile: str, cores: int, work: Path, target: Path) -
             "outs": [{"path": path, "md5": md5} for path, md5 in outs.items() if _is_made_by_work(path)],
             "params": {f"profiles/{profile}.yaml": {}},
         }
-        for name, outs in made.outs.items()
+        for name, outs in sorted(made.outs.items())  # a run's own order is the order in which jobs ended
     }
     stages = {name: stage for name, stage in stages.items() if stage["outs"]}
     write_text(target, yaml.safe_dump({"schema": "2.0", "stages": stages}, sort_keys=False))
