@@ -86,8 +86,9 @@ CHANGES = [
     *scaled("neighbourhood", "losses.neighbourhood", 0, 2),
     *(
         Change("switch", f"forms.{term}", {f"method.forms.{term}": "paper"})
-        for term in ("neighbour", "distance", "preservation", "area", "pixel", "landmarks", "regularisation", "binary")
+        for term in ("neighbour", "distance", "preservation", "area", "pixel", "regularisation", "binary")
     ),
+    Change("switch", "forms.landmarks", {"method.forms.landmarks": "released"}),  # the demo's is the paper's
     Change("switch", "mask_gradient", {"losses.mask_gradient": True}),
     Change("switch", "area in R steps", {"losses.reconstruction.area": 0.0}),
 ]
