@@ -116,6 +116,25 @@ def switches(results: Path) -> str:
     return "\n".join(lines) + "\n"
 
 
+def length(results: Path) -> str:
+    """Return what an initialisation that is four times as long makes of FOCUS, beside the run and the mean face."""
+    table = pd.read_csv(results.parent / "benchmarks/results/sensitivity.csv")
+    longer = table[table["group"] == "length"].iloc[0]
+    medians = pd.read_csv(results / "tables/now_shares.csv", index_col="method")["median_mm"]
+    mean = medians["mean face"]
+    lines = [
+        "| | F1 glasses | scarf | RMSE CelebA-Occluded | AR | NoW median, mm | below the mean face |",
+        "|---|---:|---:|---:|---:|---:|---:|",
+        f"| mean face | | | | | {mean:.3f} | |",
+    ]
+    shown = ("ar_f1_glasses", "ar_f1_scarf", "celeba_rmse_occluded", "ar_rmse", "now_median")
+    runs = {"default": json.loads((results / "headline.json").read_text()), "value": longer}
+    for steps, figures in runs.items():
+        cells = [f"FOCUS, {float(longer[steps]):,.0f} steps", *(format(figures[name], FIGURES[name]) for name in shown)]
+        lines.append(f"| {' | '.join(cells)} | {1 - figures['now_median'] / mean:.1%} |".replace("% |", " % |"))
+    return "\n".join(lines) + "\n"
+
+
 def rmse_readings(results: Path) -> str:
     """Return what each reading of Table 1's RMSE makes of the run (`scripts/rmse_readings.py`)."""
     return (results.parent / "benchmarks/results/rmse_readings.md").read_text()
@@ -167,6 +186,7 @@ BLOCKS: dict[str, Callable[[Path], str]] = {
     "worlds": worlds,
     "ablations": ablations,
     "switches": switches,
+    "length": length,
     "rmse_readings": rmse_readings,
     "photographs": photographs,
 }
