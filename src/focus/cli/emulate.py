@@ -22,7 +22,7 @@ def emulate(
 ) -> None:
     """Make stand-ins for all licensed files, in their layouts and at their full size, to try profile `paper` on.
 
-    A 53,149-vertex face model, CelebA-HQ at 1024 px with CelebAMask-HQ's masks, AR raws, NoW with scans of 120,000
+    A 53,149-vertex face model, CelebA-HQ at 1024 px with CelebAMask-HQ's masks, AR raws, NoW with scans of 125,000
     vertices, and the weight files. Prints the lines for a profile's `assets`. Results on them mean nothing.
     """
     from focus.stand_ins import Amounts, write_stand_ins

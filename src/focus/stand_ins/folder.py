@@ -42,7 +42,7 @@ class Amounts:
         ar_per_subset: AR images in each of unoccluded, glasses and scarf (40 in Egger's masks).
         now_subjects, now_images: people with a scan, and pictures of each.
         side: of portraits and of NoW's pictures, px.
-        scan_spacing_mm: 0.44 gives scans of about 120,000 vertices.
+        scan_spacing_mm: 0.44 gives scans of about 125,000 vertices.
         vertices, components: of the face model.
         level: of the heads in the pictures.
     """
