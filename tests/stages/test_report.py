@@ -21,15 +21,27 @@ from focus.files import write_bytes, write_json, write_npy, write_text
 from focus.registry.testsets import TESTSETS
 from focus.report.tables import read_paper_table
 from focus.report.write import write_table
-from focus.stages import paths, report
+from focus.stages import build, paths, report
 from focus.stages.common import provenance
+from focus.stages.finer import Finer
 
 SUBSETS = {"CelebA": "occluded", "AR": "scarf", "NoW": "occluded"}
 
 
+def enlarged(finer: Finer, split: str, rows: list[int]) -> tuple[np.ndarray, np.ndarray | None]:
+    """Stand in for `Finer.cut`: the packed images, each pixel a square."""
+    packed = build.packed(split)
+    parts = (packed.images[rows], None if packed.visible is None else packed.visible[rows])
+    images, visible = (
+        None if part is None else part.repeat(finer.factor, axis=1).repeat(finer.factor, axis=2) for part in parts
+    )
+    return images, visible
+
+
 @pytest.fixture
-def chosen(project):
-    """A finished run of six images a data set, on the smallest face model."""
+def chosen(project, monkeypatch):
+    """A finished run of six images a data set, on the smallest face model; what they were packed from is not there."""
+    monkeypatch.setattr(Finer, "cut", enlarged)
     model = tiny.face_model()
     for path in (paths.FACE_MODEL, paths.RENDERED_MODEL):
         model.save(path)

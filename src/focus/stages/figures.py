@@ -3,34 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import torch
 from numpy.typing import ArrayLike
 
 from focus.datasets.packed import PackedSet
-from focus.datasets.recut import recut
 from focus.evaluation.now_benchmark import error_curve
-from focus.files import read_npy, whole_directory, write_bytes
-from focus.model.inference import decode
+from focus.files import whole_directory, write_bytes
 from focus.registry.testsets import TESTSETS
 from focus.report import figures
 from focus.report.mesh_figure import misfit_prior
 from focus.report.tables import build_tables
-from focus.settings import Ablation, AutoencoderSettings, MethodSettings, Picture, PictureRow
-from focus.stages import build, landmarks, paths
+from focus.settings import Ablation, MethodSettings, Picture, PictureRow
+from focus.stages import build, paths
 from focus.stages.common import curve, folders, methods, missing, results
+from focus.stages.finer import Finer
+from focus.stages.finer import Settings as FinerSettings
 from focus.stages.predictions import membership
 from focus.stages.runner import run
 
 FIRST = 8  # images of CelebA-Occluded in a grid, as in the paper's Figure 5
-SIDE, DPI = 256, 220  # px of a picture of a face, and per inch, by which the labels are as large as they should be
+DPI = 220  # by which the labels are as large as they should be
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(AutoencoderSettings, MethodSettings, landmarks.Settings):
+class Settings(FinerSettings, MethodSettings):
     """What the stage reads."""
 
     ablation: Ablation
@@ -66,23 +65,13 @@ SHOWN = {"celeba_test": occluded_portraits, "ar": ar_people}
 
 
 class Gallery:
-    """The same test images as every variant sees them: renderings from kept latents, kept masks.
-
-    The networks see S pixels a side. What is no answer of theirs has `finer` times as many, about SIDE: images and true
-    masks are cut anew from the data sets' files, renderings drawn anew from the latents. Their masks stay as they are.
-    """
+    """The same test images as every variant sees them."""
 
     def __init__(self, settings: Settings) -> None:
-        self.finer = max(1, SIDE // settings.image.side)
-        self.side = settings.image.side * self.finer
-        image = settings.image.model_copy(update={"side": self.side})
-        self.autoencoder = build.autoencoder(replace(settings, image=image))
-        self.sets = {split: build.packed(split) for split in ("celeba_test", "ar") if build.has(split)}
-        self.rows = {split: SHOWN[split](packed) for split, packed in self.sets.items()}
-        self.recut = {
-            split: recut(packed, landmarks.samples_of(settings, split), self.rows[split], self.finer)
-            for split, packed in self.sets.items()
-        }
+        self.finer = Finer(settings)
+        packed = {split: build.packed(split) for split in SHOWN if build.has(split)}
+        self.rows = {split: SHOWN[split](there) for split, there in packed.items()}
+        self.cut = {split: self.finer.cut(split, rows) for split, rows in self.rows.items()}
 
     def gather(self, pick: Callable[[str, list[int]], ArrayLike]) -> np.ndarray:
         """Return `pick(split, rows)` of both sets, one after the other."""
@@ -90,43 +79,40 @@ class Gallery:
 
     def targets(self) -> np.ndarray:
         """Return the images (N,fS,fS,3) uint8."""
-        return self.gather(lambda split, _: self.recut[split][0])
+        return self.gather(lambda split, _: self.cut[split][0])
 
     def truth(self, variant: str) -> np.ndarray:
         """Return the visible face inside the variant's rendered region (N,fS,fS)."""
-        truth = self.gather(lambda split, _: self.visible(split))
-        inside: np.ndarray = truth * self.decoded(variant)[1]
-        return inside
+        inside = self.gather(lambda split, rows: self.drawn(variant, split, rows)[1])
+        truth: np.ndarray = self.gather(lambda split, _: self.visible(split)) * inside
+        return truth
 
     def visible(self, split: str) -> np.ndarray:
         """Return the visible faces (n,fS,fS) of a split's images. Raises FocusError where it has no ground truth."""
-        faces = self.recut[split][1]
-        return self.sets[split].true_masks() if faces is None else faces  # the packed set says what is missing
+        faces = self.cut[split][1]
+        return build.packed(split).true_masks() if faces is None else faces  # the packed set says what is missing
 
     def masks(self, variant: str) -> np.ndarray:
-        """Return the variant's rounded masks (N,fS,fS), each of S's pixels a square."""
-        masks = self.gather(lambda split, rows: read_npy(paths.EVALUATION / variant / f"{split}_masks.npy")[rows])
-        return masks.repeat(self.finer, axis=1).repeat(self.finer, axis=2)
+        """Return the variant's masks (N,fS,fS)."""
+        return self.gather(lambda split, rows: self.finer.masks(variant, split, rows))
 
-    def decoded(self, variant: str) -> tuple[np.ndarray, np.ndarray]:
-        """Return the variant's renderings (N,fS,fS,3) in 0..1 and rendered regions (N,fS,fS)."""
-        theta = self.gather(lambda split, rows: read_npy(paths.EVALUATION / variant / f"{split}_theta.npy")[rows])
-        result = decode(self.autoencoder, self.autoencoder.split(torch.from_numpy(theta)))
-        return result.image.permute(0, 2, 3, 1).clamp(0, 1).numpy(), result.mask[:, 0].numpy()
+    def drawn(self, variant: str, split: str, rows: list[int]) -> tuple[np.ndarray, np.ndarray]:
+        """Return the variant's renderings (n,fS,fS,3) in 0..1 and rendered regions (n,fS,fS)."""
+        return self.finer.drawn(self.finer.latents(variant, split, rows))
 
     def row(self, plan: PictureRow) -> np.ndarray:
         """Return the pictures of one row of a figure (N,fS,fS,3) or (N,fS,fS)."""
         if plan.show == "target":
             return self.targets()
         if plan.show == "rendering":
-            return self.decoded(plan.of)[0]
+            return self.gather(lambda split, rows: self.drawn(plan.of, split, rows)[0])
         return self.masks(plan.of) if plan.show == "mask" else self.truth(plan.of)
 
 
 def face_figures(settings: Settings) -> dict[str, bytes]:
     """Return the figures that params.yaml lists: Figures 1, 3 and 5."""
     gallery = Gallery(settings)
-    cell = gallery.side / DPI  # no pixel is resampled
+    cell = gallery.finer.side / DPI  # no pixel is resampled
     return {
         name: figures.image_grid([(row.label, gallery.row(row)) for row in plan.rows], cell=cell, dpi=DPI)
         for name, plan in settings.figures.items()

@@ -14,9 +14,8 @@ import torch
 from PIL import Image
 
 from focus.errors import FocusError
-from focus.files import read_json, read_npy, write_text
-from focus.model.autoencoder import Autoencoder, Parameters
-from focus.model.inference import decode
+from focus.files import read_json, write_text
+from focus.model.autoencoder import Parameters
 from focus.registry.testsets import TESTSETS
 from focus.rendering.light import AMBIENT
 from focus.report.layout import blocks
@@ -30,9 +29,11 @@ from focus.report.page.gallery import Case, Choice, case, choose
 from focus.report.page.views import View, distance_views, misfit_views, payload, reconstruction_view
 from focus.report.results import read_images
 from focus.report.schemas import SCHEMAS, read_frame
-from focus.settings import Ablation, AutoencoderSettings, MethodSettings, Picture, ProvenanceSettings
+from focus.settings import Ablation, MethodSettings, Picture, ProvenanceSettings
 from focus.stages import build, paths
 from focus.stages.common import SHARED_CURVES, curve, missing, provenance, references
+from focus.stages.finer import Finer, has_masks
+from focus.stages.finer import Settings as FinerSettings
 from focus.stages.runner import run
 
 EVEN_LIGHT = AMBIENT / math.sqrt(4 * math.pi)  # what a face of light parameters 0 is lit by, from all sides
@@ -41,7 +42,7 @@ WITHHELD = "Pictures and meshes of faces are left out, as a rule where people ar
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(AutoencoderSettings, MethodSettings, ProvenanceSettings):
+class Settings(FinerSettings, MethodSettings, ProvenanceSettings):
     """What the stage reads."""
 
     ablation: Ablation
@@ -109,39 +110,30 @@ def figure(path: Path, title: str, text: str, wide: bool) -> Figure:
 
 def with_faces(page: Page, settings: Settings) -> Page:
     """Return the page with the gallery's cases and the 3D views."""
-    autoencoder, variant = build.autoencoder(settings), settings.ablation.variant
+    finer, variant = Finer(settings), settings.ablation.variant
     choices = list(choose(read_images(paths.METRICS / variant / "images.csv")))
-    cases = list(gallery(autoencoder, variant, choices))
+    cases = list(gallery(finer, variant, choices))
     model = build.face_model()
-    faces = list(reconstructions(autoencoder, variant, choices))
+    faces = list(reconstructions(finer, variant, choices))
     views = [*faces, *distance_views(faces, model.shape_mean.numpy()), *prior_views()]
     return replace(page, cases=cases, views=payload(views, model.triangles.numpy()))
 
 
-def latents(autoencoder: Autoencoder, variant: str, split: str, rows: list[int]) -> Parameters:
-    """Return the variant's latents of some images of a split."""
-    theta = read_npy(paths.EVALUATION / variant / f"{split}_theta.npy")[rows]
-    return autoencoder.split(torch.from_numpy(theta))
-
-
-def gallery(autoencoder: Autoencoder, variant: str, choices: list[Choice]) -> Iterator[Case]:
+def gallery(finer: Finer, variant: str, choices: list[Choice]) -> Iterator[Case]:
     """Yield a case of each choice, in their order."""
     for name, testset in TESTSETS.items():
         split = testset.split
         own = [choice for choice in choices if choice.testset == name]
         if not own:
             continue
-        packed = build.packed(split)
-        rows = [packed.names.index(choice.image) for choice in own]
-        theta = latents(autoencoder, variant, split, rows)
-        result, mean = decode(autoencoder, theta), decode(autoencoder, mean_face(theta))
-        images, means = (each.image.permute(0, 2, 3, 1).numpy() for each in (result, mean))
-        regions = result.mask[:, 0].numpy()
-        file = paths.EVALUATION / variant / f"{split}_masks.npy"
-        masks = read_npy(file)[rows] if file.exists() else [None] * len(rows)
-        truth = [None] * len(rows) if packed.visible is None else packed.visible[rows]
-        targets = np.asarray(packed.images[rows])
-        for parts in zip(own, targets, images, means, regions, masks, truth, strict=True):
+        names = build.packed(split).names
+        rows = [names.index(choice.image) for choice in own]
+        theta = finer.latents(variant, split, rows)
+        (images, regions), (means, _) = finer.drawn(theta), finer.drawn(mean_face(theta))
+        targets, truth = finer.cut(split, rows)
+        none = [None] * len(rows)
+        masks = finer.masks(variant, split, rows) if has_masks(variant, split) else none
+        for parts in zip(own, targets, images, means, regions, masks, none if truth is None else truth, strict=True):
             yield case(*parts)
 
 
@@ -159,7 +151,7 @@ def prior_views() -> list[View]:
 
 
 @torch.no_grad()
-def reconstructions(autoencoder: Autoencoder, variant: str, choices: list[Choice]) -> Iterator[View]:
+def reconstructions(finer: Finer, variant: str, choices: list[Choice]) -> Iterator[View]:
     """Yield the first best, median and worst face of each group by RMSE or scan error, unposed, evenly lit."""
     model, seen = build.face_model(), set()
     for choice in choices:
@@ -167,7 +159,7 @@ def reconstructions(autoencoder: Autoencoder, variant: str, choices: list[Choice
             continue
         seen.add((choice.group, choice.rank))
         split = TESTSETS[choice.testset].split
-        face = latents(autoencoder, variant, split, [build.packed(split).names.index(choice.image)])
+        face = finer.latents(variant, split, [build.packed(split).names.index(choice.image)])
         vertices = model.geometry(face.shape, face.expression)[0].numpy()
         colours = EVEN_LIGHT * model.albedo(face.albedo)[0].numpy()
         yield reconstruction_view(choice.group, f"{choice.rank}: {choice.image}", vertices, colours)
