@@ -39,6 +39,22 @@ def test_sixteen_bit_grey_keeps_its_high_byte(tmp_path):
     assert read_image(tmp_path / "x.png")[0, :, 0].tolist() == [0, 1, 255]
 
 
+def test_eight_bits_in_a_sixteen_bit_file(tmp_path):
+    """Masks of 0 and 1, or 0 and 255, saved with 16 bits would be black: all outlier, without a word."""
+    for largest in (1, 255):
+        Image.fromarray(np.array([[0, largest]], np.uint16)).save(tmp_path / "x.png")
+        assert read_image(tmp_path / "x.png")[0, :, 0].tolist() == [0, largest]
+        assert read_mask(tmp_path / "x.png").tolist() == [[0, 1]]
+
+
+def test_an_odd_exif_tag_does_no_harm(tmp_path):
+    """A whole photograph would be refused for what some program wrote beside its orientation."""
+    turned, width_in_words = b"\x01\x12\0\3\0\0\0\1\0\6\0\0", b"\x01\0\0\2\0\0\0\4abc\0"
+    content = b"Exif\0\0MM\0*\0\0\0\x08" + b"\0\2" + width_in_words + turned + b"\0\0\0\0"
+    Image.fromarray(np.zeros((8, 16, 3), np.uint8)).save(tmp_path / "x.jpg", exif=content)
+    assert read_image(tmp_path / "x.jpg").shape == (16, 8, 3)
+
+
 def test_exif_orientation_is_applied(tmp_path):
     """Phone pictures would lie on their side."""
     exif = Image.Exif()

@@ -69,6 +69,11 @@ def test_each_convention_is_named(faces, name):
     assert len(upright) > COUNT / 2 and all(name in line for line in upright), [x for x in upright if name not in x][:3]
 
 
+def test_points_on_a_line_are_refused(faces):
+    """A table in which x stands twice, in place of x and y, would be cropped without a word."""
+    assert all("on one line" in refused(points[:, [0, 0]]) for points in faces)
+
+
 def test_a_face_at_the_rim_passes(faces):
     """Half a face in the picture is common in group photographs."""
     for move in ((300, 0), (-330, 0), (0, 230), (0, -250), (230, 150)):

@@ -55,6 +55,15 @@ def test_obj_faces(tmp_path, faces, expected):
     assert vertices.shape == (4, 3) and triangles.tolist() == expected and colours is None
 
 
+@pytest.mark.parametrize("line", [b"o \xb3\x5c", "g \u8868".encode("cp932"), b"mtllib C:\\x\\", b"usemtl \xa5\x5c"])
+def test_a_letter_that_ends_in_a_backslash_continues_nothing(tmp_path, line):
+    """In Big5 and Shift-JIS a name's last byte may be one: the vertex after it would be lost, and all faces moved."""
+    rows = b"v 9 9 9\nv 0 0 0\nv 1 0 0\nv 0 1 0\n", b"f 1 2 3\nf 2 3 \\\n4\n"
+    (tmp_path / "x.obj").write_bytes(line + b"\n" + rows[0] + line + b"\n" + rows[1])
+    vertices, triangles, _ = read_mesh(tmp_path / "x.obj")
+    assert vertices[0].tolist() == [9, 9, 9] and triangles.tolist() == [[0, 1, 2], [1, 2, 3]]
+
+
 def test_obj_colours_of_255_and_windows_lines(tmp_path):
     """Coloured scans would be read as geometry of six columns."""
     (tmp_path / "x.obj").write_bytes(b"v 0 0 0 255 0 51\r\nv 1 0 0 0 0 0\r\nv 0 1 0 0 0 0\r\nf 1 2 3\r\n")

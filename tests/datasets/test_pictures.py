@@ -28,6 +28,13 @@ def test_images_masks_and_subsets(root):
     assert all(sample.visible_face.sum() == 12 and sample.visible_face[:, :3].all() for sample in found)
 
 
+def test_endings_in_capitals(root):
+    """Pictures of some cameras and programs, A.PNG, would be without a mask."""
+    for kind in ("images", "masks"):
+        (root / kind / "b.png").rename(root / kind / "b.PNG")
+    assert Pictures(root)[0].visible_face.sum() == 12
+
+
 def test_what_does_not_fit_is_named(root, tmp_path):
     """A missing or foreign mask would count as no face, or end in a traceback."""
     write_png(root / "masks" / "b.png", np.zeros((2, 2), np.uint8))

@@ -66,6 +66,8 @@ def test_strips(tmp_path, order):
         [3, 1, 2],
         [0, 3, 4],
     ]
+    unsigned = [2**32 - 1 if corner == -1 else corner for corner in strip]
+    assert len(read(tmp_path, ply([unsigned], order, "tristrips", counter="int", kind="uint"))[1]) == 3
     two = ply([[0, 1, 3, 2], [0, 3, 4]], order, "tristrips", counter="int")
     assert read(tmp_path, two)[1].tolist() == [[0, 1, 3], [3, 1, 2], [0, 3, 4]]
 
@@ -84,6 +86,15 @@ def test_headers(tmp_path, comment, ends):
     head, body = ply(TRIANGLES, comment=comment).split(b"\nend_header\n", 1)
     content = head.replace(b"\n", ends) + ends + b"end_header" + ends + body
     assert read(tmp_path, content)[1].tolist() == TRIANGLES
+
+
+@pytest.mark.parametrize("order", ["", "<", ">"])
+def test_headers_that_programs_have_touched(tmp_path, order):
+    """A byte order mark, or a first or last line with another end, would be said to be no header."""
+    content = ply(TRIANGLES, order)
+    windows = content.replace(b"ply\n", b"ply\r\n", 1)
+    for touched in (b"\xef\xbb\xbf" + content, windows, content.replace(b"end_header\n", b"end_header\r\n", 1)):
+        assert read(tmp_path, touched)[1].tolist() == TRIANGLES
 
 
 def test_further_elements_and_wide_types(tmp_path):

@@ -81,6 +81,16 @@ def spoil_mask_scale(folder: Path) -> None:
     write_png(folder / "masks" / "1.png", np.array(Image.open(folder / "masks" / "1.png")) // 255)
 
 
+def spoil_mask_classes(folder: Path) -> None:
+    mask = np.array(Image.open(folder / "masks" / "1.png"))
+    write_png(folder / "masks" / "1.png", np.where(mask > 0, 2, 0).astype(np.uint8))
+
+
+def spoil_mask_alpha(folder: Path) -> None:
+    mask = np.array(Image.open(folder / "masks" / "1.png").convert("L"))
+    write_png(folder / "masks" / "1.png", np.dstack([np.full((*mask.shape, 3), 255, np.uint8), mask]))
+
+
 @pytest.mark.parametrize(
     ("spoil", "reason"),
     [
@@ -90,6 +100,8 @@ def spoil_mask_scale(folder: Path) -> None:
         (spoil_region, "images/1.png: alpha up to 1, expected 255"),
         (spoil_mask_size, "masks/1.png: 16x24 pixels, expected 32x32"),
         (spoil_mask_scale, "masks/1.png: values 0 and 1, expected 0 to 255"),
+        (spoil_mask_classes, "masks/1.png: values 0 and 2, expected 0 to 255"),
+        (spoil_mask_alpha, "masks/1.png: found transparency, expected grey"),
     ],
 )
 def test_what_cannot_be_used_is_left_out_and_named(packed, folder, spoil, reason):

@@ -1,5 +1,8 @@
 import dataclasses
+import os
 import shutil
+import subprocess
+import sys
 import time
 
 import h5py
@@ -209,6 +212,19 @@ def test_full_size_without_named_points(tmp_path):
     assert tuple(model.landmarks68.tolist()) == BFM_LANDMARKS_68
     assert tuple(model.landmarks_now.tolist()) == BFM_LANDMARKS_NOW
     assert "non-commercial" in model.licence
+
+
+@pytest.mark.parametrize("name", ["metadata", "metadata/landmarks", "shape", "shape/model"])
+def test_a_group_in_another_file_is_not_looked_for(model_file, tmp_path, name):
+    """The other file would be opened to see whether it has the group; a pipe would hang for ever."""
+    path, pipe = tmp_path / "hostile.h5", tmp_path / "pipe"
+    shutil.copy(model_file, path)
+    os.mkfifo(pipe)
+    with h5py.File(path, "a") as file:
+        del file[name]
+        file[name] = h5py.ExternalLink(str(pipe), "/x")
+    code = f"from pathlib import Path; from focus.face_model import read_bfm; read_bfm(Path({str(path)!r}), 2, 2, 2)"
+    subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=60)
 
 
 @pytest.mark.parametrize("kind", ["external link", "external storage", "virtual", "soft link", "reference", "endless"])

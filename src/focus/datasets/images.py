@@ -7,7 +7,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from focus.errors import FocusError, reason_of
 from focus.files import check_regular, write_bytes
@@ -16,6 +16,10 @@ from focus.files import check_regular, write_bytes
 Image.init()
 _RASTER = ("JPEG", "PNG", "BMP", "GIF", "TIFF", "WEBP", "AVIF", "JPEG2000", "PPM", "TGA", "PCX", "ICO")
 FORMATS = tuple(name for name in _RASTER if name in Image.OPEN)
+# Pillow's own turn also writes the EXIF data anew, and fails on what it cannot write.
+ORIENTATION = 0x0112
+_TURNS = ("FLIP_LEFT_RIGHT", "ROTATE_180", "FLIP_TOP_BOTTOM", "TRANSPOSE", "ROTATE_270", "TRANSVERSE", "ROTATE_90")
+TURNS = {value: Image.Transpose[name] for value, name in enumerate(_TURNS, start=2)}
 MAX_PIXELS = 100_000_000  # phones write 50 million; decoding, turning and converting takes up to 14 bytes each
 
 
@@ -79,8 +83,8 @@ def open_image(path: Path, formats: tuple[str, ...] = FORMATS) -> Image.Image:
                 if width * height > MAX_PIXELS:
                     raise FocusError(f"{path}: {width}x{height} pixels, expected at most {MAX_PIXELS:,} in all")
                 image.load()
-                ImageOps.exif_transpose(image, in_place=True)
-                return image
+                turn = TURNS.get(image.getexif().get(ORIENTATION, 1))
+                return image if turn is None else image.transpose(turn)
     except FocusError:
         raise
     except Exception as error:  # Pillow's decoders raise a dozen types (struct, zlib, Syntax, Index…) on damaged files
@@ -90,12 +94,15 @@ def open_image(path: Path, formats: tuple[str, ...] = FORMATS) -> Image.Image:
 
 
 def eight_bit(image: Image.Image, path: Path) -> Image.Image:
-    """Bring 16-bit greys to 8 bits by their high byte; Pillow's own conversion would clip them to white."""
+    """Bring 16-bit greys to 8 bits by their high byte; Pillow's own conversion would clip them to white.
+
+    Values that all fit into 8 bits stay: masks and some scanners' pictures are 8 bits in a 16-bit file.
+    """
     if image.mode.startswith("I"):
         values = np.asarray(image)
         if values.min() < 0 or values.max() > 65535:
             raise FocusError(f"{path}: grey values {values.min()}..{values.max()}, expected 8 or 16 bits")
-        return Image.fromarray((values >> 8).astype(np.uint8))
+        return Image.fromarray((values >> 8 if values.max() > 255 else values).astype(np.uint8))
     if image.mode == "F":
         raise FocusError(f"{path}: floating-point pixels, expected 8 or 16 bits a channel")
     return image

@@ -16,6 +16,8 @@ from focus.files import read_text
 
 BLOCK = 8_000_000  # characters whose words are in memory at once: as Python objects they take tenfold
 _COMMENT = re.compile(r"#[^\n]*")
+# A backslash at the end of another line may be half of a letter, in Shift-JIS, Big5 and GBK, or the end of a folder.
+_CONTINUED = re.compile(r"^[ \t]*[vf][ \t](?:[^\n]*\\\n)+", re.MULTILINE)
 _TEXTURE_AND_NORMAL = re.compile(r"/\S*")
 
 
@@ -29,7 +31,8 @@ def read_obj(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
     vertices, triangles, before = [np.empty((0, 6))], [np.empty((0, 3), np.int64)], 0
     widths: set[int] = set()
     for block in _blocks(read_text(path, "a mesh (.obj)")):
-        lines = [line.lstrip() for line in _COMMENT.sub("", block).replace("\\\n", " ").split("\n")]
+        whole = _CONTINUED.sub(lambda found: found[0].replace("\\\n", " "), _COMMENT.sub("", block))
+        lines = [line.lstrip() for line in whole.split("\n")]
         rows = [line[2:].split() for line in lines if line.startswith(("v ", "v\t"))]
         vertices.append(_vertices(rows, path))
         widths.update(map(len, rows))

@@ -37,5 +37,7 @@ class Pictures:
         """Return one image with its mask."""
         name = self._names[position]
         image = read_image(self.root / "images" / name)
-        mask = read_mask(self.root / "masks" / name.with_suffix(".png"), ((image.shape[1], image.shape[0]),))
+        masks = [self.root / "masks" / name.with_suffix(ending) for ending in (".png", ".PNG", ".Png")]
+        there = next((path for path in masks if path.exists()), masks[0])
+        mask = read_mask(there, ((image.shape[1], image.shape[0]),))
         return Sample(name.as_posix(), image, mask, subset="" if len(name.parts) == 1 else name.parts[0])

@@ -7,6 +7,7 @@ than the file has room for is refused before memory is taken for them.
 
 from __future__ import annotations
 
+import codecs
 import re
 import struct
 from array import array
@@ -77,7 +78,7 @@ def read_ply(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
     Polygons and triangle strips are cut into triangles; colours are in 0..1. Bytes behind the last row are passed over.
     Raises FocusError on a file that is no .ply, is cut off, or has no places of vertices.
     """
-    content = read_bytes(path, "a mesh (.ply)")
+    content = read_bytes(path, "a mesh (.ply)").removeprefix(codecs.BOM_UTF8)
     try:
         order, elements, begin = _header(content)
         rows = _text_rows(content[begin:], elements) if not order else _binary_rows(content, begin, elements, order)
@@ -92,12 +93,12 @@ def read_ply(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
 def _header(content: bytes) -> tuple[str, list[Element], int]:
     """Return byte order ("" for text), elements, and where the rows begin. Raises ValueError on no such header."""
     start = re.match(rb"ply[ \t]*(\r\n|\n|\r)", content)
-    end = start and re.compile(rb"(?<=[\r\n])end_header[ \t]*(" + start[1] + rb"|\Z)").search(content)
+    end = start and re.compile(rb"(?<=[\r\n])end_header[ \t]*(" + start[1] + rb"|\r\n|\n|\r|\Z)").search(content)
     if not start or not end:
         raise ValueError("no .ply header")
     order: str | None = None
     elements: list[Element] = []
-    for line in content[start.end() : end.start()].decode("latin-1").split(start[1].decode()):
+    for line in content[start.end() : end.start()].decode("latin-1").split(start[1].decode()[-1]):
         if len(elements) + sum(len(element.properties) for element in elements[-1:]) > MOST_PROPERTIES:
             raise ValueError(f"more than {MOST_PROPERTIES} elements or properties")
         match line.split():

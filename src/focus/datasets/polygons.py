@@ -23,6 +23,7 @@ def unstripped(corners: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     lead from strip to strip and are left out.
     """
     line = np.insert(corners.astype(np.int64), np.cumsum(lengths), -1)
+    line[line == 2**32 - 1] = -1  # of a file whose numbers have no sign
     place = np.arange(len(line))
     begin = np.maximum.accumulate(np.where(line == -1, place + 1, 0))[:-2]
     a, b, c = line[:-2], line[1:-1], line[2:]

@@ -11,12 +11,14 @@ from pathlib import Path
 
 import numpy as np
 
-from focus.datasets.images import read_image_of_size, read_rgba
+from focus.datasets.images import open_image, read_image_of_size, read_rgba
 from focus.datasets.packed import PackedSet
 from focus.datasets.scans import Scan
 from focus.errors import FocusError
 from focus.evaluation.now_submission import in_folder
 from focus.evaluation.per_image import image_row, no_errors, now_row
+
+FEW = 3  # values of a mask that holds class numbers; a soft one has more
 
 
 @dataclass
@@ -78,10 +80,15 @@ def read_rendering(path: Path, side: int) -> np.ndarray:
 
 
 def read_face_mask(path: Path, side: int) -> np.ndarray:
-    """Read a mask, white = face, as (side, side) float 0..1. FocusError on one that was saved as 0 and 1."""
+    """Read a mask, white = face, as (side, side) float 0..1. FocusError on one saved as class numbers or as alpha."""
+    image = open_image(path)
+    if "A" in image.getbands() and image.getchannel("A").getextrema() != (255, 255):
+        raise FocusError(f"{path}: found transparency, expected grey without it (white = face)")
     mask = read_image_of_size(path, ((side, side),)).mean(axis=2)
-    if mask.max() == 1:
-        raise FocusError(f"{path}: values 0 and 1, expected 0 to 255 (white = face)")
+    values = np.unique(mask)
+    if len(values) <= FEW and 0 < values[-1] < 128:
+        found = " and ".join(f"{value:.0f}" for value in values)
+        raise FocusError(f"{path}: values {found}, expected 0 to 255 (white = face)")
     share: np.ndarray = mask / 255.0
     return share
 

@@ -109,7 +109,7 @@ class _Reader:
         self.refuse("color/model/mean", odd_colours(albedo_mean))
         for group, (_, basis) in groups.items():
             self.refuse(f"{group}/model/pcaBasis", odd_components(group, count, *self.lengths(group, basis)))
-        metadata = self.file["metadata"].attrs if "metadata" in self.file else {}
+        metadata = self.file["metadata"].attrs if self.own("metadata") else {}
         model = FaceModel(
             _floats(raw_mean - ORIGIN),
             _floats(shape_basis),
@@ -170,7 +170,7 @@ class _Reader:
     def points(self) -> dict[str, tuple[float, float, float]]:
         """Named points of metadata/landmarks/json, raw mm; empty when the file has none."""
         name = "metadata/landmarks/json"
-        if name not in self.file or not self.own(name):
+        if not self.own(name):
             return {}
         found = self.file[name]
         if not isinstance(found, h5py.Dataset) or found.size != 1 or found.external or found.is_virtual:
@@ -199,10 +199,13 @@ class _Reader:
         return found
 
     def own(self, name: str) -> bool:
-        """Whether every step of a name is a link inside this file: links to other files are not followed."""
-        parts = name.split("/")
-        steps = ["/".join(parts[: depth + 1]) for depth in range(len(parts))]
-        return all(isinstance(self.file.get(step, getlink=True), h5py.HardLink) for step in steps)
+        """Whether every step of a name is there and a link inside this file; what links lead to is not opened."""
+        links, parts = self.file.id.links, name.split("/")
+        steps = ["/".join(parts[: depth + 1]).encode() for depth in range(len(parts))]
+        try:
+            return all(links.exists(step) and links.get_info(step).type == h5py.h5l.TYPE_HARD for step in steps)
+        except (KeyError, ValueError, RuntimeError):  # a step that is no group
+            return False
 
     def finite(self, name: str, array: Array) -> Array:
         if not np.isfinite(array).all():
