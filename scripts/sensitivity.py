@@ -6,7 +6,7 @@ Each change is tried in a scratch project beside this one: the same code, data a
 stages of the changed network run there. The values are those of results/headline.json. `dvc exp run -S KEY=VALUE`
 does the same for one change at full length. Two things are trained at full length from an initialisation of their own:
 the paper's form to the letter (every equation and weight as printed), with its sums and with means in their place, and
-an initialisation that is four times as long, which says what better shapes would take.
+an initialisation that is four times as long, as more faces seen had helped most before.
 """
 
 from __future__ import annotations
