@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import FrozenInstanceError, dataclass
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +13,7 @@ from pydantic import ValidationError
 
 from focus import settings
 from focus.errors import FocusError
+from focus.files import read_json
 from focus.settings.loading import read_yaml
 from focus.settings.terms import SWITCHES
 from focus.stages.evaluate import Settings as Evaluate
@@ -148,6 +150,9 @@ def test_mistyped_key_in_params(project):
         ("training", "batch", 0),
         ("training", "batch", 2.5),
         ("training", "batch", None),
+        ("training", "batch", True),  # which Python counts among its integers
+        ("initialise", "xi", True),
+        ("assets", "bfm", ""),  # which is the folder where one stands
         ("losses", "neighbourhood", -1),
         ("losses", "neighbourhood", 1.5),
         ("adaptation", "lr_share", 1.5),
@@ -354,6 +359,53 @@ def test_aliases_of_aliases(tmp_path):
     lines += [f"a{k}: &a{k} [{', '.join([f'*a{k - 1}'] * 9)}]" for k in range(1, 12)]
     (tmp_path / "params.yaml").write_text("\n".join([*lines, "profile: *a11", ""]))
     assert len(message(tmp_path)) < 300
+
+
+def test_merges_of_merges(tmp_path):
+    """A few lines of YAML would keep a stage busy for hours."""
+    lines = ["a0: &a0 {" + ", ".join(f"k{n}: 0" for n in range(9)) + "}"]
+    lines += [f"a{k}: &a{k} {{<<: [{', '.join([f'*a{k - 1}'] * 9)}]}}" for k in range(1, 12)]
+    (tmp_path / "params.yaml").write_text("\n".join(lines))
+    assert "found more than 100000 values" in message(tmp_path)
+
+
+@pytest.mark.parametrize("content", ["a: 1\nb: {c: 1, c: 2}\n", "a: 1\n'a': 2\n", "- x\n- {true: 1, true: 1}\n"])
+def test_a_key_twice(tmp_path, content):
+    """The first of two values would be lost without a word: a variant copied and not renamed."""
+    (tmp_path / "a.yaml").write_text(content)
+    with pytest.raises(FocusError, match=r"a\.yaml: line [12]: found '\w+' twice in one mapping"):
+        read_yaml(tmp_path / "a.yaml")
+
+
+def test_a_merged_key_is_no_key_twice(tmp_path):
+    """A variant could not change what it takes from another."""
+    (tmp_path / "a.yaml").write_text("a: &a {x: 1, y: 2}\nb: {<<: *a, x: 3}\n")
+    assert read_yaml(tmp_path / "a.yaml")["b"] == {"x": 3, "y": 2}
+
+
+@pytest.mark.parametrize("value", ["yes", "No", "on", "060", "-07", "1:30", "1_000", "1_0.5", "190:20:30.15"])
+def test_a_value_that_dvc_reads_differently(tmp_path, value):
+    """A stage would run with another value than `dvc params diff` shows."""
+    (tmp_path / "a.yaml").write_text(f"a: {value}\n")
+    with pytest.raises(FocusError, match=rf"a\.yaml: line 1: found {value}, which DVC reads differently"):
+        read_yaml(tmp_path / "a.yaml")
+
+
+@pytest.mark.parametrize(
+    "value", ["'yes'", "0", "-0", "0.5", "-0.25", "10", "1.5e-3", "true", "on_hold", "1e5", "2:1 crop"]
+)
+def test_a_value_that_everybody_reads_alike(tmp_path, value):
+    """A plain number or word would be refused."""
+    (tmp_path / "a.yaml").write_text(f"a: {value}\n")
+    assert read_yaml(tmp_path / "a.yaml").keys() == {"a"}
+
+
+@pytest.mark.parametrize("read", [read_yaml, read_json])
+def test_a_pipe_is_not_read(tmp_path, read):
+    """A stage would wait for ever."""
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(FocusError, match="found a pipe"):
+        read(tmp_path / "pipe")
 
 
 def test_yaml_runs_nothing(tmp_path):

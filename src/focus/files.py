@@ -130,10 +130,8 @@ def write_json(path: Path, value: Any) -> None:
 def read_json(path: Path) -> Any:
     """Read a JSON file, with or without a byte order mark. Raises FocusError when it is missing or not JSON."""
     try:
-        return json.loads(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        raise FocusError(f"{path}: no such file; expected a JSON file") from None
-    except (ValueError, RecursionError, OSError) as error:  # no UTF-8, no JSON, endless brackets, a folder
+        return json.loads(read_bytes(path, "a JSON file").decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:  # no UTF-8, no JSON, endless brackets
         raise FocusError(f"{path}: not valid JSON ({reason_of(error)})") from None
 
 

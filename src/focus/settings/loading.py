@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import reprlib
 from dataclasses import fields
 from pathlib import Path
@@ -11,6 +12,7 @@ import yaml
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from focus.errors import FocusError
+from focus.files import read_bytes
 from focus.settings.base import PrintedSection, Section
 from focus.settings.params import Params, Variant
 from focus.settings.profile import Profile
@@ -20,23 +22,52 @@ SettingsT = TypeVar("SettingsT", bound=BaseModel)
 StageT = TypeVar("StageT", bound=StageSettings)
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml where PyYAML was built with it: ten times as quick
 _DEPTH = 50  # of brackets; the C loader is not safe against thousands
+_SIZE = 100_000  # values; what an alias stands for counts each time, as ten lines of them can stand for billions
+# What YAML 1.1 (PyYAML) reads as another value than YAML 1.2 (DVC): yes (true), 060 (48), 1:30 (90), 1_0 (10).
+_TWO_READINGS = re.compile(r"(?i:yes|no|on|off)|[-+]?(?:0[0-9_]+|[0-9][0-9_]*(?::[0-9.]+)+|[0-9.]*_[0-9_.]*)")
 
 
 def read_yaml(path: Path) -> Any:
-    """Read a YAML file safely. Raises FocusError when it is missing, not YAML, or nested without end."""
+    """Read a YAML file safely.
+
+    Raises FocusError when it is missing, no text, not YAML, nested or repeated without end, when a mapping has a key
+    twice, and at a plain value that YAML 1.1 and 1.2 read differently.
+    """
+    content, depth = read_bytes(path, "a YAML file with settings"), 0
     try:
-        text, depth = path.read_text(encoding="utf-8-sig"), 0
+        text = content.decode("utf-8-sig")  # as DVC wants it
         for event in yaml.parse(text, _LOADER):
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > _DEPTH:
                 raise FocusError(f"{path}: found more than {_DEPTH} nested brackets, expected settings")
+        _check(path, yaml.compose(text, _LOADER))
         return yaml.load(text, _LOADER)
-    except FileNotFoundError:
-        raise FocusError(f"{path}: no such file; expected a YAML file with settings") from None
     except (ValueError, yaml.YAMLError) as error:  # ValueError: no UTF-8, or a date that does not exist
         raise FocusError(f"{path}: not valid YAML: {' '.join(str(error).split())[:300]}") from None
-    except (TypeError, OSError) as error:  # a list or mapping as a key; a folder
+    except TypeError as error:  # a list or mapping as a key
         raise FocusError(f"{path}: cannot be read as settings ({error})") from None
+
+
+def _check(path: Path, document: yaml.Node | None) -> None:
+    """Raise FocusError at a key given twice, a value with two readings, or a document without end."""
+    nodes, size = [] if document is None else [document], 0
+    while nodes:
+        node, size = nodes.pop(), size + 1
+        where = f"{path}: line {node.start_mark.line + 1}"
+        if size > _SIZE:
+            raise FocusError(f"{path}: found more than {_SIZE} values, those of aliases counted, expected settings")
+        if isinstance(node, yaml.MappingNode):
+            keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode) and key.value != "<<"]
+            if len({*keys}) < len(keys):
+                twice = next(key for key in keys if keys.count(key) > 1)
+                raise FocusError(f"{where}: found {twice!r} twice in one mapping, expected each key once")
+            nodes += [part for pair in node.value for part in pair]
+        elif isinstance(node, yaml.SequenceNode):
+            nodes += node.value
+        elif node.tag != "tag:yaml.org,2002:str" and _TWO_READINGS.fullmatch(node.value):
+            raise FocusError(
+                f"{where}: found {node.value}, which DVC reads differently, expected true, false or a number"
+            )
 
 
 def validate(path: Path, kind: type[SettingsT]) -> SettingsT:

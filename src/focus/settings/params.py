@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from focus.registry.tables import TABLES
-from focus.settings.base import Count, MethodName, Name, Positive, Section, Weight
+from focus.settings.base import NUMBER, Count, Given, MethodName, Name, Positive, Section, Weight
 from focus.settings.terms import ReconstructionTerm, SegmentationTerm, Switch
 
 Form = Literal["preset", "paper", "released"]
@@ -23,7 +22,7 @@ def _known(number: int) -> int:
     return number
 
 
-TableNumber = Annotated[int, AfterValidator(_known), WithJsonSchema({"type": "integer", "enum": [*TABLES]})]
+TableNumber = Annotated[int, AfterValidator(_known), NUMBER, WithJsonSchema({"type": "integer", "enum": [*TABLES]})]
 
 
 class Seeds(Section):
@@ -145,10 +144,10 @@ class Picture(Section):
 class Lists(Section):
     """A user's own lists, an image per line, in place of the stated rules; null: the rule (evaluation/subsets.py)."""
 
-    celeba_unoccluded: Path | None = Field(description="Table 1's unoccluded images, names as in CelebA-HQ-img/")
-    celeba_occluded: Path | None = Field(description="Table 1's occluded images")
-    now_unoccluded: Path | None = Field(description="Table 3's unoccluded images, lines as in NoW's lists")
-    now_occluded: Path | None = Field(description="Table 3's occluded images")
+    celeba_unoccluded: Given | None = Field(description="Table 1's unoccluded images, names as in CelebA-HQ-img/")
+    celeba_occluded: Given | None = Field(description="Table 1's occluded images")
+    now_unoccluded: Given | None = Field(description="Table 3's unoccluded images, lines as in NoW's lists")
+    now_occluded: Given | None = Field(description="Table 3's occluded images")
 
 
 class NoWTest(Section):
@@ -162,9 +161,9 @@ class NoWTest(Section):
 class External(Section):
     """Another method's predictions (docs/external.md); what is null gives no rows."""
 
-    now: Path | None = Field(None, description="folder in NoW form: meshes and landmarks of the validation set")
-    images: Path | None = Field(None, description="folder with CelebA/ and AR/: RGBA crops, alpha = rendered region")
-    masks: Path | None = Field(None, description="folder with CelebA/ and AR/: predicted masks, white = face")
+    now: Given | None = Field(None, description="folder in NoW form: meshes and landmarks of the validation set")
+    images: Given | None = Field(None, description="folder with CelebA/ and AR/: RGBA crops, alpha = rendered region")
+    masks: Given | None = Field(None, description="folder with CelebA/ and AR/: predicted masks, white = face")
     now_test: NoWTest | None = None
 
     @model_validator(mode="after")

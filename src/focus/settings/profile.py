@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from focus.settings.assets import Assets
-from focus.settings.base import Channels, Count, Level, Positive, PrintedSection, Rate, Section, Several, Share, Weight
+from focus.settings.base import (
+    NUMBER,
+    Channels,
+    Count,
+    Given,
+    Level,
+    Positive,
+    PrintedSection,
+    Rate,
+    Section,
+    Several,
+    Share,
+    Weight,
+)
 from focus.settings.pieces import DETECTORS, ENCODERS, FACE_MODELS, one_of
 from focus.settings.terms import ReconstructionTerm, SegmentationTerm, Switch
 
@@ -114,7 +126,7 @@ class Detector(Section):
     """Who finds the 68 landmarks."""
 
     kind: Annotated[str, *one_of(DETECTORS, "detector")]
-    tables: Path | None = Field(default=None, description="folder of <split>.csv with known landmarks (kind given)")
+    tables: Given | None = Field(default=None, description="folder of <split>.csv with known landmarks (kind given)")
 
 
 class RecogniserNet(Section):
@@ -129,7 +141,7 @@ class RecogniserNet(Section):
 class Recogniser(RecogniserNet):
     """The face recogniser F, trained with the ArcFace loss unless assets.arcface is given."""
 
-    levels: list[Annotated[int, Field(ge=1, le=4)]] = Field(
+    levels: list[Annotated[int, Field(ge=1, le=4), NUMBER]] = Field(
         description="stages whose maps are the features of Eq. 2 and 4 (layer 1 in the released code)"
     )
     steps: Positive
@@ -263,7 +275,7 @@ class InstanceFit(Section):
     rounds: Positive = Field(description="EM rounds")
     steps: Positive = Field(description="Adam steps of one round")
     lr: Rate = Field(description="first learning rate")
-    bins: Annotated[int, Field(ge=2)] = Field(description="bins of the colour histograms along each of R, G, B")
+    bins: Several = Field(description="bins of the colour histograms along each of R, G, B")
     unexplained: Share = Field(description="face pixels whose colour is the histogram's, not the rendering's")
     blur: Weight = Field(description="sigma of the blur of the mask's log-odds, px")
 
