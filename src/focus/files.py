@@ -1,4 +1,7 @@
-"""Files written whole or not at all, and read without executing anything in them."""
+"""Files written whole or not at all, and read without executing anything in them.
+
+NumPy is imported where it is used: settings are read from files before a stage may load it (environment/isa.py).
+"""
 
 from __future__ import annotations
 
@@ -16,9 +19,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
 from focus.errors import FocusError, reason_of
@@ -137,6 +139,8 @@ def read_json(path: Path) -> Any:
 
 def read_npy(path: Path, *, memory_map: bool = False) -> np.ndarray:
     """Read one .npy array; pickled objects are refused. Raises FocusError on anything else than a plain array."""
+    import numpy as np
+
     check_regular(path, "a NumPy .npy array")
     try:
         # Mapped in either case: the file must then be as long as its header says before memory is taken for it.
@@ -148,6 +152,8 @@ def read_npy(path: Path, *, memory_map: bool = False) -> np.ndarray:
 
 def write_npy(path: Path, array: np.ndarray) -> None:
     """Write one array as .npy, atomically."""
+    import numpy as np
+
     stream = io.BytesIO()
     np.save(stream, array, allow_pickle=False)
     write_bytes(path, stream.getvalue())

@@ -16,7 +16,7 @@ STAGES = {name: entry for name, entry in PIPELINE.items() if name != "code"}
 SOURCE = Source(ROOT / "src")
 MODULE = re.compile(r"python -m (focus\.stages\.\w+)")
 PROFILE = "profiles/${profile}.yaml"
-NO_BYTES = {"workers"}  # of section compute: how batches are loaded, not which
+NO_BYTES = {"workers", "data_workers"}  # of section compute: who loads, draws and looks, not what
 COMPUTES = {"torch", "numpy", "scipy", "pandas", "sklearn", "igl", "matplotlib"}  # by an instruction set
 AROUND_THE_WORK = {
     "focus.stages.runner",

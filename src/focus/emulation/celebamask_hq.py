@@ -22,6 +22,7 @@ from focus.emulation.people import sample_people
 from focus.emulation.photograph import Photograph, Scene, Studio
 from focus.emulation.poses import CELEBA_HQ, sample_pose
 from focus.emulation.scene import compose, draw_occluders
+from focus.environment.workers import by_workers
 from focus.errors import FocusError
 from focus.face_model.heads import FaceGenerator
 from focus.files import whole_directory
@@ -31,7 +32,7 @@ from focus.seeds import numpy_generator
 GROUPS = {"train": 0, "val": FIRST_VALIDATION, "test_unoccluded": FIRST_TEST, "test_occluded": FIRST_TEST + 10_000}
 LANDMARK_FILE = "landmarks.csv"
 _FRINGE = 0.25  # share of people with hair over the forehead, where occluders are allowed
-_CHUNK = 48  # people drawn at once
+_CHUNK = 48  # people drawn at once; a multiple of the studio's batches
 
 
 def write_celeba_hq(
@@ -42,6 +43,7 @@ def write_celeba_hq(
     seed: int = 0,
     occluded_share: float = 0.6,
     parts: Collection[str] = ("eye_g",),
+    workers: int = 0,
 ) -> None:
     """Write portraits, part masks, the mapping file, landmarks of the training images, and emulation.csv.
 
@@ -56,48 +58,58 @@ def write_celeba_hq(
         occluded_share: share of training and validation images with an occluder.
         parts: further part masks to write for test images, where the part hides some of the face. (Every part of every
             image would be ten thousand small files, which DVC pays for.)
+        workers: processes that draw; 0: this one.
 
     Raises:
         FocusError: when `counts` does not name exactly the four groups.
     """
     if set(counts) != set(GROUPS):
         raise FocusError(f"celeba_hq counts: {', '.join(counts) or 'nothing'} found, expected {', '.join(GROUPS)}")
-    with whole_directory(root) as folder:
-        mapping, landmarks, facts = ["idx          orig_idx     orig_file"], {}, list[Fact]()
-        for group, first in GROUPS.items():
-            chance = {"test_unoccluded": 0.0, "test_occluded": 1.0}.get(group, occluded_share)
-            shots = _portraits(generator, group, counts[group], size, seed, chance)
-            for original, photograph in enumerate(shots, start=first):
-                index = len(facts)
-                _save(folder, index, photograph, parts if group.startswith("test") else ())
-                mapping.append(f"{index:<12d} {original:<12d} {original + 1:06d}.jpg")
-                facts.append(fact(f"{index}.jpg", f"{group}-{original - first:05d}", photograph))
-                if group == "train":
-                    landmarks[f"{index}.jpg"] = photograph.landmarks
-        (folder / MAPPING_FILE).write_text("\n".join(mapping) + "\n", encoding="utf-8")
-        write_landmark_table(folder / LANDMARK_FILE, landmarks)
-        write_facts(folder, facts)
-
-
-def _portraits(
-    generator: FaceGenerator, group: str, count: int, size: int, seed: int, chance: float
-) -> Iterator[Photograph]:
-    """Take `count` portraits, one person each, an occluder in a share `chance` of them."""
     studio = Studio(generator.template, size, size, supersampling=1 if size >= 192 else 2)
+    people = [(group, number) for group in GROUPS for number in range(counts[group])]
+    indices = {person: index for index, person in enumerate(people)}
+    with whole_directory(root) as folder:
 
-    def scenes() -> Iterator[Scene]:
-        """Compose the portraits one by one: a generator of its own for each, so that none depends on their number."""
-        for start in range(0, count, _CHUNK):
-            rng = numpy_generator(seed, "emulation", "celeba_hq", group, "people", start)
-            people = sample_people(generator, _CHUNK, rng, fringe=_FRINGE if chance else 0.0)
-            expressions = generator.sample_expression(_CHUNK, rng)
-            for number in range(start, min(start + _CHUNK, count)):
-                rng = numpy_generator(seed, "emulation", "celeba_hq", group, "photograph", number)
-                occluders = draw_occluders(rng) if rng.random() < chance else []
-                pose, light = sample_pose(rng, CELEBA_HQ), sample_light(rng)
-                yield compose(studio, people[number - start], expressions[number - start], light, pose, occluders, rng)
+        def take(first: tuple[str, int]) -> list[tuple[Fact, np.ndarray]]:
+            """Take and save the portraits of a chunk; return their facts and landmarks."""
+            group, start = first
+            chance = {"test_unoccluded": 0.0, "test_occluded": 1.0}.get(group, occluded_share)
+            numbers = range(start, min(start + _CHUNK, counts[group]))
+            taken = []
+            for number, photograph in zip(
+                numbers, studio.take(_scenes(generator, studio, group, numbers, seed, chance)), strict=True
+            ):
+                index = indices[group, number]
+                _save(folder, index, photograph, parts if group.startswith("test") else ())
+                taken.append((fact(f"{index}.jpg", f"{group}-{number:05d}", photograph), photograph.landmarks))
+            return taken
 
-    return studio.take(scenes())
+        chunks = [(group, number) for group, number in people if number % _CHUNK == 0]
+        taken = [portrait for chunk in by_workers(take, chunks, workers) for portrait in chunk]
+        originals = (GROUPS[group] + number for group, number in people)
+        mapping = [f"{index:<12d} {original:<12d} {original + 1:06d}.jpg" for index, original in enumerate(originals)]
+        lines = ["idx          orig_idx     orig_file", *mapping]
+        (folder / MAPPING_FILE).write_text("\n".join(lines) + "\n", encoding="utf-8")
+        landmarks = {facts.image: points for facts, points in taken[: counts["train"]]}
+        write_landmark_table(folder / LANDMARK_FILE, landmarks)
+        write_facts(folder, [facts for facts, _ in taken])
+
+
+def _scenes(
+    generator: FaceGenerator, studio: Studio, group: str, numbers: range, seed: int, chance: float
+) -> Iterator[Scene]:
+    """Compose the portraits of a chunk, one person each, an occluder in a share `chance` of them.
+
+    Each has a generator of its own, so that none depends on their number.
+    """
+    rng = numpy_generator(seed, "emulation", "celeba_hq", group, "people", numbers.start)
+    people = sample_people(generator, _CHUNK, rng, fringe=_FRINGE if chance else 0.0)
+    expressions = generator.sample_expression(_CHUNK, rng)
+    for number, person, expression in zip(numbers, people, expressions, strict=False):
+        rng = numpy_generator(seed, "emulation", "celeba_hq", group, "photograph", number)
+        occluders = draw_occluders(rng) if rng.random() < chance else []
+        pose, light = sample_pose(rng, CELEBA_HQ), sample_light(rng)
+        yield compose(studio, person, expression, light, pose, occluders, rng)
 
 
 def _save(folder: Path, index: int, photograph: Photograph, parts: Collection[str]) -> None:

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import torch
@@ -29,6 +30,7 @@ from focus.model.autoencoder import Autoencoder, Reconstruction, equation8
 from focus.model.perception import Perception
 from focus.settings import EM, Adaptation
 from focus.training import processes
+from focus.training.aside import aside, in_halves
 from focus.training.batches import Batch, Batches, own_rows
 from focus.training.turns import Turn, resumed
 
@@ -118,6 +120,7 @@ class ReconstructionObjective:
             batch, untouched = self.occlude(self.batches, batch, step)
         own = processes.share_of(len(batch.images))
         batch = batch.rows(own)
+        embeddings = self._embeddings(batch)
         result = self.autoencoder(batch.images)
         mask = self._mask(batch, result)
         if untouched is not None:
@@ -130,7 +133,7 @@ class ReconstructionObjective:
             images=batch.images,
             landmarks=batch.landmarks,
             mask=mask,
-            embeddings=self._embeddings(batch, result),
+            embeddings=partial(embeddings, result),
             reduction=self.plan.reduction,
             across=processes.mean,
         )
@@ -140,14 +143,10 @@ class ReconstructionObjective:
             image = result.image if self.mask_gradient else result.image.detach()
             return self.mask_source(batch.images, image, result.mask, batch.visible, self.segmentation)
 
-    def _embeddings(self, batch: Batch, result: Reconstruction) -> Callable[[], tuple[Tensor, Tensor]]:
+    def _embeddings(self, batch: Batch) -> Callable[[Reconstruction], tuple[Tensor, Tensor]]:
+        """Begin the target's embedding, which needs nothing of R; return what makes both, once there is a rendering."""
         perception = self.perception
-        if perception is None:
+        if perception is None or "perceptual" not in self.plan.weights:
             return losses.without_recogniser
-
-        def see() -> tuple[Tensor, Tensor]:
-            with torch.no_grad():
-                target = perception.embedding(batch.images, batch.landmarks)
-            return target, perception.embedding(result.image, result.landmarks)
-
-        return see
+        target = aside(perception.embedding, batch.images, batch.landmarks)
+        return lambda result: (target(), in_halves(perception.embedding, result.image, result.landmarks))

@@ -35,8 +35,15 @@ class Compute(Section):
     device: Literal["auto", "cpu", "cuda"] = Field(description="where networks and renderer run; auto: a GPU if any")
     precision: Literal["float32", "bfloat16"] = Field(description="of the networks; rendering and losses are float32")
     compile: bool = Field(description="compile the networks with torch.compile")
-    workers: Count = Field(description="processes that load the next training batches; 0: the stage itself")
+    workers: Count = Field(
+        description="processes that load training batches, draw pictures and look for landmarks; 0: the stage itself"
+    )
     processes: Positive = Field(description="processes that share one training of R or S, one GPU each; 1: none")
+
+    @property
+    def data_workers(self) -> int:
+        """`workers` of a stage that computes in them: none where torch has several threads, as a copy has not."""
+        return self.workers if self.threads == 1 else 0
 
 
 class Image(Section):

@@ -37,7 +37,8 @@ def celeba_hq(root: Path, generator: FaceGenerator, settings: Settings) -> None:
     plan = settings.datasets.celeba_hq
     names = ("train", "val", "test_unoccluded", "test_occluded")
     counts = {name: getattr(plan, name) for name in names}
-    write_celeba_hq(root, generator, counts, plan.side, settings.data_seed, plan.occluded_share)
+    seed, workers = settings.data_seed, settings.compute.data_workers
+    write_celeba_hq(root, generator, counts, plan.side, seed, plan.occluded_share, workers=workers)
 
 
 def ar(root: Path, generator: FaceGenerator, settings: Settings) -> None:

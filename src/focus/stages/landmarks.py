@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from focus import device
 from focus.datasets.ar import AR
 from focus.datasets.celebamask_hq import CelebAMaskHQ
 from focus.datasets.crop import deep3d_crop
@@ -21,6 +22,7 @@ from focus.datasets.packed import pack
 from focus.datasets.pictures import Pictures
 from focus.datasets.sample import Sample, Samples
 from focus.datasets.scans import pack_scans
+from focus.environment.workers import by_workers
 from focus.errors import FocusError
 from focus.files import read_json, write_json
 from focus.landmarks import Detector
@@ -32,7 +34,7 @@ from focus.stages.runner import run
 logger = logging.getLogger(__name__)
 
 FACTS = ("occluder", "occluder_fraction")
-CHUNK = 64  # images held in memory at once
+CHUNK = 64  # images held in memory at once, by each process
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +81,10 @@ def work(settings: Settings, split: str) -> None:
     samples = samples_of(settings, split)
     facts = emulation_facts(settings, split)
     released = settings.image.landmarks == "released"
-    packed = pack(paths.PACKED / split, crops(samples, detector, settings.image.side, missed, facts, released))
+    # A GPU would not follow into a copy of this process.
+    workers = settings.compute.data_workers if device.choose(settings.compute.device).type == "cpu" else 0
+    cut = crops(samples, detector, settings.image.side, missed, facts, released, workers)
+    packed = pack(paths.PACKED / split, cut)
     if isinstance(samples, NoW):
         pack_scans(packed.folder, samples)
     subsets = Counter(row["subset"] for row in packed.index)
@@ -113,23 +118,31 @@ def crops(
     missed: dict[str, str],
     facts: dict[str, dict[str, str]],
     released: bool = False,
+    workers: int = 0,
 ) -> Iterator[Sample]:
     """Yield the largest face of each image, cropped with its mask and landmarks; name those without one in `missed`.
 
-    `released`: landmarks by the released code's formula (`cropped`).
+    `released`: landmarks by the released code's formula (`cropped`); `workers`: processes that look, 0: this one.
     """
-    for start in range(0, len(samples), CHUNK):
+
+    def look(start: int) -> tuple[list[Sample], dict[str, str]]:
         chunk = [samples[position] for position in range(start, min(start + CHUNK, len(samples)))]
         detections = detector.detect([sample.image for sample in chunk], [sample.name for sample in chunk])
+        found, lacking = [], {}
         for sample, faces in zip(chunk, detections, strict=True):
             if not faces:
-                missed[sample.name] = f"no face found by {detector.name}"
+                lacking[sample.name] = f"no face found by {detector.name}"
                 continue
             try:
-                yield cropped(sample, faces[0].landmarks, size, facts.get(sample.name, {}), released)
+                found.append(cropped(sample, faces[0].landmarks, size, facts.get(sample.name, {}), released))
             except FocusError as error:
-                missed[sample.name] = str(error)
-        logger.info("landmarks: %d of %d images", min(start + CHUNK, len(samples)), len(samples))
+                lacking[sample.name] = str(error)
+        return found, lacking
+
+    for number, (found, lacking) in enumerate(by_workers(look, range(0, len(samples), CHUNK), workers), start=1):
+        yield from found
+        missed |= lacking
+        logger.info("landmarks: %d of %d images", min(number * CHUNK, len(samples)), len(samples))
 
 
 def cropped(sample: Sample, landmarks: np.ndarray, size: int, facts: dict[str, str], released: bool = False) -> Sample:
