@@ -30,7 +30,11 @@ def test_aside_returns_what_the_function_does_and_records_nothing():
 def test_halves_are_the_whole(count):
     """R would be trained by other features than those of its renderings, or by another gradient."""
     weight = torch.arange(1.0, count + 1, dtype=torch.float64)[:, None, None, None]
-    function = lambda images, scale: network()(images * scale)
+    seen = network()
+
+    def function(images: torch.Tensor, scale: torch.Tensor) -> torch.Tensor:
+        return seen(images * scale)
+
     found, gradients = [], []
     for way in (lambda images: in_halves(function, images, weight), lambda images: function(images, weight)):
         images = faces(count).requires_grad_()
@@ -42,7 +46,8 @@ def test_halves_are_the_whole(count):
 
 def test_gradient_of_halves():
     """As above, against finite differences."""
-    assert torch.autograd.gradcheck(lambda images: in_halves(network(), images), faces(3).requires_grad_())
+    seen = network()
+    assert torch.autograd.gradcheck(lambda images: in_halves(seen, images), faces(3).requires_grad_())
 
 
 @pytest.mark.parametrize("bad", [0, 3])
