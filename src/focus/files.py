@@ -74,6 +74,12 @@ def files_of_kind(folder: Path, *suffixes: str) -> list[Path]:
     return sorted(path for path in shown if path.suffix.lower() in suffixes)
 
 
+def in_any_case(path: Path) -> Path:
+    """Return a file or, where there is none, the one whose ending is in capitals: a.PNG or a.Png for a.png."""
+    forms = (path.with_suffix(form) for form in (path.suffix, path.suffix.upper(), path.suffix.title()))
+    return next((form for form in forms if os.path.exists(form)), path)
+
+
 def check_regular(path: Path, expected: str) -> None:
     """Raise FocusError unless `path` is a file that ends: a pipe would wait for ever, a device never end."""
     try:
