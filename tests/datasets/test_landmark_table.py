@@ -83,6 +83,16 @@ def test_rows_by_name_and_by_path(tmp_path, monkeypatch):
             table.faces(Path(other))
 
 
+def test_rows_that_climb_and_blanks_at_the_ends_of_names(tmp_path):
+    """A row made in another folder, and a photograph saved with a blank too many, would find no partner."""
+    table = given(tmp_path, "../p1/face.jpg", "x/../p2/face.jpg", r"..\..\b.jpg", "c.jpg ", '" d.jpg"', "p3 /e.jpg")
+    for photograph, number in {"p1/face.jpg": 0, "p2/face.jpg": 1, "b.jpg": 2, "p1/c.jpg": 3, "c.jpg ": 3}.items():
+        assert firsts(table, photograph) == [number]
+    assert firsts(table, " d.jpg") == firsts(table, "d.jpg") == [4] and firsts(table, "p3 /e.jpg") == [5]
+    with pytest.raises(FocusError, match="no row for"):
+        table.faces(Path(" "))
+
+
 def test_the_row_with_the_most_folders_counts(tmp_path):
     """A photograph with a row of its own would get the one of its name."""
     table = given(tmp_path, "face.jpg", "p1/face.jpg").among([Path("p1/face.jpg"), Path("p2/face.jpg")])
