@@ -25,6 +25,13 @@ def test_floats_integers_and_header_are_read(tmp_path):
     assert table["a.jpg"][0].tolist() == [143.0, 0.0] and table["b.jpg"][67].tolist() == [133.0, 134.0]
 
 
+@pytest.mark.parametrize("blank", ["", "  ", "\t", "," * 136])
+def test_blank_lines_and_headers_anywhere(tmp_path, blank):
+    """A table with an empty line on top, or two tables one after another, would be refused for their headers."""
+    write_text(tmp_path / "t.csv", "\n".join([blank, HEADER, _row(), blank, HEADER, _row("b.jpg")]))
+    assert list(read_landmark_table(tmp_path / "t.csv")) == ["a.jpg", "b.jpg"]
+
+
 def test_round_trip(tmp_path):
     """Landmarks would move by being written."""
     points = np.random.default_rng(0).uniform(-5, 900, (68, 2)).round(4)

@@ -29,7 +29,7 @@ COLUMNS = 1 + 2 * 68
 def read_landmark_table(path: Path) -> dict[str, np.ndarray]:
     """Return file name -> (68, 2) float64 pixels (x, y), y down, in the order of the file.
 
-    Integers and floats ("143", "143.0") are read; a header line is allowed. Raises FocusError naming the line on a
+    Integers and floats ("143", "143.0") are read, headers and blank lines not. Raises FocusError naming the line on a
     short or long row, a cell that is no finite number, an empty name, or a name given twice.
     """
     table: dict[str, np.ndarray] = {}
@@ -129,7 +129,7 @@ def _rows(path: Path) -> Iterator[tuple[int, str, np.ndarray]]:
     except csv.Error as error:
         raise FocusError(f"{path}: cannot be read as CSV ({error})") from None
     for number, row in enumerate(rows, start=1):
-        if not row or (number == 1 and len(row) == COLUMNS and row[1].strip().lower() == "x0"):
+        if not "".join(row).strip() or (len(row) == COLUMNS and row[1].strip().lower() == "x0"):
             continue
         name = row[0].strip()
         if not name_parts(name):
