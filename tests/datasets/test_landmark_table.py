@@ -32,6 +32,18 @@ def test_blank_lines_and_headers_anywhere(tmp_path, blank):
     assert list(read_landmark_table(tmp_path / "t.csv")) == ["a.jpg", "b.jpg"]
 
 
+@pytest.mark.parametrize("point", [".", ","])
+@pytest.mark.parametrize("mark", [";", "\t"])
+def test_another_separator_is_named(tmp_path, mark, point, one_line):
+    """A table that a spreadsheet wrote would be said to have one long cell, or a number with letters in it."""
+    write_text(tmp_path / "t.csv", mark.join(["a b.jpg", *(f"{i}{point}5" for i in range(136))]))
+    with pytest.raises(FocusError, match=r"t\.csv: line 1 has '(;|\\t)' between its cells, expected commas") as error:
+        read_landmark_table(tmp_path / "t.csv")
+    assert one_line(error.value)
+    write_text(tmp_path / "t.csv", _row("a;b.jpg\t").replace(",", ",\t"))
+    assert list(read_landmark_table(tmp_path / "t.csv")) == ["a;b.jpg"]
+
+
 def test_round_trip(tmp_path):
     """Landmarks would move by being written."""
     points = np.random.default_rng(0).uniform(-5, 900, (68, 2)).round(4)

@@ -150,6 +150,9 @@ def write_landmark_table(path: Path, table: Mapping[str, np.ndarray]) -> None:
 
 
 def _points(row: list[str], where: str) -> np.ndarray:
+    for mark in ";\t":
+        if mark in row[0].strip() and ",".join(row).count(mark) >= COLUMNS - 1:
+            raise FocusError(f"{where} has {mark!r} between its cells, expected commas (and points in numbers)")
     if len(row) != COLUMNS:
         raise FocusError(f"{where} has {len(row)} cells, expected {COLUMNS} (filename, x0, y0 … x67, y67)")
     values = []
