@@ -227,6 +227,26 @@ def test_a_group_in_another_file_is_not_looked_for(model_file, tmp_path, name):
     subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=60)
 
 
+@pytest.mark.parametrize(
+    ("target", "there"),
+    [("/kept", True), ("kept", True), ("./kept", True), ("loop", False), ("/gone", False), ("../kept", False)],
+)
+def test_soft_links_inside_the_file_are_followed(model_file, model, tmp_path, target, there):
+    """A model whose groups were moved and linked would be said to lack them; a link to itself would never end."""
+    path = tmp_path / "linked.h5"
+    shutil.copy(model_file, path)
+    with h5py.File(path, "a") as file:
+        file.move("shape", "kept")
+        file["shape"], file["loop"] = h5py.SoftLink(target), h5py.SoftLink("loop")
+        file.move("color/model/mean", "color/model/middle")
+        file["color/model/mean"] = h5py.SoftLink("middle")
+    if there:
+        torch.testing.assert_close(read_bfm(path, 5, 3, 4).shape_mean, model.shape_mean)
+    else:
+        with pytest.raises(FocusError, match=r"linked\.h5: shape/model/mean is missing"):
+            read_bfm(path, 5, 3, 4)
+
+
 @pytest.mark.parametrize("kind", ["external link", "external storage", "virtual", "soft link", "reference", "endless"])
 def test_nothing_outside_the_file_is_read(model_file, tmp_path, kind):
     """A hostile model file could read other files of its user, or take all memory."""
@@ -238,7 +258,7 @@ def test_nothing_outside_the_file_is_read(model_file, tmp_path, kind):
         if kind == "external link":
             file[name] = h5py.ExternalLink(str(model_file), name)
         elif kind == "soft link":
-            file[name] = h5py.SoftLink("/expression/model/mean")
+            file[name], file["x"] = h5py.SoftLink("/x/model/mean"), h5py.ExternalLink(str(model_file), "shape")
         elif kind == "external storage":
             file.create_dataset(name, (length,), "f4", external=[(str(model_file), 0, 4 * length)])
         elif kind == "virtual":
