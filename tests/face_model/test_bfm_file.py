@@ -135,6 +135,19 @@ def test_bad_dataset_is_named(model_file, tmp_path, change, message):
     assert str(path) in str(caught.value) and "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("variable", [False, True])
+def test_texts_in_other_encodings(model_file, model, tmp_path, variable):
+    """A model would be refused for its licence in Latin-1, or its landmarks for a byte order mark before them."""
+    path, licence = tmp_path / "texts.h5", "Universität Basel".encode("latin-1")
+    shutil.copy(model_file, path)
+    with h5py.File(path, "r+") as file:
+        kind = h5py.string_dtype("ascii") if variable else f"S{len(licence)}"
+        file["metadata"].attrs.create("licence", licence, dtype=kind)
+        replaced("metadata/landmarks/json", b"\xef\xbb\xbf" + file["metadata/landmarks/json"][()])(file)
+    read = read_bfm(path, 5, 3, 4)
+    assert read.licence == "Universität Basel" and read.landmarks68.tolist() == model.landmarks68.tolist()
+
+
 @pytest.mark.parametrize("share", [0.0, 0.001, 0.3, 0.9, 0.999])
 def test_truncated_file(model_file, tmp_path, share):
     """If it fails, a download that broke off is read as a model, or ends in a traceback."""

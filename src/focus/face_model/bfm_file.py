@@ -256,7 +256,12 @@ def _point(coordinates: Sequence[Any]) -> tuple[float, float, float]:
 
 
 def _text(value: Any) -> str:
-    return value.decode() if isinstance(value, bytes) else str(value)
+    """Return a text, read as Latin-1 where it is no UTF-8; a byte order mark is left out."""
+    content = value if isinstance(value, bytes) else str(value).encode(errors="surrogateescape")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("latin-1")
 
 
 def _show(shape: tuple[int | None, ...]) -> str:
