@@ -121,6 +121,10 @@ def with_value(name, index, value):
         (replaced("shape/representer/cells", np.zeros((4, 3))), r"cells has shape \(4, 3\); expected \(3, any\)"),
         (replaced("shape/representer/points", np.zeros((3, 5))), r"representer/points has shape \(3, 5\)"),
         (replaced("metadata/landmarks/json", "no list"), r"metadata/landmarks/json cannot be read; expected a JSON"),
+        (
+            replaced("metadata/landmarks/json", '[{"id": "x", "coordinates": [1, NaN, 3]}]'),
+            r"metadata/landmarks/json has values that are not finite; expected finite numbers",
+        ),
         (replaced("metadata/landmarks/json", None), r"vertices and no landmark ibug68.00 in metadata/landmarks/json"),
     ],
 )

@@ -179,9 +179,11 @@ class _Reader:
         text: Any = np.asarray(found[()]).ravel()[0]
         try:
             entries = json.loads(_text(text))
-            return {str(entry["id"]): _point(entry["coordinates"]) for entry in entries}
+            points = {str(entry["id"]): _point(entry["coordinates"]) for entry in entries}
         except (ValueError, KeyError, TypeError, RecursionError):
             self.fail(name, "cannot be read", "a JSON list of {id, coordinates}")
+        self.finite(name, np.array([*points.values()]))
+        return points
 
     def dataset(self, name: str, shape: tuple[int | None, ...]) -> h5py.Dataset:
         """The dataset `name`, checked to be numbers of this shape (None: any length)."""
