@@ -56,6 +56,8 @@ def test_round_trip(tmp_path):
     [
         (_row("b.jpg", "nan"), "line 2, cell 2 is 'nan'"),
         (_row("b.jpg", "inf"), "line 2, cell 2"),
+        (_row("b.jpg", "1_0"), "line 2, cell 2 is '1_0'"),
+        (_row("b.jpg", "١"), "line 2, cell 2 is '١'"),
         (_row("b.jpg", "left"), "line 2, cell 2 is 'left'"),
         (_row("b.jpg").rsplit(",", 1)[0], "line 2 has 136 cells, expected 137"),
         (_row("b.jpg") + ",9", "line 2 has 138 cells"),

@@ -21,7 +21,7 @@ import numpy as np
 
 from focus.datasets.landmark_check import check_landmarks
 from focus.errors import FocusError
-from focus.files import read_text, write_text
+from focus.files import plain, read_text, write_text
 
 COLUMNS = 1 + 2 * 68
 
@@ -158,7 +158,7 @@ def _points(row: list[str], where: str) -> np.ndarray:
     values = []
     for column, cell in enumerate(row[1:], start=2):
         try:
-            value = float(cell)
+            value = float(plain(cell))
         except ValueError:
             value = math.nan
         if not math.isfinite(value):

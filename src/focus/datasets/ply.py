@@ -247,6 +247,8 @@ def _text_element(lines: Iterator[bytes], element: Element) -> Rows:
         rows = [line.split() for line in islice(lines, min(left, BLOCK))]
         if not rows:
             raise ValueError(f"cut off {left} rows before the end of {element.name}")
+        if b"_" in b"".join(map(b"".join, rows)):  # which Python reads over
+            raise ValueError(f"'_' in a number of {element.name}")
         left -= len(rows)
         if len(single) < len(element.properties):
             rows = [_without_lists(row, element, corners, lengths) for row in rows]
