@@ -128,6 +128,13 @@ def test_picked_points(tmp_path):
     np.testing.assert_array_equal(read_picked_points(tmp_path / "x.pp"), POINTS)
 
 
+@pytest.mark.parametrize("active", ["1", "", "true", "false"])
+def test_points_are_inactive_by_0_alone(tmp_path, active):
+    """Points that MeshLab shows would be left out: it writes 1 or 0, and takes all that is not 0 for active."""
+    write_text(tmp_path / "x.pp", _picked(POINTS, active))
+    np.testing.assert_array_equal(read_picked_points(tmp_path / "x.pp"), POINTS)
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
