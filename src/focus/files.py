@@ -14,10 +14,10 @@ import os
 import shutil
 import stat
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 from focus.errors import FocusError, reason_of
 
+Words = TypeVar("Words", bound=Sequence[str])
 # Byte order marks; UTF-32's is looked for first, as UTF-16's is its beginning.
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -76,6 +77,12 @@ def files_of_kind(folder: Path, *suffixes: str) -> list[Path]:
     return sorted(path for path in shown if path.suffix.lower() in suffixes)
 
 
+def in_any_case(path: Path) -> Path:
+    """Return a file or, where there is none, the one whose ending is in capitals: a.PNG or a.Png for a.png."""
+    forms = (path.with_suffix(form) for form in (path.suffix, path.suffix.upper(), path.suffix.title()))
+    return next((form for form in forms if os.path.exists(form)), path)
+
+
 def check_regular(path: Path, expected: str) -> None:
     """Raise FocusError unless `path` is a file that ends: a pipe would wait for ever, a device never end."""
     try:
@@ -117,6 +124,14 @@ def read_text(path: Path, expected: str) -> str:
     if "\0" in text:
         raise FocusError(f"{path}: cannot be read as text (NUL characters); expected {expected}, in UTF-8")
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def plain(words: Words) -> Words:
+    """Return words of numbers, or one. Raises ValueError on what Python alone takes for such: 1_0 and Arabic digits."""
+    text = "".join(words)
+    if "_" in text or not text.isascii():
+        raise ValueError(f"{next(sign for sign in text if sign == '_' or not sign.isascii())!r} in a number")
+    return words
 
 
 def write_csv(path: Path, frame: pd.DataFrame, digits: str) -> None:

@@ -42,6 +42,16 @@ def test_mask_of_the_images_own_size_is_read(celeba):
     assert CelebAMaskHQ(celeba, "train")[0].visible_face.sum() == 0
 
 
+def test_endings_in_capitals(celeba):
+    """A copy whose files a program has renamed to 0.JPG would miss its images, or lose parts without a word."""
+    before = CelebAMaskHQ(celeba, "train")[0]
+    for path in [*(celeba / ANNOTATIONS / "0").iterdir(), *(celeba / "CelebA-HQ-img").iterdir()]:
+        path.rename(path.with_suffix(path.suffix.upper()))
+    after = CelebAMaskHQ(celeba, "train")[0]
+    assert after.name == before.name == "0.jpg"
+    np.testing.assert_array_equal(after.visible_face, before.visible_face)
+
+
 def test_mask_of_another_size(celeba, one_line):
     """A mask of another size would be stretched over the face without a word."""
     write_png(celeba / ANNOTATIONS / "0" / "00000_nose.png", np.zeros((100, 90), np.uint8))

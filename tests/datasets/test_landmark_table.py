@@ -25,6 +25,25 @@ def test_floats_integers_and_header_are_read(tmp_path):
     assert table["a.jpg"][0].tolist() == [143.0, 0.0] and table["b.jpg"][67].tolist() == [133.0, 134.0]
 
 
+@pytest.mark.parametrize("blank", ["", "  ", "\t", "," * 136])
+def test_blank_lines_and_headers_anywhere(tmp_path, blank):
+    """A table with an empty line on top, or two tables one after another, would be refused for their headers."""
+    write_text(tmp_path / "t.csv", "\n".join([blank, HEADER, _row(), blank, HEADER, _row("b.jpg")]))
+    assert list(read_landmark_table(tmp_path / "t.csv")) == ["a.jpg", "b.jpg"]
+
+
+@pytest.mark.parametrize("point", [".", ","])
+@pytest.mark.parametrize("mark", [";", "\t"])
+def test_another_separator_is_named(tmp_path, mark, point, one_line):
+    """A table that a spreadsheet wrote would be said to have one long cell, or a number with letters in it."""
+    write_text(tmp_path / "t.csv", mark.join(["a b.jpg", *(f"{i}{point}5" for i in range(136))]))
+    with pytest.raises(FocusError, match=r"t\.csv: line 1 has '(;|\\t)' between its cells, expected commas") as error:
+        read_landmark_table(tmp_path / "t.csv")
+    assert one_line(error.value)
+    write_text(tmp_path / "t.csv", _row("a;b.jpg\t").replace(",", ",\t"))
+    assert list(read_landmark_table(tmp_path / "t.csv")) == ["a;b.jpg"]
+
+
 def test_round_trip(tmp_path):
     """Landmarks would move by being written."""
     points = np.random.default_rng(0).uniform(-5, 900, (68, 2)).round(4)
@@ -37,6 +56,8 @@ def test_round_trip(tmp_path):
     [
         (_row("b.jpg", "nan"), "line 2, cell 2 is 'nan'"),
         (_row("b.jpg", "inf"), "line 2, cell 2"),
+        (_row("b.jpg", "1_0"), "line 2, cell 2 is '1_0'"),
+        (_row("b.jpg", "١"), "line 2, cell 2 is '١'"),
         (_row("b.jpg", "left"), "line 2, cell 2 is 'left'"),
         (_row("b.jpg").rsplit(",", 1)[0], "line 2 has 136 cells, expected 137"),
         (_row("b.jpg") + ",9", "line 2 has 138 cells"),
@@ -81,6 +102,16 @@ def test_rows_by_name_and_by_path(tmp_path, monkeypatch):
     for other in ("face.jpg", "p3/face.jpg", "x/c.jpg", "ap1/face.jpg"):
         with pytest.raises(FocusError, match=r"t\.csv: no row for .*jpg, found .*; expected its 68 points"):
             table.faces(Path(other))
+
+
+def test_rows_that_climb_and_blanks_at_the_ends_of_names(tmp_path):
+    """A row made in another folder, and a photograph saved with a blank too many, would find no partner."""
+    table = given(tmp_path, "../p1/face.jpg", "x/../p2/face.jpg", r"..\..\b.jpg", "c.jpg ", '" d.jpg"', "p3 /e.jpg")
+    for photograph, number in {"p1/face.jpg": 0, "p2/face.jpg": 1, "b.jpg": 2, "p1/c.jpg": 3, "c.jpg ": 3}.items():
+        assert firsts(table, photograph) == [number]
+    assert firsts(table, " d.jpg") == firsts(table, "d.jpg") == [4] and firsts(table, "p3 /e.jpg") == [5]
+    with pytest.raises(FocusError, match="no row for"):
+        table.faces(Path(" "))
 
 
 def test_the_row_with_the_most_folders_counts(tmp_path):

@@ -128,6 +128,13 @@ def test_picked_points(tmp_path):
     np.testing.assert_array_equal(read_picked_points(tmp_path / "x.pp"), POINTS)
 
 
+@pytest.mark.parametrize("active", ["1", "", "true", "false"])
+def test_points_are_inactive_by_0_alone(tmp_path, active):
+    """Points that MeshLab shows would be left out: it writes 1 or 0, and takes all that is not 0 for active."""
+    write_text(tmp_path / "x.pp", _picked(POINTS, active))
+    np.testing.assert_array_equal(read_picked_points(tmp_path / "x.pp"), POINTS)
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
@@ -156,6 +163,32 @@ def test_landmark_files(tmp_path):
         found = read_landmarks(tmp_path / name)
         np.testing.assert_array_equal(found, POINTS)
         assert found.dtype == np.float64
+
+
+PLY = "ply\nformat ascii 1.0\nelement vertex 1\nproperty float x\nproperty float y\nproperty float z\n"
+PLY += "element face 1\nproperty list uchar int vertex_indices\nend_header\n"
+
+
+@pytest.mark.parametrize(
+    ("reader", "name", "text"),
+    [
+        (read_mesh, "a.obj", "v 0 0 0\nv 1 0 0\nv 0 @ 0\nf 1 2 3\n"),
+        (read_mesh, "b.obj", "v 0 0 0\n" * 11 + "f 1 2 @\n"),
+        (read_mesh, "c.ply", PLY + "@ 0 0\n3 0 0 0\n"),
+        (read_mesh, "d.ply", PLY.replace("vertex 1", "vertex 11") + "0 0 0\n" * 11 + "3 0 0 @\n"),
+        (read_picked_points, "e.pp", _picked(POINTS).replace('x="0.0"', 'x="@"')),
+        (read_landmarks, "f.txt", "1 2 3\n" * 6 + "1 2 @\n"),
+    ],
+)
+def test_numbers_that_only_python_reads(tmp_path, reader, name, text, one_line):
+    """A damaged number would be read as another one where every other program stops."""
+    write_text(tmp_path / name, text.replace("@", "1"))
+    reader(tmp_path / name)
+    for number in ("1_0", "١", "１"):
+        write_text(tmp_path / name, text.replace("@", number))
+        with pytest.raises(FocusError, match=name) as error:
+            reader(tmp_path / name)
+        assert one_line(error.value)
 
 
 def test_bad_landmark_files(tmp_path):

@@ -112,6 +112,17 @@ def test_further_elements_and_wide_types(tmp_path):
     assert colours.tolist() == [[1, 0, 0.2]] * 3
 
 
+def test_lists_among_the_vertices_of_a_text(tmp_path):
+    """A text whose vertices list their neighbours or texture coordinates would be said to have no x, y and z."""
+    head, rows = ply(TRIANGLES, "").split(b"end_header\n")
+    head = head.replace(b"property float y", b"property list uchar int near\nproperty float y")
+    rows = [row.split() for row in rows.split(b"\n")]
+    lists = [[b"0"], [b"2", b"8", b"9"], [b"1", b"7"], [b"0"], [b"0"]]
+    rows[:5] = [[x, *near, *yz] for (x, *yz), near in zip(rows[:5], lists, strict=True)]
+    vertices, triangles, _ = read(tmp_path, head + b"end_header\n" + b"\n".join(map(b" ".join, rows)))
+    assert vertices.tolist() == list(map(list, SQUARE)) and triangles.tolist() == TRIANGLES
+
+
 @pytest.mark.parametrize("order", ["", "<", ">"])
 def test_cut_off(tmp_path, order):
     """A download that broke off would be read as a smaller mesh."""

@@ -55,6 +55,16 @@ def test_without_masks_there_are_no_scores(packed, folder):
     assert "f1" not in measure_images(packed, "AR", SUBSETS, folder / "images", None).rows[0]
 
 
+def test_endings_in_capitals(packed, folder):
+    """Another method's 1.PNG would be said to be missing; the file of the exact name counts before it."""
+    measured = [measure_images(packed, "CelebA", SUBSETS, folder / "images", folder / "masks")]
+    for kind in ("images", "masks"):
+        (folder / kind / "1.png").rename(folder / kind / "1.PNG")
+        (folder / kind / "2.PNG").write_bytes(b"")
+    measured += [measure_images(packed, "CelebA", SUBSETS, folder / "images", folder / "masks")]
+    assert measured[0] == measured[1]
+
+
 def spoil_missing(folder: Path) -> None:
     (folder / "images" / "1.png").unlink()
 

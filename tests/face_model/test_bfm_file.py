@@ -121,6 +121,10 @@ def with_value(name, index, value):
         (replaced("shape/representer/cells", np.zeros((4, 3))), r"cells has shape \(4, 3\); expected \(3, any\)"),
         (replaced("shape/representer/points", np.zeros((3, 5))), r"representer/points has shape \(3, 5\)"),
         (replaced("metadata/landmarks/json", "no list"), r"metadata/landmarks/json cannot be read; expected a JSON"),
+        (
+            replaced("metadata/landmarks/json", '[{"id": "x", "coordinates": [1, NaN, 3]}]'),
+            r"metadata/landmarks/json has values that are not finite; expected finite numbers",
+        ),
         (replaced("metadata/landmarks/json", None), r"vertices and no landmark ibug68.00 in metadata/landmarks/json"),
     ],
 )
@@ -133,6 +137,19 @@ def test_bad_dataset_is_named(model_file, tmp_path, change, message):
     with pytest.raises(FocusError, match=message) as caught:
         read_bfm(path, 5, 3, 4)
     assert str(path) in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("variable", [False, True])
+def test_texts_in_other_encodings(model_file, model, tmp_path, variable):
+    """A model would be refused for its licence in Latin-1, or its landmarks for a byte order mark before them."""
+    path, licence = tmp_path / "texts.h5", "Universität Basel".encode("latin-1")
+    shutil.copy(model_file, path)
+    with h5py.File(path, "r+") as file:
+        kind = h5py.string_dtype("ascii") if variable else f"S{len(licence)}"
+        file["metadata"].attrs.create("licence", licence, dtype=kind)
+        replaced("metadata/landmarks/json", b"\xef\xbb\xbf" + file["metadata/landmarks/json"][()])(file)
+    read = read_bfm(path, 5, 3, 4)
+    assert read.licence == "Universität Basel" and read.landmarks68.tolist() == model.landmarks68.tolist()
 
 
 @pytest.mark.parametrize("share", [0.0, 0.001, 0.3, 0.9, 0.999])
@@ -227,6 +244,26 @@ def test_a_group_in_another_file_is_not_looked_for(model_file, tmp_path, name):
     subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=60)
 
 
+@pytest.mark.parametrize(
+    ("target", "there"),
+    [("/kept", True), ("kept", True), ("./kept", True), ("loop", False), ("/gone", False), ("../kept", False)],
+)
+def test_soft_links_inside_the_file_are_followed(model_file, model, tmp_path, target, there):
+    """A model whose groups were moved and linked would be said to lack them; a link to itself would never end."""
+    path = tmp_path / "linked.h5"
+    shutil.copy(model_file, path)
+    with h5py.File(path, "a") as file:
+        file.move("shape", "kept")
+        file["shape"], file["loop"] = h5py.SoftLink(target), h5py.SoftLink("loop")
+        file.move("color/model/mean", "color/model/middle")
+        file["color/model/mean"] = h5py.SoftLink("middle")
+    if there:
+        torch.testing.assert_close(read_bfm(path, 5, 3, 4).shape_mean, model.shape_mean)
+    else:
+        with pytest.raises(FocusError, match=r"linked\.h5: shape/model/mean is missing"):
+            read_bfm(path, 5, 3, 4)
+
+
 @pytest.mark.parametrize("kind", ["external link", "external storage", "virtual", "soft link", "reference", "endless"])
 def test_nothing_outside_the_file_is_read(model_file, tmp_path, kind):
     """A hostile model file could read other files of its user, or take all memory."""
@@ -238,7 +275,7 @@ def test_nothing_outside_the_file_is_read(model_file, tmp_path, kind):
         if kind == "external link":
             file[name] = h5py.ExternalLink(str(model_file), name)
         elif kind == "soft link":
-            file[name] = h5py.SoftLink("/expression/model/mean")
+            file[name], file["x"] = h5py.SoftLink("/x/model/mean"), h5py.ExternalLink(str(model_file), "shape")
         elif kind == "external storage":
             file.create_dataset(name, (length,), "f4", external=[(str(model_file), 0, 4 * length)])
         elif kind == "virtual":

@@ -18,7 +18,7 @@ from PIL import Image
 from focus.datasets.images import read_image, read_mask
 from focus.datasets.sample import Sample
 from focus.errors import FocusError
-from focus.files import read_text
+from focus.files import in_any_case, read_text
 
 VISIBLE_FACE_PARTS = ("skin", "nose", "l_eye", "r_eye", "l_brow", "r_brow", "mouth", "u_lip", "l_lip")
 OUTLIER_PARTS = ("eye_g", "l_ear", "r_ear", "hair", "hat", "ear_r", "neck_l", "neck", "cloth")
@@ -98,7 +98,7 @@ class CelebAMaskHQ:
 
     def image_path(self, position: int) -> Path:
         """Return where the image lies."""
-        return self.root / IMAGE_FOLDER / self.names[position]
+        return in_any_case(self.root / IMAGE_FOLDER / self.names[position])
 
     def part_masks(self, position: int) -> dict[str, np.ndarray]:
         """Return part -> (H, W) uint8 0/1 for every part the image has, at the image's size."""
@@ -111,7 +111,7 @@ class CelebAMaskHQ:
             name = self.root / IMAGE_FOLDER / f"{row.index}.jpg"
             raise FocusError(f"{name}: {size[0]}x{size[1]} pixels, expected a square image")
         folder = self.root / MASK_FOLDER / str(row.index // 2000)
-        paths = {part: folder / f"{row.index:05d}_{part}.png" for part in PARTS}
+        paths = {part: in_any_case(folder / f"{row.index:05d}_{part}.png") for part in PARTS}
         masks = {
             part: _resized(read_mask(path, _accepted(size)), size) for part, path in paths.items() if path.exists()
         }

@@ -10,6 +10,7 @@ import csv
 import io
 import math
 import os
+import posixpath
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,7 +21,7 @@ import numpy as np
 
 from focus.datasets.landmark_check import check_landmarks
 from focus.errors import FocusError
-from focus.files import read_text, write_text
+from focus.files import plain, read_text, write_text
 
 COLUMNS = 1 + 2 * 68
 
@@ -28,7 +29,7 @@ COLUMNS = 1 + 2 * 68
 def read_landmark_table(path: Path) -> dict[str, np.ndarray]:
     """Return file name -> (68, 2) float64 pixels (x, y), y down, in the order of the file.
 
-    Integers and floats ("143", "143.0") are read; a header line is allowed. Raises FocusError naming the line on a
+    Integers and floats ("143", "143.0") are read, headers and blank lines not. Raises FocusError naming the line on a
     short or long row, a cell that is no finite number, an empty name, or a name given twice.
     """
     table: dict[str, np.ndarray] = {}
@@ -62,7 +63,7 @@ class LandmarkTable:
         """Read a table; errors as `read_landmark_table`, but a name may be given several times."""
         rows: dict[tuple[str, ...], list[tuple[int, np.ndarray]]] = {}
         for number, name, points in _rows(path):
-            rows.setdefault(_parts(name), []).append((number, points))
+            rows.setdefault(name_parts(name), []).append((number, points))
         return cls(path, rows)
 
     def among(self, photographs: Sequence[Path]) -> LandmarkTable:
@@ -86,16 +87,16 @@ class LandmarkTable:
 
         Raises FocusError where no row fits, or a row fits several photographs.
         """
-        name = self._row_of(_parts(os.path.abspath(photograph)))
+        name = self._row_of(name_parts(os.path.abspath(photograph)))
         if name is None:
-            alike = ["/".join(parts) for parts in self.rows if parts[-1] == _parts(photograph.name)[-1]]
+            alike = ["/".join(parts) for parts in self.rows if parts[-1:] == name_parts(photograph.name)[-1:]]
             other = f", found {', '.join(alike[:3])}" if alike else ""
             raise FocusError(f"{self.path}: no row for {photograph}{other}; expected its 68 points")
         others = [path for path in self._users.get(name, ()) if os.path.abspath(path) != os.path.abspath(photograph)]
         if others:
             raise FocusError(
                 f"{self.path}: row {'/'.join(name)} fits {photograph} and {others[0]}; expected rows with folders, "
-                f"e.g. {'/'.join(_parts(os.path.abspath(photograph))[-2:])}"
+                f"e.g. {'/'.join(name_parts(os.path.abspath(photograph))[-2:])}"
             )
         return [(f"{self.path}: line {number}", points) for number, points in self.rows[name]]
 
@@ -109,15 +110,15 @@ class LandmarkTable:
         """Row name -> the photographs that it fits best."""
         users: dict[tuple[str, ...], list[Path]] = {}
         for path in self.photographs:
-            if (name := self._row_of(_parts(os.path.abspath(path)))) is not None:
+            if (name := self._row_of(name_parts(os.path.abspath(path)))) is not None:
                 users.setdefault(name, []).append(path)
         return users
 
 
-def _parts(name: str) -> tuple[str, ...]:
-    """Return folders and file of a name in normal form; Windows' backslashes divide as slashes do."""
-    plain = unicodedata.normalize("NFC", name.replace("\\", "/"))
-    return tuple(part for part in plain.split("/") if part not in ("", "."))
+def name_parts(name: str) -> tuple[str, ...]:
+    """Return folders and file of a name in normal form: `p1\\a.jpg`, `../p1/a.jpg` and `p1/a.jpg ` are p1/a.jpg."""
+    plain = posixpath.normpath(unicodedata.normalize("NFC", name.replace("\\", "/")))
+    return tuple(part for each in plain.split("/") if (part := each.strip()) not in ("", ".", ".."))
 
 
 def _rows(path: Path) -> Iterator[tuple[int, str, np.ndarray]]:
@@ -128,10 +129,10 @@ def _rows(path: Path) -> Iterator[tuple[int, str, np.ndarray]]:
     except csv.Error as error:
         raise FocusError(f"{path}: cannot be read as CSV ({error})") from None
     for number, row in enumerate(rows, start=1):
-        if not row or (number == 1 and len(row) == COLUMNS and row[1].strip().lower() == "x0"):
+        if not "".join(row).strip() or (len(row) == COLUMNS and row[1].strip().lower() == "x0"):
             continue
         name = row[0].strip()
-        if not _parts(name):
+        if not name_parts(name):
             raise FocusError(f"{path}: line {number} has no file name, expected one row for each image")
         yield number, name, _points(row, f"{path}: line {number}")
 
@@ -149,12 +150,15 @@ def write_landmark_table(path: Path, table: Mapping[str, np.ndarray]) -> None:
 
 
 def _points(row: list[str], where: str) -> np.ndarray:
+    for mark in ";\t":
+        if mark in row[0].strip() and ",".join(row).count(mark) >= COLUMNS - 1:
+            raise FocusError(f"{where} has {mark!r} between its cells, expected commas (and points in numbers)")
     if len(row) != COLUMNS:
         raise FocusError(f"{where} has {len(row)} cells, expected {COLUMNS} (filename, x0, y0 … x67, y67)")
     values = []
     for column, cell in enumerate(row[1:], start=2):
         try:
-            value = float(cell)
+            value = float(plain(cell))
         except ValueError:
             value = math.nan
         if not math.isfinite(value):

@@ -15,7 +15,7 @@ import numpy as np
 from focus.datasets.obj import read_obj
 from focus.datasets.ply import read_ply
 from focus.errors import FocusError
-from focus.files import read_npy, read_text, write_bytes, write_text
+from focus.files import plain, read_npy, read_text, write_bytes, write_text
 
 Mesh = tuple[np.ndarray, np.ndarray, np.ndarray | None]
 
@@ -91,7 +91,7 @@ def read_picked_points(path: Path) -> np.ndarray:
         raise FocusError(f"{path}: declares XML entities, expected MeshLab's plain picked points")
     try:
         points = [point for point in ElementTree.fromstring(text).iter("point") if point.get("active", "1") != "0"]
-        values = [[float(point.attrib[axis]) for axis in "xyz"] for point in points]
+        values = [[float(plain(point.attrib[axis])) for axis in "xyz"] for point in points]
     except (ElementTree.ParseError, ValueError, KeyError) as error:
         raise FocusError(f"{path}: not MeshLab picked points ({type(error).__name__}: {error!s:.200})") from None
     return _seven(np.array(values, np.float64), path)
@@ -112,7 +112,7 @@ def read_landmarks(path: Path) -> np.ndarray:
         raise FocusError(f"{path}: extension {path.suffix or 'missing'}, expected .npy or .txt landmarks")
     rows = [line.replace(",", " ").split() for line in read_text(path, "seven landmarks (.txt)").split("\n")]
     try:
-        return _seven(np.array([[float(cell) for cell in row] for row in rows if row], np.float64), path)
+        return _seven(np.array([[float(plain(cell)) for cell in row] for row in rows if row], np.float64), path)
     except ValueError:
         raise FocusError(f"{path}: not a table of numbers, expected seven rows of three") from None
 

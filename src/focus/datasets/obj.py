@@ -12,7 +12,7 @@ import numpy as np
 
 from focus.datasets.polygons import fanned
 from focus.errors import FocusError
-from focus.files import read_text
+from focus.files import plain, read_text
 
 BLOCK = 8_000_000  # characters whose words are in memory at once: as Python objects they take tenfold
 _COMMENT = re.compile(r"#[^\n]*")
@@ -64,7 +64,7 @@ def _vertices(rows: Sequence[Sequence[str]], path: Path) -> np.ndarray:
     if len(counts) > 1 or counts & {4, 7}:
         rows = [row[:6] if len(row) >= 6 else row[:3] + ["0"] * 3 for row in map(list, rows)]
     try:
-        values = np.array(list(map(float, chain.from_iterable(rows))), np.float64).reshape(len(rows), -1)
+        values = np.array(list(map(float, plain(list(chain.from_iterable(rows))))), np.float64).reshape(len(rows), -1)
     except ValueError as error:
         raise FocusError(f"{path}: a vertex is not a row of numbers ({error!s:.200})") from None
     return values if values.shape[1] == 6 else np.pad(values, ((0, 0), (0, 6 - values.shape[1])))
@@ -96,7 +96,7 @@ def _triangles(lines: Sequence[str], before: int, path: Path) -> np.ndarray:
     if lengths.min() < 3:
         raise FocusError(f"{path}: a face with {lengths.min()} corners, expected three or more")
     try:
-        named = np.array(list(map(int, chain.from_iterable(cells))), np.int64)
+        named = np.array(list(map(int, plain(list(chain.from_iterable(cells))))), np.int64)
     except (ValueError, OverflowError) as error:
         raise FocusError(f"{path}: a face is not a row of vertex numbers ({error!s:.200})") from None
     # 1 is the first vertex, -1 the latest before the face; 0 is nothing and falls out of range.

@@ -12,7 +12,7 @@ from pathlib import Path
 from focus.datasets.images import read_image, read_mask
 from focus.datasets.sample import Sample
 from focus.errors import FocusError
-from focus.files import files_of_kind
+from focus.files import files_of_kind, in_any_case
 
 KINDS = (".png", ".jpg", ".jpeg")
 
@@ -37,7 +37,6 @@ class Pictures:
         """Return one image with its mask."""
         name = self._names[position]
         image = read_image(self.root / "images" / name)
-        masks = [self.root / "masks" / name.with_suffix(ending) for ending in (".png", ".PNG", ".Png")]
-        there = next((path for path in masks if path.exists()), masks[0])
+        there = in_any_case(self.root / "masks" / name.with_suffix(".png"))
         mask = read_mask(there, ((image.shape[1], image.shape[0]),))
         return Sample(name.as_posix(), image, mask, subset="" if len(name.parts) == 1 else name.parts[0])

@@ -241,30 +241,31 @@ def _text_rows(content: bytes, elements: list[Element]) -> list[Rows]:
 
 
 def _text_element(lines: Iterator[bytes], element: Element) -> Rows:
-    listed = any(own.counter for own in element.properties)
+    single = [own.name for own in element.properties if not own.counter]
     blocks, corners, lengths, left = [], array("q"), array("q"), element.count if element.properties else 0
     while left:
         rows = [line.split() for line in islice(lines, min(left, BLOCK))]
         if not rows:
             raise ValueError(f"cut off {left} rows before the end of {element.name}")
+        if b"_" in b"".join(map(b"".join, rows)):  # which Python reads over
+            raise ValueError(f"'_' in a number of {element.name}")
         left -= len(rows)
-        if listed:
-            for row in rows:
-                _take_lists(row, element, corners, lengths)
-        elif any(len(row) != len(element.properties) for row in rows):
-            raise ValueError(f"a row of {element.name} without {len(element.properties)} numbers")
-        else:
-            blocks.append(np.array([list(map(float, row)) for row in rows]))
-    table = np.concatenate(blocks) if blocks else np.empty((0, len(element.properties)))
-    columns = {} if listed else {own.name: table[:, i] for i, own in enumerate(element.properties)}
+        if len(single) < len(element.properties):
+            rows = [_without_lists(row, element, corners, lengths) for row in rows]
+        elif any(len(row) != len(single) for row in rows):
+            raise ValueError(f"a row of {element.name} without {len(single)} numbers")
+        blocks.append(np.array([list(map(float, row)) for row in rows]))
+    table = np.concatenate(blocks) if blocks else np.empty((0, len(single)))
+    columns = {name: table[:, i] for i, name in enumerate(single)}
     return Rows(columns, np.array(corners, np.int64), np.array(lengths, np.int64))
 
 
-def _take_lists(row: list[bytes], element: Element, corners: array[int], lengths: array[int]) -> None:
-    """Append the vertex numbers of one row."""
-    at = 0
+def _without_lists(row: list[bytes], element: Element, corners: array[int], lengths: array[int]) -> list[bytes]:
+    """Return a row's single numbers, and append its vertex numbers."""
+    at, single = 0, []
     for own in element.properties:
         count = int(row[at]) if own.counter and at < len(row) else 0
+        single += [] if own.counter else row[at : at + 1]
         at += 1
         if count < 0 or at + count > len(row):
             raise ValueError(f"a row of {element.name} with {len(row)} numbers, expected more")
@@ -274,3 +275,4 @@ def _take_lists(row: list[bytes], element: Element, corners: array[int], lengths
         at += count
     if at != len(row):
         raise ValueError(f"a row of {element.name} with {len(row)} numbers, expected {at}")
+    return single

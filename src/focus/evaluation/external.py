@@ -17,6 +17,7 @@ from focus.datasets.scans import Scan
 from focus.errors import FocusError
 from focus.evaluation.now_submission import in_folder
 from focus.evaluation.per_image import image_row, no_errors, now_row
+from focus.files import in_any_case
 
 FEW = 3  # values of a mask that holds class numbers; a soft one has more
 
@@ -51,8 +52,8 @@ def measure_images(
 
             def measure(position: int = position, place: dict[str, str] = place) -> dict[str, object]:
                 name = Path(packed.names[position]).with_suffix(".png").name
-                image = read_rendering(images / name, packed.size)
-                mask = None if masks is None else read_face_mask(masks / name, packed.size)
+                image = read_rendering(in_any_case(images / name), packed.size)
+                mask = None if masks is None else read_face_mask(in_any_case(masks / name), packed.size)
                 return image_row(packed, position, image[..., :3], image[..., 3] >= 128, mask) | place
 
             measured.add(row["name"], measure)

@@ -15,7 +15,7 @@ from focus.datasets.now import NoW
 from focus.errors import FocusError
 from focus.evaluation.now import now_errors, statistics
 from focus.evaluation.now_alignment import FloatArray
-from focus.files import write_bytes, write_csv, write_json
+from focus.files import in_any_case, write_bytes, write_csv, write_json
 
 MESH_SUFFIXES, LANDMARK_SUFFIXES = (".obj", ".ply"), (".npy", ".txt")  # the first that exists is read, as published
 EVALUATED = ("ok", "warning")
@@ -142,8 +142,7 @@ def prediction_files(predictions: Path, line: str) -> tuple[Path, Path]:
     stem = predictions.joinpath(*line.split("/")[-3:])
     found = []
     for what, suffixes in (("mesh", MESH_SUFFIXES), ("landmarks", LANDMARK_SUFFIXES)):
-        endings = [form for suffix in suffixes for form in (suffix, suffix.upper(), suffix.title())]
-        candidates = [path for ending in endings if (path := stem.with_suffix(ending)).is_file()]
+        candidates = [path for ending in suffixes if (path := in_any_case(stem.with_suffix(ending))).is_file()]
         if not candidates:
             raise FocusError(f"{stem.with_suffix('')}: no {what}, expected {' or '.join(suffixes)}")
         found.append(candidates[0])

@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
+import posixpath
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -178,9 +179,11 @@ class _Reader:
         text: Any = np.asarray(found[()]).ravel()[0]
         try:
             entries = json.loads(_text(text))
-            return {str(entry["id"]): _point(entry["coordinates"]) for entry in entries}
+            points = {str(entry["id"]): _point(entry["coordinates"]) for entry in entries}
         except (ValueError, KeyError, TypeError, RecursionError):
             self.fail(name, "cannot be read", "a JSON list of {id, coordinates}")
+        self.finite(name, np.array([*points.values()]))
+        return points
 
     def dataset(self, name: str, shape: tuple[int | None, ...]) -> h5py.Dataset:
         """The dataset `name`, checked to be numbers of this shape (None: any length)."""
@@ -198,14 +201,21 @@ class _Reader:
             self.fail(name, f"has shape {found.shape}", f"at most {MAX_NUMBERS:,} numbers a column")
         return found
 
-    def own(self, name: str) -> bool:
-        """Whether every step of a name is there and a link inside this file; what links lead to is not opened."""
-        links, parts = self.file.id.links, name.split("/")
-        steps = ["/".join(parts[: depth + 1]).encode() for depth in range(len(parts))]
+    def own(self, name: str, left: int = 16) -> bool:
+        """Whether a name is there by hard links and as many soft ones, all in this file; no other file is opened."""
+        links, parts = self.file.id.links, [part for part in name.split("/") if part not in ("", ".")]
         try:
-            return all(links.exists(step) and links.get_info(step).type == h5py.h5l.TYPE_HARD for step in steps)
-        except (KeyError, ValueError, RuntimeError):  # a step that is no group
+            for depth in range(len(parts)):
+                step = "/".join(parts[: depth + 1]).encode()
+                kind = links.get_info(step).type
+                if kind == h5py.h5l.TYPE_SOFT and left:
+                    target = posixpath.join(*parts[:depth], links.get_val(step).decode(), *parts[depth + 1 :])
+                    return self.own(target, left - 1)
+                if kind != h5py.h5l.TYPE_HARD:
+                    return False
+        except (KeyError, ValueError, RuntimeError):  # a step that is not there, or no group
             return False
+        return True
 
     def finite(self, name: str, array: Array) -> Array:
         if not np.isfinite(array).all():
@@ -248,7 +258,12 @@ def _point(coordinates: Sequence[Any]) -> tuple[float, float, float]:
 
 
 def _text(value: Any) -> str:
-    return value.decode() if isinstance(value, bytes) else str(value)
+    """Return a text, read as Latin-1 where it is no UTF-8; a byte order mark is left out."""
+    content = value if isinstance(value, bytes) else str(value).encode(errors="surrogateescape")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("latin-1")
 
 
 def _show(shape: tuple[int | None, ...]) -> str:

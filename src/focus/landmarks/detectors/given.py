@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 import torch
 
 from focus import settings
-from focus.datasets.landmark_table import read_landmark_table
+from focus.datasets.landmark_table import name_parts, read_landmark_table
 from focus.errors import FocusError
 from focus.landmarks.detector import Face
 
@@ -32,7 +32,7 @@ class TableDetector:
     def __init__(self, path: Path) -> None:
         """Raises FocusError, in one line, for a table that is missing or damaged."""
         self.name = f"the table {path}"
-        self._rows = {_parts(name): points for name, points in read_landmark_table(path).items()}
+        self._rows = {name_parts(name): points for name, points in read_landmark_table(path).items()}
         self._endings: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
         for row in self._rows:
             for start in range(1, len(row)):
@@ -40,7 +40,7 @@ class TableDetector:
 
     def detect(self, images: Sequence[np.ndarray], names: Sequence[str] = ()) -> list[list[Face]]:
         """Return the points of each image by its name; none where no row is its own, or several."""
-        rows = (self._row_of(_parts(name)) for _, name in zip(images, names, strict=True))
+        rows = (self._row_of(name_parts(name)) for _, name in zip(images, names, strict=True))
         return [[] if row is None else [Face(self._rows[row].astype(np.float32), 1.0)] for row in rows]
 
     def _row_of(self, name: tuple[str, ...]) -> tuple[str, ...] | None:
@@ -55,7 +55,3 @@ def make(plan: settings.Detector, split: str, device: torch.device) -> TableDete
         raise FocusError("detector.tables: found null, expected a folder of <split>.csv for detector.kind given")
     theirs = plan.tables / AUTHORS_TABLES.get(split, "")
     return TableDetector(theirs if theirs.is_file() else plan.tables / f"{split}.csv")
-
-
-def _parts(name: str) -> tuple[str, ...]:
-    return tuple(part for part in PurePosixPath(name.replace("\\", "/")).parts if part != "/")
