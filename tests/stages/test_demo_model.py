@@ -12,7 +12,7 @@ def calls(monkeypatch):
     """What `calibrate` is asked, with names in place of faces."""
     asked = []
 
-    def calibrate(_, validation, tests, steps, batch):
+    def calibrate(_, validation, tests, steps, batch, workers):
         asked.append((validation, tests, steps))
         return 0.5, {}
 

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from focus.datasets.packed import PackedSet
+from focus.environment.workers import by_workers
 from focus.evaluation.subsets import occluded_fraction
 from focus.model.inference import network_images
 from focus.reconstruct.occlusion import SCORED, occlusion_score, of_regions
@@ -125,11 +126,14 @@ def calibrate(
     tests: Mapping[str, JudgedFaces],
     steps: int,
     batch: int,
+    workers: int = 0,
 ) -> tuple[float, dict[str, dict[str, float | int | None]]]:
-    """Return the threshold for `steps` steps of refinement, and its figures on the validation and the test sets."""
-    measured = {
-        name: (occlusion_scores(reconstructor, faces, steps, batch), faces.occluded)
-        for name, faces in {"validation": validation, **tests}.items()
-    }
+    """Return the threshold for `steps` steps of refinement, and its figures on the validation and the test sets.
+
+    `workers`: processes that measure a set each; 0: this one.
+    """
+    sets = {"validation": validation, **tests}
+    scores = by_workers(lambda faces: occlusion_scores(reconstructor, faces, steps, batch), sets.values(), workers)
+    measured = {name: (found, faces.occluded) for (name, faces), found in zip(sets.items(), scores, strict=True)}
     threshold = round(middle_threshold(*measured["validation"]), 4)
     return threshold, {name: detection_figures(*pair, threshold) for name, pair in measured.items()}

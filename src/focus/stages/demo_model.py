@@ -72,7 +72,8 @@ def work(settings: Settings) -> None:
     )
     save_bundle(paths.DEMO_MODEL, bundle)
     stored = load_bundle(paths.DEMO_MODEL)  # in float16
-    measured = calibrated(stored, settings.evaluation.batch, settings.evaluation.refined)
+    workers = settings.compute.data_workers
+    measured = calibrated(stored, settings.evaluation.batch, settings.evaluation.refined, workers)
     save_bundle(paths.DEMO_MODEL, measured)
     write_json(paths.RESULTS / "demo_model.json", {"thresholds": measured.thresholds, **measured.card.metrics})
 
@@ -134,11 +135,11 @@ def card(settings: Settings, variant: str) -> Card:
     )
 
 
-def calibrated(bundle: Bundle, batch: int, refined: int) -> Bundle:
+def calibrated(bundle: Bundle, batch: int, refined: int, workers: int = 0) -> Bundle:
     """Return the bundle with the thresholds of "occluded" and their figures, without and with refinement.
 
     Thresholds are chosen on `2 * refined` people drawn anew for a model of drawn faces, else on the validation images.
-    `refined`: images of each set that are refined, which is what takes the time.
+    `refined`: images of each set that are refined, which is what takes the time; `workers`: processes that share it.
     """
     reconstructor = Reconstructor(bundle)
     drawn = {}
@@ -150,7 +151,7 @@ def calibrated(bundle: Bundle, batch: int, refined: int) -> Bundle:
     for mode, steps, most in (("forward", 0, None), ("fit", DRAWN_FIT, refined)):
         sets = drawn | {name: packed_faces(build.packed(name), most) for name in TEST_SETS if build.has(name)}
         validation = sets.pop("validation", None) or packed_faces(build.packed(VALIDATION_SET), most)
-        thresholds[mode], figures[mode] = calibrate(reconstructor, validation, sets, steps, batch)
+        thresholds[mode], figures[mode] = calibrate(reconstructor, validation, sets, steps, batch, workers)
     return bundle.with_figures(thresholds, {**bundle.card.metrics, "occluded": figures})
 
 
