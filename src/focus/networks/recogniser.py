@@ -32,7 +32,6 @@ class ImprovedBlock(nn.Module):
     """BN, 3x3, BN, PReLU, 3x3 (stride), BN around a shortcut, with no ReLU after the sum."""
 
     def __init__(self, inputs: int, width: int, stride: int = 1) -> None:
-        """Draw the first weights from torch's global generator."""
         super().__init__()
         self.bn1 = nn.BatchNorm2d(inputs)
         self.conv1 = convolution(inputs, width, 3)
@@ -74,7 +73,6 @@ class FaceRecogniser(Engine):
         size: int = 112,
         embedding: int = 512,
     ) -> None:
-        """Draw the first weights from torch's global generator."""
         super().__init__()
         self.size = size
         inputs = widths[0]
@@ -90,9 +88,6 @@ class FaceRecogniser(Engine):
         self.dropout = nn.Dropout(0.0)
         self.fc = nn.Linear(inputs * cells, embedding)
         self.features = nn.BatchNorm1d(embedding)
-        self._initialise()
-
-    def _initialise(self) -> None:
         nn.init.ones_(self.features.weight)
         self.features.weight.requires_grad = False  # the embedding's scale means nothing under a cosine
         for module in self.modules():
