@@ -85,7 +85,6 @@ class FaceRecogniser(Engine):
             inputs = width
         cells = math.ceil(size / 16) ** 2  # four strides of 2, each rounding up
         self.bn2 = nn.BatchNorm2d(inputs)
-        self.dropout = nn.Dropout(0.0)
         self.fc = nn.Linear(inputs * cells, embedding)
         self.features = nn.BatchNorm1d(embedding)
         nn.init.ones_(self.features.weight)
@@ -117,7 +116,7 @@ class FaceRecogniser(Engine):
     def embedding(self, aligned: Tensor) -> Tensor:
         """Return the embedding (B,embedding), not normalised: the features of Eq. 6."""
         x = self.bn2(self._maps(aligned, [4])[0])
-        found: Tensor = self.features(self.fc(self.dropout(x.flatten(1))))
+        found: Tensor = self.features(self.fc(x.flatten(1)))
         return found
 
     def forward(self, aligned: Tensor) -> Tensor:
