@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from focus.errors import FocusError
-from focus.reconstruct.photos import photo_files, read_photo
+from focus.reconstruct.photos import gathered, photo_files, read_photo
 
 RNG = np.random.default_rng(0)
 PICTURE = np.kron(RNG.integers(0, 255, (6, 8, 3), dtype=np.uint8), np.ones((10, 10, 1), np.uint8))  # 60 x 80
@@ -110,17 +110,17 @@ def test_folders(tmp_path):
     """A folder's text files would each be a failure, or its order would change from machine to machine."""
     for name in ("b.JPG", "a.png", "notes.txt"):
         (tmp_path / name).write_bytes(b"")
-    assert [file.name for file in photo_files([tmp_path])] == ["a.png", "b.JPG"]
+    assert [file.name for file in photo_files(tmp_path)] == ["a.png", "b.JPG"]
     (tmp_path / "empty").mkdir()
     with pytest.raises(FocusError, match="found no images"):
-        photo_files([tmp_path / "empty"])
+        photo_files(tmp_path / "empty")
 
 
 def test_a_name_that_no_disk_takes(tmp_path):
     """One name too long, or in a folder that is closed, would end the batch before it began."""
     (tmp_path / "a.png").write_bytes(b"")
     long = tmp_path / f"{'x' * 300}.jpg"
-    assert photo_files([long, tmp_path]) == [long, tmp_path / "a.png"]
+    assert gathered([long, tmp_path]) == ([long, tmp_path / "a.png"], [])
     with pytest.raises(FocusError, match="name too long"):
         read_photo(long)
 
@@ -133,4 +133,4 @@ def test_a_folder_whose_files_cannot_be_looked_at(tmp_path, monkeypatch):
 
     (tmp_path / "a.png").write_bytes(b"")
     monkeypatch.setattr(Path, "is_file", closed)
-    assert photo_files([tmp_path]) == [tmp_path / "a.png"]
+    assert photo_files(tmp_path) == [tmp_path / "a.png"]

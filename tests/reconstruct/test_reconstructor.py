@@ -9,7 +9,7 @@ import tiny
 from focus import Reconstructor
 from focus.errors import FocusError
 from focus.reconstruct import reconstructor
-from focus.reconstruct.photo_view import PhotoCamera, Placed, draw, sample
+from focus.reconstruct.photo_view import PhotoCamera, Placed, sample
 from focus.rendering import Topology
 
 
@@ -107,9 +107,9 @@ def test_drawing_in_bands_is_drawing_at_once(fitted, monkeypatch):
 
     r, _, face = fitted
     points = PhotoCamera.of(face.parameters.pose, face.transform).project(face.posed)
-    whole = draw(points, face.albedo, Topology(r.model.triangles), 160, 200)
+    whole = Placed.of(points, Topology(r.model.triangles), 160, 200).draw(face.albedo)
     monkeypatch.setattr(photo_view, "PIXELS_AT_ONCE", 700)
-    banded = draw(points, face.albedo, Topology(r.model.triangles), 160, 200)
+    banded = Placed.of(points, Topology(r.model.triangles), 160, 200).draw(face.albedo)
     assert np.array_equal(whole.drawn, banded.drawn) and whole.corner == banded.corner
     assert np.allclose(whole.values, banded.values, atol=1e-4)
     kept = Placed.of(points, Topology(r.model.triangles), 160, 200).kept()
@@ -121,7 +121,7 @@ def test_drawing_outside_the_photograph(fitted):
     """A face at the photograph's edge would fail."""
     r, _, face = fitted
     points = PhotoCamera.of(face.parameters.pose, face.transform).project(face.posed) - (1000, 0, 0)
-    assert draw(points, face.albedo, Topology(r.model.triangles), 160, 200).paste(160, 200)[1].sum() == 0
+    assert Placed.of(points, Topology(r.model.triangles), 160, 200).draw(face.albedo).paste(160, 200)[1].sum() == 0
 
 
 def test_sample_is_bilinear():

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 import bundles
+from focus.reconstruct.layout import laplacian
 from focus.reconstruct.photo_view import PhotoCamera, lit_colours
-from focus.reconstruct.texture import TextureBaker, evened, laplacian
+from focus.reconstruct.texture import TextureBaker, evened
 from focus.rendering import Topology
 
 

@@ -58,16 +58,13 @@ def encoder_state(path: Path) -> dict[str, Tensor]:
     rows = torch.tensor(ROWS)
     for name in ("network.fc.weight", "network.fc.bias"):
         if name in state:
-            state[name] = _of_outputs(path, name, state[name]).index_select(0, rows)
+            found = state[name].shape
+            if found[:1] != (OUTPUTS,):
+                raise FocusError(
+                    f"{path}: {name} is {tuple(found)}, expected {OUTPUTS} rows, as the authors' encoder has"
+                )
+            state[name] = state[name].index_select(0, rows)
     return state
-
-
-def _of_outputs(path: Path, name: str, value: Tensor) -> Tensor:
-    if value.ndim == 0 or len(value) != OUTPUTS:
-        raise FocusError(
-            f"{path}: {name} is {tuple(value.shape)}, expected {OUTPUTS} rows, as the authors' encoder has"
-        )
-    return value
 
 
 def segmentation_state(path: Path) -> dict[str, Tensor]:
@@ -84,13 +81,11 @@ def segmentation_name(name: str) -> str:
     if kind == "Conv":
         return f"down.{level - 1}.{rest}"
     place = POOLINGS + 1 - level
-    return f"merge.{place}.{rest}" if kind == "Up_conv" else f"up.{place}.{_raising(rest)}"
-
-
-def _raising(entry: str) -> str:
-    """Theirs is upsampling (0), convolution (1), batch norm (2), ReLU; our block begins with the convolution."""
-    layer, _, rest = entry.partition(".")
-    return f"{int(layer) - 1}.{rest}"
+    if kind == "Up_conv":
+        return f"merge.{place}.{rest}"
+    # Theirs is upsampling (0), convolution (1), batch norm (2), ReLU; our block begins with the convolution.
+    layer, _, entry = rest.partition(".")
+    return f"up.{place}.{int(layer) - 1}.{entry}"
 
 
 def _state(path: Path, expected: str) -> dict[str, Tensor]:

@@ -88,7 +88,7 @@ def _pickle(path: Path) -> bytes:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
             packed = [entry.filename for entry in entries if entry.compress_type != zipfile.ZIP_STORED]
-            found = [entry for entry in entries if entry.filename.count("/") == 1 and _leaf(entry) == "data.pkl"]
+            found = [entry for entry in entries if entry.filename.split("/")[1:] == ["data.pkl"]]
             if packed or sum(entry.file_size for entry in entries) > path.stat().st_size:
                 raise FocusError(f"{path}: found entries larger than the file, expected a zip without compression")
             if len(found) != 1 or found[0].file_size > LARGEST_PICKLE:
@@ -98,10 +98,6 @@ def _pickle(path: Path) -> bytes:
         raise
     except Exception as error:  # zipfile raises many types on damaged files
         raise FocusError(f"{path}: not a whole zip as torch writes it ({reason_of(error)})") from None
-
-
-def _leaf(entry: zipfile.ZipInfo) -> str:
-    return entry.filename.rpartition("/")[2]
 
 
 def _inert_classes(path: Path, pickle: bytes) -> list[tuple[type[Inert], str]]:

@@ -225,15 +225,14 @@ def main() -> None:
     warnings.formatwarning = lambda message, *_, **__: f"focus: warning: {message}\n"
     try:
         app()
+        return
     except FocusError as error:
-        print(f"focus: {error}", file=sys.stderr)
-        sys.exit(1)
+        trouble: str | None = str(error)
     except ModuleNotFoundError as error:  # of the photo tool alone, `pip install focus-repro`
         if error.name is None or error.name.startswith("focus"):
             raise
         wanted = "expected the pipeline's packages: pip install 'focus-repro[pipeline]'"
-        print(f"focus: found no Python package {error.name}, {wanted}", file=sys.stderr)
-        sys.exit(1)
+        trouble = f"found no Python package {error.name}, {wanted}"
     except (OSError, MemoryError, RuntimeError) as error:
         trouble = machine_trouble(error)
         if trouble is None and isinstance(error, OSError) and error.filename:  # a folder where a file is to go, …
@@ -241,5 +240,5 @@ def main() -> None:
             trouble = f"{place}: {error.strerror}"
         if trouble is None:
             raise
-        print(f"focus: {trouble}", file=sys.stderr)
-        sys.exit(1)
+    print(f"focus: {trouble}", file=sys.stderr)
+    sys.exit(1)

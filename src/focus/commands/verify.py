@@ -23,7 +23,7 @@ import numpy as np
 import yaml
 
 from focus.datasets.images import read_image
-from focus.environment.workplace import require_git
+from focus.environment.workplace import KEPT_BY_DVC, require_git
 from focus.errors import FocusError
 from focus.files import read_npy, write_text
 from focus.networks.store import load_weights
@@ -183,7 +183,8 @@ def write_lock(root: Path, profile: str, cores: int, work: Path, target: Path) -
     made = read_lock(work / "run" / "dvc.lock")
     stages = {
         name: {
-            "outs": [{"path": path, "md5": md5} for path, md5 in outs.items() if _is_made_by_work(path)],
+            # Data, models and results; not the fingerprints of code, which each edit changes.
+            "outs": [{"path": path, "md5": md5} for path, md5 in outs.items() if path.split("/")[0] in KEPT_BY_DVC],
             "params": {f"profiles/{profile}.yaml": {}},
         }
         for name, outs in sorted(made.outs.items())  # a run's own order is the order in which jobs ended
@@ -191,11 +192,6 @@ def write_lock(root: Path, profile: str, cores: int, work: Path, target: Path) -
     stages = {name: stage for name, stage in stages.items() if stage["outs"]}
     write_text(target, yaml.safe_dump({"schema": "2.0", "stages": stages}, sort_keys=False))
     return target
-
-
-def _is_made_by_work(out: str) -> bool:
-    """Whether an out is data, a model or a result, and not a fingerprint of code, which each edit changes."""
-    return PurePosixPath(out).parts[0] in ("data", "models", "results")
 
 
 def _clone(root: Path, target: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
+from itertools import groupby, islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ from focus.datasets.ar import ELLIPSE_FOLDER, HEIGHT, LABEL_COLOURS, LABEL_FOLDE
 from focus.emulation import textures
 from focus.emulation.files import Fact, enlarged, fact, save_png, write_facts
 from focus.emulation.light import sample_light
-from focus.emulation.people import Person, sample_people
+from focus.emulation.people import sample_people
 from focus.emulation.photograph import Photograph, Scene, Studio
 from focus.emulation.poses import AR as AR_FRAMING
 from focus.emulation.poses import sample_pose
@@ -70,12 +70,9 @@ def write_ar(root: Path, generator: FaceGenerator, per_subset: int = 100, sideli
     Ellipse and unlabelled is exactly the visible face: the ellipse image is the face with what hides it, inside an
     ellipse fitted to it.
 
-    Args:
-        root: folder to make; replaced whole.
-        generator: of the faces.
-        per_subset: images in each of unoccluded (codes 1, 5), glasses (21, 22) and scarf (24, 25).
-        sidelight: images with a light from the right (6) or from both sides (7).
-        seed: of the emulated world.
+    root: folder to make; replaced whole. per_subset: images in each of unoccluded (codes 1, 5), glasses (21, 22) and
+    scarf (24, 25). sidelight: images with a light from the right (6) or from both sides (7). seed: of the emulated
+    world.
     """
     shots = _plan(per_subset, sidelight)
     studio = Studio(generator.template, HEIGHT // _DRAWN, WIDTH // _DRAWN)
@@ -99,18 +96,17 @@ def _plan(per_subset: int, sidelight: int) -> list[Shot]:
 
 
 def _scenes(studio: Studio, generator: FaceGenerator, shots: list[Shot], seed: int) -> Iterator[Scene]:
-    person: tuple[int, Person] | None = None
-    for shot in shots:
-        if person is None or person[0] != shot.person:
-            rng = numpy_generator(seed, "emulation", "ar", "person", shot.person)
-            person = shot.person, sample_people(generator, 1, rng, fringe=_FRINGE)[0]
-        session = CODES[shot.code]
-        rng = numpy_generator(seed, "emulation", "ar", "photograph", shot.name)
-        expression = generator.sample_expression(1, rng, session.expression)[0]
-        light = sample_light(rng, harshness=1.0 if session.sides else 0.6, sides=session.sides)
-        occluders = [session.occluder] if session.occluder else []
-        wall = textures.studio_wall(rng, *studio.canvas)
-        yield compose(studio, person[1], expression, light, sample_pose(rng, AR_FRAMING), occluders, rng, wall)
+    for number, own in groupby(shots, key=lambda shot: shot.person):
+        rng = numpy_generator(seed, "emulation", "ar", "person", number)
+        person = sample_people(generator, 1, rng, fringe=_FRINGE)[0]
+        for shot in own:
+            session = CODES[shot.code]
+            rng = numpy_generator(seed, "emulation", "ar", "photograph", shot.name)
+            expression = generator.sample_expression(1, rng, session.expression)[0]
+            light = sample_light(rng, harshness=1.0 if session.sides else 0.6, sides=session.sides)
+            occluders = [session.occluder] if session.occluder else []
+            wall = textures.studio_wall(rng, *studio.canvas)
+            yield compose(studio, person, expression, light, sample_pose(rng, AR_FRAMING), occluders, rng, wall)
 
 
 def _save(folder: Path, name: str, photograph: Photograph) -> None:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from focus.emulation import textures
 from focus.emulation.body import Head
-from focus.emulation.patches import ACROSS, ALONG, LONG, Patch, ellipsoid, facing_out
+from focus.emulation.patches import ACROSS, ALONG, LONG, Patch, ellipsoid, facing_out, smooth_depth
 from focus.emulation.people import Person
 
 Array = NDArray[np.float64]
@@ -53,7 +53,7 @@ def hair_shell(head: Head, person: Person, rng: np.random.Generator) -> list[Pat
     behind = np.maximum(ACROSS - 0.6, 0) / 0.4
     xy = inner[:, None] + (outer - inner)[:, None] * np.sin(rise)[..., None]
     xy = xy * (1 - 0.25 * behind[..., None] ** 2)
-    start = np.maximum(_hairline_depth(head, inner), head.back)[:, None] + (7 if long else 4)
+    start = np.maximum(smooth_depth(inner, head.rim, 6.0), head.back)[:, None] + (7 if long else 4)
     depth = start - 34 * (1 - np.cos(rise)) - 95 * behind
     grid = np.concatenate([xy, depth[..., None]], -1)
     grid[..., 2] += rng.normal(0, 1.0, (LONG, 1))
@@ -62,14 +62,6 @@ def hair_shell(head: Head, person: Person, rng: np.random.Generator) -> list[Pat
         grid[..., 2] += 42 * low * (1 - behind)
     tint = textures.strands(rng, person.hair_colour.astype(float), along=long)
     return [Patch(facing_out(grid, (0, 0, head.back - 60)), tint, "hair", gloss=0.25)]
-
-
-def _hairline_depth(head: Head, line: Array) -> Array:
-    """Depth z (n,) of the edge of the face nearest to points (n,2) of the frontal plane."""
-    squared = ((line[:, None] - head.rim[None, :, :2]) ** 2).sum(-1)
-    weight = np.exp(-(squared - squared.min(1, keepdims=True)) / (2 * 6.0**2))
-    depth: Array = (weight * head.rim[:, 2]).sum(1) / weight.sum(1)
-    return depth
 
 
 def fringe(head: Head, person: Person, rng: np.random.Generator) -> Patch:

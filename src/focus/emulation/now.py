@@ -56,14 +56,9 @@ def write_now(
     Every second picture of a person is occluded and has nearly the pose of the one before it, so that pairs exist.
     Scans are neutral faces with a mesh of their own and relief that neither the pictures nor the model have.
 
-    Args:
-        root: folder to make; replaced whole.
-        generator: of the faces.
-        subjects: people of the validation list; TEST_SUBJECTS others make the test list.
-        images_per_subject: pictures of each of them.
-        size: side of the pictures, pixels.
-        seed: of the emulated world.
-        scan_spacing_mm: spacing of a scan's vertices, mm; 2.7 gives about 3,000 in the evaluated region.
+    root: folder to make; replaced whole. subjects: people of the validation list, with images_per_subject pictures
+    each; TEST_SUBJECTS others make the test list. size: side of the pictures, pixels. seed: of the emulated world.
+    scan_spacing_mm: spacing of a scan's vertices; 2.7 gives about 3,000 in the evaluated region.
     """
     studio = Studio(generator.template, size, size, supersampling=1 if size >= 192 else 2)
     with whole_directory(root) as folder:

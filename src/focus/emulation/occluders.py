@@ -6,6 +6,7 @@ Each function returns patches in the head's frame, sized by the person's own lan
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,7 @@ from focus.emulation.patches import (
     facing_out,
     frontal_uv,
     plain,
+    smooth_depth,
     superellipse,
     tube,
     unit,
@@ -32,7 +34,7 @@ Array = NDArray[np.float64]
 
 
 def _glasses(head: Head, rng: np.random.Generator, dark: bool) -> list[Patch]:
-    """Frames, a bridge and arms on every pair; lenses only on sunglasses, as clear ones hide nothing."""
+    """Frames, a bridge and arms on every pair (part `eye_g`); lenses, opaque ones, only where `dark`."""
     name = "sunglasses" if dark else "glasses"
     eyes = np.stack([head.landmarks[36:42].mean(0), head.landmarks[42:48].mean(0)])
     half_width, half_height = rng.uniform(22, 28), rng.uniform(15, 22) if dark else rng.uniform(13, 19)
@@ -48,7 +50,8 @@ def _glasses(head: Head, rng: np.random.Generator, dark: bool) -> list[Patch]:
         right = unit((1, 0, -0.16 * side))
         centre = np.array([eye[0] + 1.5 * side, eye[1] - 2.0, front - 2.0])
         ring = centre + outline[:, :1] * right + outline[:, 1:] * np.array([0, 1.0, 0])
-        patches.append(Patch(tube(_closed(ring), thick), frame, "eye_g", name, gloss=0.3))
+        ring = np.concatenate([ring, ring[1:3]])  # closed, and one more, so that the round ends of a tube overlap
+        patches.append(Patch(tube(ring, thick), frame, "eye_g", name, gloss=0.3))
         if dark:
             lens = disc(centre, right, (0, 1, 0), outline, dome=3)
             patches.append(Patch(lens, glass, "eye_g", name, gloss=0.9, uv=frontal_uv(lens)))
@@ -61,11 +64,6 @@ def _glasses(head: Head, rng: np.random.Generator, dark: bool) -> list[Patch]:
     return patches
 
 
-def _closed(ring: Array) -> Array:
-    """A ring (n,3), first point repeated last, continued by one more so that the round ends of a tube overlap."""
-    return np.concatenate([ring, ring[1:3]])
-
-
 def _dark_glass(rng: np.random.Generator) -> Texture:
     """Dark glass (24,24,3), often lighter below, with a soft reflection of the surroundings above."""
     row = np.linspace(0, 1, 24)[:, None]
@@ -75,16 +73,6 @@ def _dark_glass(rng: np.random.Generator) -> Texture:
     tint = np.exp(rng.normal(0, 0.1, 3) + rng.random() * np.array([0.2, 0, -0.2]))  # neutral to brown
     glass: Texture = np.clip((shade + glint)[..., None] * tint, 0, 1).astype(np.float32)
     return glass
-
-
-def clear_glasses(head: Head, rng: np.random.Generator) -> list[Patch]:
-    """Glasses whose lenses are open to the eye (part `eye_g`)."""
-    return _glasses(head, rng, dark=False)
-
-
-def sunglasses(head: Head, rng: np.random.Generator) -> list[Patch]:
-    """Glasses with dark, opaque lenses (part `eye_g`)."""
-    return _glasses(head, rng, dark=True)
 
 
 def scarf(head: Head, rng: np.random.Generator) -> list[Patch]:
@@ -134,7 +122,8 @@ def hand(head: Head, rng: np.random.Generator) -> list[Patch]:
     lift = rng.uniform(9, 14)
 
     def rest(point: Array) -> Array:
-        return np.array([point[0], point[1], _surface(head, point[0], point[1]) + lift])
+        depth = smooth_depth(point[None, :2], head.surface, 9.0)[0]  # over about a finger's width
+        return np.array([point[0], point[1], depth + lift])
 
     skin = textures.mottled(rng, tone, 0.14)
     patches = []
@@ -159,13 +148,6 @@ def hand(head: Head, rng: np.random.Generator) -> list[Patch]:
         cloth = textures.fabric(rng, 48, 96)
         patches.append(Patch(tube(sleeve, np.array([36, 50]) * size, flat=0.8), cloth, "", "hand"))
     return patches
-
-
-def _surface(head: Head, x: float, y: float) -> float:
-    """Depth z of the face near (x, y), smoothed over about a finger's width; its edge for what is beside it."""
-    squared = ((head.surface[:, :2] - (x, y)) ** 2).sum(1)
-    weight = np.exp(-(squared - squared.min()) / (2 * 9.0**2))
-    return float((weight * head.surface[:, 2]).sum() / weight.sum())
 
 
 def thing(head: Head, rng: np.random.Generator) -> list[Patch]:
@@ -242,8 +224,8 @@ def texture_patch(head: Head, rng: np.random.Generator) -> list[Patch]:
 
 Maker = Callable[[Head, np.random.Generator], list[Patch]]
 OCCLUDERS: dict[str, Maker] = {
-    "glasses": clear_glasses,
-    "sunglasses": sunglasses,
+    "glasses": partial(_glasses, dark=False),
+    "sunglasses": partial(_glasses, dark=True),
     "scarf": scarf,
     "hand": hand,
     "object": thing,

@@ -90,6 +90,14 @@ def unit(vector: ArrayLike) -> Array:
     return scaled
 
 
+def smooth_depth(points: Array, surface: Array, width: float) -> Array:
+    """Depth z (n,) of the points (m,3) of a surface nearest to points (n,2) of the frontal plane, over `width` mm."""
+    squared = ((points[:, None] - surface[None, :, :2]) ** 2).sum(-1)
+    weight = np.exp(-(squared - squared.min(1, keepdims=True)) / (2 * width**2))
+    depth: Array = (weight * surface[:, 2]).sum(1) / weight.sum(1)
+    return depth
+
+
 def ellipsoid(centre: ArrayLike, radii: ArrayLike, axes: ArrayLike | None = None) -> Array:
     """Closed ellipsoid: radii (3,) in mm along the rows of `axes` (3,3), the model axes by default."""
     longitude = 2 * np.pi * ALONG

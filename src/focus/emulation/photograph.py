@@ -18,6 +18,7 @@ from focus.face_model.heads import Template
 from focus.face_model.heads.albedo import ALBEDO_SCALE
 from focus.face_model.heads.mesh import FACE, PARTS, SCALP
 from focus.rendering import Camera, Topology, interpolate, rasterize, rotation_matrix, shade, vertex_normals
+from focus.rendering.camera import DISTANCE_MM
 
 BATCH = 12  # scenes drawn at once: more gain nothing on a CPU
 _GRID = LONG * SHORT
@@ -220,7 +221,8 @@ class Studio:
                     table.setdefault(key, np.zeros(layers.shape, dtype=bool)).reshape(-1)[seen] = True
         casters = [patch.occluder or patch.part in ("hair", "hat") for patch in scene.patches]
         casting = np.isin(layers, _FIRST_PATCH + np.flatnonzero(casters))
-        image = _contact_shadow(image, casting, parts["skin"], 9 * self._pixels_per_mm(scene))
+        pixels_per_mm = self._camera.focal / (DISTANCE_MM + float(scene.pose[5]))
+        image = _contact_shadow(image, casting, parts["skin"], 9 * pixels_per_mm)
         bare = self._shrink(face if face is not None else parts["skin"])
         whole = {name: self._shrink(mask) for name, mask in parts.items()}
         occluders = {name: self._shrink(hiding[name]) for name in sorted(hiding)}
@@ -232,9 +234,6 @@ class Studio:
             covered=bare & np.logical_or.reduce([np.zeros_like(bare), *occluders.values()]),
             landmarks=landmarks,
         )
-
-    def _pixels_per_mm(self, scene: Scene) -> float:
-        return self._camera.focal / (1000.0 + float(scene.pose[5]))
 
     def _landmarks(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
         """Landmarks in pixels of the photograph: canvas pixel i covers i/k of a pixel when k by k are averaged."""

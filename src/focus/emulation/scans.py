@@ -27,11 +27,8 @@ def scan(
     Vertices are the foremost points of the face on a square lattice over the frontal plane, moved along z by fine
     relief and noise; sides that fall away, as beside the nose and in the nostrils, are holes.
 
-    Args:
-        template: on which the person was drawn.
-        neutral: (V,3) mm, the person's neutral head.
-        spacing_mm: of the lattice; 2.7 gives about 3,000 vertices.
-        rng: source of the lattice's place, of relief and of noise.
+    neutral: (V,3) mm, the person's neutral head on the template. spacing_mm: of the lattice; 2.7 gives about 3,000
+    vertices. rng: source of the lattice's place, of relief and of noise.
     """
     points, seen = _front_view(template, np.asarray(neutral, dtype=float), spacing_mm, rng)
     triangles = _lattice_triangles(seen)

@@ -62,17 +62,11 @@ def compose(
     rng: np.random.Generator,
     background: NDArray[np.float32] | None = None,
 ) -> Scene:
-    """Compose a scene around a person.
+    """Compose a scene around a person, for the studio to photograph.
 
-    Args:
-        studio: that will take the photograph.
-        person: who.
-        expression: (V,3) mm, added to the neutral head.
-        light: the light.
-        pose: (6,) of the head.
-        occluders: keys of OCCLUDERS, or "hat"; drawn in this order.
-        rng: source of clothes, hair, occluders and background, and later of the camera's noise.
-        background: (h,w,3) at the studio's canvas size; a random one where not given.
+    expression: (V,3) mm, added to the neutral head. pose: (6,) of the head. occluders: keys of OCCLUDERS, or "hat";
+    drawn in this order. rng: source of clothes, hair, occluders and background, and later of the camera's noise.
+    background: (h,w,3) at the studio's canvas size; a random one where not given.
     """
     vertices = person.neutral + expression
     head = measure(person, vertices, pose, studio)

@@ -26,8 +26,8 @@ def use_exact_roots() -> None:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=r"(?s).*[Oo]verrid")  # that is what is meant
             _library.impl("sqrt", _sqrt, "CPU")
-            _library.impl("sqrt_", _sqrt_in_place, "CPU")
-            _library.impl("sqrt.out", _sqrt_into, "CPU")
+            _library.impl("sqrt_", lambda values: values.copy_(_sqrt(values)), "CPU")
+            _library.impl("sqrt.out", lambda values, *, out: out.resize_(values.shape).copy_(_sqrt(values)), "CPU")
 
 
 def _sqrt(values: Tensor) -> Tensor:
@@ -37,11 +37,3 @@ def _sqrt(values: Tensor) -> Tensor:
     with np.errstate(invalid="ignore"):  # nan, as torch
         root = torch.from_numpy(np.asarray(np.sqrt(wide.resolve_conj().resolve_neg().numpy())))
     return root if whole else root.to(values.dtype)
-
-
-def _sqrt_in_place(values: Tensor) -> Tensor:
-    return values.copy_(_sqrt(values))
-
-
-def _sqrt_into(values: Tensor, *, out: Tensor) -> Tensor:
-    return out.resize_(values.shape).copy_(_sqrt(values))

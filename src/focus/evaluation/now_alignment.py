@@ -125,9 +125,7 @@ def linearise(surface: Surface, points: FloatArray, alignment: Alignment, centre
     arm = on_surface - centre
     jacobian = np.empty((len(points), 7))
     jacobian[:, 0] = np.einsum("ij,ij->i", direction, arm)
-    jacobian[:, 1] = arm[:, 1] * direction[:, 2] - arm[:, 2] * direction[:, 1]
-    jacobian[:, 2] = arm[:, 2] * direction[:, 0] - arm[:, 0] * direction[:, 2]
-    jacobian[:, 3] = arm[:, 0] * direction[:, 1] - arm[:, 1] * direction[:, 0]
+    jacobian[:, 1:4] = np.cross(arm, direction)
     jacobian[:, 4:] = direction
     return Linearised(float(residual @ residual), -(jacobian.T @ residual), jacobian.T @ jacobian, residual)
 

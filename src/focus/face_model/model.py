@@ -118,14 +118,14 @@ class FaceModel:
         def move(value: Tensor) -> Tensor:
             return value.to(device=device, dtype=dtype if value.is_floating_point() else None)
 
-        moved: dict[str, Any] = {name: move(value) for name, value in self._tensors().items()}
+        moved: dict[str, Any] = {name: move(value) for name, value in self.tensors().items()}
         return dataclasses.replace(self, **moved)
 
     def save(self, path: Path) -> None:
         """Write the model as safetensors, byte for byte the same each time (one metadata key, which holds JSON)."""
         # Several metadata keys would be written in random order.
         header = json.dumps({"format": _FORMAT, "name": self.name, "licence": self.licence}, sort_keys=True)
-        tensors = {name: value.detach().cpu().contiguous() for name, value in self._tensors().items()}
+        tensors = {name: value.detach().cpu().contiguous() for name, value in self.tensors().items()}
         write_bytes(path, save(tensors, metadata={"focus": header}))
 
     @classmethod
@@ -148,13 +148,14 @@ class FaceModel:
     def content_hash(self) -> str:
         """SHA-256 (hex) of names, types, shapes and values of all tensors; equal models have equal hashes."""
         digest = hashlib.sha256()
-        for name, value in self._tensors().items():
+        for name, value in self.tensors().items():
             array = value.detach().cpu().contiguous().numpy()
             digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
             digest.update(array.data)
         return digest.hexdigest()
 
-    def _tensors(self) -> dict[str, Tensor]:
+    def tensors(self) -> dict[str, Tensor]:
+        """Return all tensors that the model has, by name."""
         values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         return {name: value for name, value in values.items() if isinstance(value, Tensor)}
 

@@ -44,11 +44,8 @@ def odd_geometry(mean: Array, landmarks: NDArray[np.integer]) -> tuple[str, str]
 def odd_components(group: str, vertices: int, lengths: Array, variance: Array) -> tuple[str, str] | None:
     """Return (found, expected) unless one group's components are of a human face's size.
 
-    Args:
-        group: shape, expression or color.
-        vertices: how many there are.
-        lengths: (K,), of the file's columns.
-        variance: (K,), as the file has it.
+    group: shape, expression or color. vertices: how many there are. lengths: (K,), of the file's columns; variance:
+    (K,), as the file has it.
     """
     deviations = np.sqrt(variance)
     used = deviations > 0

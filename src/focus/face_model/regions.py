@@ -22,11 +22,9 @@ def regions(face: FaceModel | Template) -> NDArray[np.int64]:
     Drawn on the frontal view of the mean shape in units of the distance between the eyes; "other" is what lies
     outside the jaw line and the forehead (ears, neck, back of the head).
     """
-    vertices, ids = (
-        (face.shape_mean, face.landmarks68) if isinstance(face, FaceModel) else (face.vertices, face.landmarks68)
-    )
+    vertices = face.shape_mean if isinstance(face, FaceModel) else face.vertices
     xy = np.asarray(vertices, dtype=float)[:, :2]
-    points = xy[np.asarray(ids)]
+    points = xy[np.asarray(face.landmarks68)]
     labels = np.zeros(len(xy), dtype=np.int64)
     for name, polygon in _polygons(points).items():  # later regions lie on top of earlier ones
         labels[inside_polygon(xy, polygon)] = REGIONS.index(name)

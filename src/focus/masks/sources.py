@@ -9,9 +9,9 @@ segmentation network S(rendering, target), or None. A source that lacks its inpu
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -25,25 +25,26 @@ MaskSource = Callable[[Tensor, Tensor, Tensor, Tensor | None, Network | None], T
 PAPER_XI = 0.17  # Sec. 3.3; the released code's is (3 * 0.043)^2 = 0.0166
 
 
-@dataclass(frozen=True)
-class ColourMixture:
-    """A Gaussian mixture over YCbCr colours in 0..255, as published: covariances by determinant and inverse."""
+class Gaussian(NamedTuple):
+    """A part of a mixture over YCbCr colours in 0..255, as published: its covariance by determinant and inverse.
 
-    weights: tuple[float, ...]
-    means: tuple[tuple[float, ...], ...]
-    determinants: tuple[float, ...]
-    precisions: tuple[tuple[tuple[float, ...], ...], ...]
+    precision: the inverse's upper triangle, row by row; it is symmetric.
+    """
 
-    def density(self, colours: Tensor) -> Tensor:
-        """Return the density (N,) of colours (N,3)."""
-        total = torch.zeros_like(colours[:, 0])
-        for weight, mean, determinant, precision in zip(
-            self.weights, self.means, self.determinants, self.precisions, strict=True
-        ):
-            offset = colours - colours.new_tensor(mean)
-            squared = ((offset @ colours.new_tensor(precision)) * offset).sum(1)
-            total += weight / math.sqrt((2 * math.pi) ** 3 * determinant) * torch.exp(-0.5 * squared)
-        return total
+    weight: float
+    mean: tuple[float, float, float]
+    determinant: float
+    precision: tuple[float, float, float, float, float, float]
+
+
+def density(mixture: Sequence[Gaussian], colours: Tensor) -> Tensor:
+    """Return the density (N,) of colours (N,3)."""
+    total = torch.zeros_like(colours[:, 0])
+    for weight, mean, determinant, (xx, xy, xz, yy, yz, zz) in mixture:
+        offset = colours - colours.new_tensor(mean)
+        squared = ((offset @ colours.new_tensor([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]])) * offset).sum(1)
+        total += weight / math.sqrt((2 * math.pi) ** 3 * determinant) * torch.exp(-0.5 * squared)
+    return total
 
 
 # The skin detector of Deep3D (Deng et al. 2019), which the paper compares with in Table 4. Source of the values:
@@ -51,68 +52,56 @@ class ColourMixture:
 RGB_TO_YCBCR = ((65.481, 128.553, 24.966), (-37.797, -74.203, 112.0), (112.0, -93.786, -18.214))  # of RGB in [0,1]
 YCBCR_OFFSET = (16.0, 128.0, 128.0)
 SKIN_PRIOR = 0.8
-SKIN = ColourMixture(
-    weights=(0.24063933, 0.16365987, 0.26034665, 0.33535415),
-    means=(
+SKIN = (
+    Gaussian(
+        0.24063933,
         (113.71862, 103.39613, 164.08226),
-        (150.19858, 105.18467, 155.51428),
-        (183.92976, 107.62468, 152.7182),
-        (114.90524, 113.59782, 151.38217),
+        5692842.5,
+        (0.0019472069, 0.0020450759, -0.00060243998, 0.017700525, 0.0051420014, 0.008130895),
     ),
-    determinants=(5692842.5, 5851930.5, 2329131.0, 1585971.0),
-    precisions=(
-        (
-            (0.0019472069, 0.0020450759, -0.00060243998),
-            (0.0020450759, 0.017700525, 0.0051420014),
-            (-0.00060243998, 0.0051420014, 0.008130895),
-        ),
-        (
-            (0.0027110141, 0.001103699, 0.0023122299),
-            (0.001103699, 0.010707724, 0.010742856),
-            (0.0023122299, 0.010742856, 0.017481629),
-        ),
-        (
-            (0.0048026871, 0.00022935172, 0.0077668377),
-            (0.00022935172, 0.011729696, 0.0081661865),
-            (0.0077668377, 0.0081661865, 0.025374353),
-        ),
-        (
-            (0.0011989699, 0.0022453172, -0.0010748957),
-            (0.0022453172, 0.047758564, 0.020332102),
-            (-0.0010748957, 0.020332102, 0.024502251),
-        ),
+    Gaussian(
+        0.16365987,
+        (150.19858, 105.18467, 155.51428),
+        5851930.5,
+        (0.0027110141, 0.001103699, 0.0023122299, 0.010707724, 0.010742856, 0.017481629),
+    ),
+    Gaussian(
+        0.26034665,
+        (183.92976, 107.62468, 152.7182),
+        2329131.0,
+        (0.0048026871, 0.00022935172, 0.0077668377, 0.011729696, 0.0081661865, 0.025374353),
+    ),
+    Gaussian(
+        0.33535415,
+        (114.90524, 113.59782, 151.38217),
+        1585971.0,
+        (0.0011989699, 0.0022453172, -0.0010748957, 0.047758564, 0.020332102, 0.024502251),
     ),
 )
-NOT_SKIN = ColourMixture(
-    weights=(0.1279107, 0.31130761, 0.34245777, 0.21832393),
-    means=(
+NOT_SKIN = (
+    Gaussian(
+        0.1279107,
         (99.200851, 112.07533, 140.20602),
-        (110.91392, 125.52969, 130.19237),
-        (129.75864, 129.96107, 126.96808),
-        (112.29587, 128.85121, 129.05431),
+        458703648.0,
+        (0.00085371657, 0.00071197288, 0.00023958916, 0.002593562, 0.00076557708, 0.0015042332),
     ),
-    determinants=(458703648.0, 6466488.0, 90611376.0, 133097.63),
-    precisions=(
-        (
-            (0.00085371657, 0.00071197288, 0.00023958916),
-            (0.00071197288, 0.002593562, 0.00076557708),
-            (0.00023958916, 0.00076557708, 0.0015042332),
-        ),
-        (
-            (0.0002465015, 0.00045542428, 0.00015019422),
-            (0.00045542428, 0.026412144, 0.018419769),
-            (0.00015019422, 0.018419769, 0.037497383),
-        ),
-        (
-            (0.00037054974, 0.0003814676, 0.00040408765),
-            (0.0003814676, 0.0085505722, 0.0079136286),
-            (0.00040408765, 0.0079136286, 0.010982352),
-        ),
-        (
-            (0.00013709733, 0.00051228428, 0.0001277743),
-            (0.00051228428, 0.28237113, 0.1052837),
-            (0.0001277743, 0.1052837, 0.23468947),
-        ),
+    Gaussian(
+        0.31130761,
+        (110.91392, 125.52969, 130.19237),
+        6466488.0,
+        (0.0002465015, 0.00045542428, 0.00015019422, 0.026412144, 0.018419769, 0.037497383),
+    ),
+    Gaussian(
+        0.34245777,
+        (129.75864, 129.96107, 126.96808),
+        90611376.0,
+        (0.00037054974, 0.0003814676, 0.00040408765, 0.0085505722, 0.0079136286, 0.010982352),
+    ),
+    Gaussian(
+        0.21832393,
+        (112.29587, 128.85121, 129.05431),
+        133097.63,
+        (0.00013709733, 0.00051228428, 0.0001277743, 0.28237113, 0.1052837, 0.23468947),
     ),
 )
 
@@ -125,8 +114,8 @@ def skin_posterior(images: Tensor) -> Tensor:
     """
     rgb = (images.detach().double() * 255).round().permute(0, 2, 3, 1).reshape(-1, 3) / 255
     colours = rgb @ rgb.new_tensor(RGB_TO_YCBCR).T + rgb.new_tensor(YCBCR_OFFSET)
-    skin = SKIN_PRIOR * SKIN.density(colours)
-    other = (1 - SKIN_PRIOR) * NOT_SKIN.density(colours)
+    skin = SKIN_PRIOR * density(SKIN, colours)
+    other = (1 - SKIN_PRIOR) * density(NOT_SKIN, colours)
     batch, _, height, width = images.shape
     return (skin / (skin + other)).reshape(batch, 1, height, width).to(images.dtype)
 

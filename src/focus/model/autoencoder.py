@@ -63,14 +63,10 @@ class Reconstruction:
     landmarks: Tensor
     parameters: Parameters
 
-    def map(self, function: Callable[[Tensor], Tensor]) -> Reconstruction:
-        """Return the reconstruction with `function` applied to each tensor."""
-        image, mask, landmarks = (function(part) for part in (self.image, self.mask, self.landmarks))
-        return Reconstruction(image, mask, landmarks, self.parameters.map(function))
-
     def cpu(self) -> Reconstruction:
         """Return the same on the CPU."""
-        return self.map(Tensor.cpu)
+        image, mask, landmarks = (part.cpu() for part in (self.image, self.mask, self.landmarks))
+        return Reconstruction(image, mask, landmarks, self.parameters.map(Tensor.cpu))
 
 
 class Autoencoder(nn.Module):
@@ -106,10 +102,6 @@ class Autoencoder(nn.Module):
         """Return theta (B, sum of sizes) as named parameters."""
         return Parameters(*theta.split(self.sizes, dim=1))
 
-    def emitted(self, parameters: Parameters) -> Parameters:
-        """Return parameters in the encoder's own units, before C's output scales."""
-        return self.split(parameters.theta() / self.units)
-
     def decode(self, parameters: Parameters) -> Reconstruction:
         """Render parameters: I_R of the paper."""
         vertices = self.model.geometry(parameters.shape, parameters.expression)
@@ -143,7 +135,7 @@ def equation8(
     """
     latents = result.parameters
     if forms.get("regularisation") == "paper":
-        latents = autoencoder.emitted(latents)
+        latents = autoencoder.split(latents.theta() / autoencoder.units)
     return losses.reconstruction_loss(
         weights,
         forms,

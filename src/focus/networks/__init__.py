@@ -10,7 +10,7 @@ from focus.networks.arcface_head import ArcFaceHead
 from focus.networks.encoder import FaceEncoder
 from focus.networks.engine import Engine
 from focus.networks.recogniser import FaceRecogniser
-from focus.networks.resnet import ResNet, resnet50
+from focus.networks.resnet import resnet50
 from focus.networks.segmentation import SegmentationNetwork
 
 __all__ = [
@@ -18,7 +18,6 @@ __all__ = [
     "Engine",
     "FaceEncoder",
     "FaceRecogniser",
-    "ResNet",
     "SegmentationNetwork",
     "align_faces",
     "resnet50",

@@ -20,7 +20,6 @@ class ArcFaceHead(nn.Module):
     """
 
     def __init__(self, embedding: int, identities: int, margin: float = 0.5, scale: float = 64.0) -> None:
-        """Draw the first weights from torch's global generator."""
         super().__init__()
         self.margin = margin
         self.scale = scale

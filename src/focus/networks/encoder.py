@@ -26,7 +26,6 @@ class FaceEncoder(Engine):
     """
 
     def __init__(self, parameters: int, architecture: str = "resnet50", size: int = 224, width: int = 24) -> None:
-        """Draw the first weights from torch's global generator."""
         super().__init__()
         if architecture not in ENCODERS:
             raise FocusError(f"encoder.architecture: found {architecture!r}, expected one of {', '.join(ENCODERS)}")

@@ -32,7 +32,6 @@ class ImprovedBlock(nn.Module):
     """BN, 3x3, BN, PReLU, 3x3 (stride), BN around a shortcut, with no ReLU after the sum."""
 
     def __init__(self, inputs: int, width: int, stride: int = 1) -> None:
-        """Draw the first weights from torch's global generator."""
         super().__init__()
         self.bn1 = nn.BatchNorm2d(inputs)
         self.conv1 = convolution(inputs, width, 3)
@@ -74,7 +73,6 @@ class FaceRecogniser(Engine):
         size: int = 112,
         embedding: int = 512,
     ) -> None:
-        """Draw the first weights from torch's global generator."""
         super().__init__()
         self.size = size
         inputs = widths[0]
@@ -87,12 +85,8 @@ class FaceRecogniser(Engine):
             inputs = width
         cells = math.ceil(size / 16) ** 2  # four strides of 2, each rounding up
         self.bn2 = nn.BatchNorm2d(inputs)
-        self.dropout = nn.Dropout(0.0)
         self.fc = nn.Linear(inputs * cells, embedding)
         self.features = nn.BatchNorm1d(embedding)
-        self._initialise()
-
-    def _initialise(self) -> None:
         nn.init.ones_(self.features.weight)
         self.features.weight.requires_grad = False  # the embedding's scale means nothing under a cosine
         for module in self.modules():
@@ -122,7 +116,7 @@ class FaceRecogniser(Engine):
     def embedding(self, aligned: Tensor) -> Tensor:
         """Return the embedding (B,embedding), not normalised: the features of Eq. 6."""
         x = self.bn2(self._maps(aligned, [4])[0])
-        found: Tensor = self.features(self.fc(self.dropout(x.flatten(1))))
+        found: Tensor = self.features(self.fc(x.flatten(1)))
         return found
 
     def forward(self, aligned: Tensor) -> Tensor:

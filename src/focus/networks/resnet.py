@@ -25,7 +25,6 @@ class BasicBlock(nn.Module):
     expansion = 1
 
     def __init__(self, inputs: int, width: int, stride: int = 1) -> None:
-        """Draw the first weights from torch's global generator."""
         super().__init__()
         self.conv1 = convolution(inputs, width, 3, stride)
         self.bn1 = nn.BatchNorm2d(width)
@@ -46,7 +45,6 @@ class Bottleneck(nn.Module):
     expansion = 4
 
     def __init__(self, inputs: int, width: int, stride: int = 1) -> None:
-        """Draw the first weights from torch's global generator."""
         super().__init__()
         outputs = width * self.expansion
         self.conv1 = convolution(inputs, width, 1)
@@ -77,7 +75,6 @@ class ResNet(nn.Module):
     layer4: nn.Sequential
 
     def __init__(self, block: type[BasicBlock] | type[Bottleneck], layers: tuple[int, int, int, int], outputs: int):
-        """Draw the first weights from torch's global generator."""
         super().__init__()
         self.conv1 = nn.Conv2d(3, 64, 7, 2, padding=3, bias=False)
         self.bn1 = nn.BatchNorm2d(64)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -11,23 +13,12 @@ from focus.networks.engine import Engine, entry_point
 SHARPNESS = 5.0  # the mask is sigmoid(5x): logits that saturate early, towards a binary mask; as in the released code
 
 
-class DoubleConvolution(nn.Sequential):
-    """(3x3 convolution, batch norm, ReLU) twice, with dropout after them on request."""
-
-    def __init__(self, inputs: int, outputs: int, dropout: float = 0.0) -> None:
-        """Draw the first weights from torch's global generator."""
-        layers: list[nn.Module] = []
-        for channels in (inputs, outputs):
-            layers += [nn.Conv2d(channels, outputs, 3, padding=1), nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)]
-        super().__init__(*layers, *([nn.Dropout(dropout)] if dropout else []))
-
-
-class UpConvolution(nn.Sequential):
-    """After nearest upsampling to the skip connection's size: 3x3 convolution, batch norm, ReLU."""
-
-    def __init__(self, inputs: int, outputs: int) -> None:
-        """Draw the first weights from torch's global generator."""
-        super().__init__(nn.Conv2d(inputs, outputs, 3, padding=1), nn.BatchNorm2d(outputs), nn.ReLU(inplace=True))
+def convolutions(*channels: int, dropout: float = 0.0) -> nn.Sequential:
+    """Return (3x3 convolution, batch norm, ReLU) from each number of channels to the next; dropout last, if any."""
+    layers: list[nn.Module] = []
+    for inputs, outputs in pairwise(channels):
+        layers += [nn.Conv2d(inputs, outputs, 3, padding=1), nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)]
+    return nn.Sequential(*layers, *([nn.Dropout(dropout)] if dropout else []))
 
 
 class SegmentationNetwork(Engine):
@@ -39,18 +30,15 @@ class SegmentationNetwork(Engine):
     """
 
     def __init__(self, width: int = 64, poolings: int = 4) -> None:
-        """Draw the first weights from torch's global generator."""
         super().__init__()
         widths = [width * 2**depth for depth in range(poolings + 1)]
         self.down = nn.ModuleList(
-            DoubleConvolution(
-                6 if depth == 0 else widths[depth - 1], widths[depth], 0.5 if depth >= poolings - 1 else 0
-            )
-            for depth in range(poolings + 1)
+            convolutions(inputs, outputs, outputs, dropout=0.5 if depth >= poolings - 1 else 0)
+            for depth, (inputs, outputs) in enumerate(pairwise([6, *widths]))
         )
-        rising = list(range(poolings, 0, -1))
-        self.up = nn.ModuleList(UpConvolution(widths[depth], widths[depth - 1]) for depth in rising)
-        self.merge = nn.ModuleList(DoubleConvolution(2 * widths[depth - 1], widths[depth - 1]) for depth in rising)
+        rising = list(pairwise(widths[::-1]))
+        self.up = nn.ModuleList(convolutions(wide, narrow) for wide, narrow in rising)
+        self.merge = nn.ModuleList(convolutions(2 * narrow, narrow, narrow) for _, narrow in rising)
         self.last = nn.Conv2d(width, 1, 1)
 
     @entry_point

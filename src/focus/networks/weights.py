@@ -39,19 +39,14 @@ def load_state(network: nn.Module, state: dict[str, Tensor], path: Path, *, skip
     """
     own = {name: tensor for name, tensor in network.state_dict().items() if not name.startswith(skip)}
     given = {name: tensor for name, tensor in state.items() if not name.startswith(skip)}
+    kind = type(network).__name__
     missing = [name for name in own if name not in given and not name.endswith("num_batches_tracked")]
     if missing:
-        raise FocusError(
-            f"{path}: lacks {missing[0]} ({len(missing)} names missing); expected the names of {_of(network)}"
-        )
+        raise FocusError(f"{path}: lacks {missing[0]} ({len(missing)} names missing); expected the names of {kind}")
     unexpected = [name for name in given if name not in own]
     if unexpected:
-        raise FocusError(f"{path}: found {unexpected[0]} ({len(unexpected)} such names), unknown to {_of(network)}")
+        raise FocusError(f"{path}: found {unexpected[0]} ({len(unexpected)} such names), unknown to {kind}")
     for name, tensor in given.items():
         if tensor.shape != own[name].shape:
             raise FocusError(f"{path}: {name} is {tuple(tensor.shape)}, expected {tuple(own[name].shape)}")
     network.load_state_dict(given, strict=False)
-
-
-def _of(network: nn.Module) -> str:
-    return type(network).__name__

@@ -6,7 +6,6 @@ the loss of `--fit`, the thresholds of "occluded", and the measured figures. Not
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from importlib import resources
@@ -15,17 +14,15 @@ from typing import Annotated, Any, TypedDict
 
 import torch
 from pydantic import Field, TypeAdapter, ValidationError
-from safetensors.torch import save
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from focus.errors import FocusError, reason_of
 from focus.face_model import FaceModel, crop_to_face
-from focus.files import write_bytes
 from focus.model import factory
 from focus.model.autoencoder import Autoencoder
 from focus.networks import FaceEncoder, FaceRecogniser, SegmentationNetwork
-from focus.networks.store import fill_network, load_weights
+from focus.networks.store import fill_network, load_weights, save_tensors
 from focus.rendering import Interpolation, Normals
 from focus.settings import Encoder, OutputScale, RecogniserNet, Render, SegmentationNet
 
@@ -143,7 +140,7 @@ def empty_networks(sizes: NetworkSizes, face_model: FaceModel) -> Networks:
 
 def save_bundle(path: Path, bundle: Bundle) -> None:
     """Write a bundle, the same bytes each time. Network weights are stored as float16, a tenth of an 8-bit step."""
-    tensors = {f"face_model.{name}": value for name, value in _model_tensors(bundle.face_model).items()}
+    tensors = {f"face_model.{name}": value for name, value in bundle.face_model.tensors().items()}
     tensors["misfit_prior"] = bundle.misfit_prior
     for name, network in modules(bundle.networks).items():
         tensors |= {f"{name}.{key}": _half(value) for key, value in network.state_dict().items()}
@@ -157,7 +154,7 @@ def save_bundle(path: Path, bundle: Bundle) -> None:
         "card": asdict(bundle.card),
     }
     plain = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
-    write_bytes(path, save(plain, metadata={"focus": json.dumps(header, sort_keys=True)}))
+    save_tensors(path, plain, header)
 
 
 def load_bundle(source: str | Path) -> Bundle:
@@ -235,11 +232,6 @@ def _face_model(path: Path, weights: Mapping[str, Tensor], header: Mapping[str, 
             "the networks were trained with another one"
         )
     return model
-
-
-def _model_tensors(model: FaceModel) -> dict[str, Tensor]:
-    values = {entry.name: getattr(model, entry.name) for entry in fields(FaceModel)}
-    return {name: value for name, value in values.items() if isinstance(value, Tensor)}
 
 
 def _half(value: Tensor) -> Tensor:

@@ -106,13 +106,13 @@ def detection_figures(scores: np.ndarray, occluded: np.ndarray, threshold: float
     """Return AUC, and the shares of occluded and of free faces that the threshold gets right; None without both."""
     from sklearn.metrics import roc_auc_score
 
+    counts = {"images": len(occluded), "occluded": int(occluded.sum())}
     if occluded.all() or not occluded.any():
-        return {"images": len(occluded), "occluded": int(occluded.sum()), "auc": None}
+        return {**counts, "auc": None}
     called = scores >= threshold
     right = float(called[occluded].mean()), float((~called[~occluded]).mean())
     return {
-        "images": len(occluded),
-        "occluded": int(occluded.sum()),
+        **counts,
         "auc": round(float(roc_auc_score(occluded, scores)), 4),
         "true_positive_rate": round(right[0], 4),
         "true_negative_rate": round(right[1], 4),

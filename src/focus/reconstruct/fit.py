@@ -54,7 +54,8 @@ class Fitter:
         for step, rate in enumerate(falling(self.rate, steps)):
             result = latents.decode()
             if step % self.mask_every == 0:
-                mask = self._mask(images, result)
+                with torch.no_grad():
+                    mask = self.segmentation(result.image, images)
             latents.step(self._loss(images, landmarks, target, mask, result), rate)
             if progress is not None:
                 progress(1)
@@ -69,11 +70,6 @@ class Fitter:
         model, camera = self.autoencoder.model, self.autoencoder.renderer.camera
         points = model.geometry(parameters.shape, parameters.expression)[:, model.landmarks68]
         return replace(parameters, pose=fit_pose(camera, points, landmarks, tilted(points, landmarks)))
-
-    @torch.no_grad()
-    def _mask(self, images: Tensor, result: Reconstruction) -> Tensor:
-        mask: Tensor = self.segmentation(result.image, images)
-        return mask
 
     def _loss(self, images: Tensor, landmarks: Tensor, target: Tensor, mask: Tensor, result: Reconstruction) -> Tensor:
         """Return the sum of Eq. 8 over the faces, each as if it were alone."""

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.sparse import coo_array, csr_array, diags_array
+from scipy.sparse.csgraph import connected_components
+from scipy.sparse.linalg import spsolve
 
 from focus.errors import FocusError
 
@@ -28,9 +31,6 @@ def uv_layout(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
 
 def _parts(triangles: np.ndarray) -> list[np.ndarray]:
     """Return the triangles of each connected part, the largest first."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
     count = int(triangles.max()) + 1
     ends = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]]]).T
     _, labels = connected_components(coo_array((np.ones(ends.shape[1]), ends), shape=(count, count)), directed=False)
@@ -67,11 +67,9 @@ def _disc_layout(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
     if not len(loops):
         raise FocusError("face model: found a closed mesh, expected one with a boundary to lay out a texture")
     loop = np.asarray(max(loops, key=len), np.int64)
-    edges = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
-    edges = np.unique(np.concatenate([edges, edges[:, ::-1]]), axis=0)
     angle = np.linspace(0, 2 * np.pi, len(loop), endpoint=False)
     circle = np.column_stack([np.cos(angle), np.sin(angle)])
-    uv = _in_the_mean_of_neighbours(len(vertices), edges, loop, circle)
+    uv = _in_the_mean_of_neighbours(laplacian(triangles, len(vertices)), loop, circle)
     a, b, c = (uv[triangles[:, corner]] for corner in range(3))
     if ((b - a)[:, 0] * (c - a)[:, 1] - (b - a)[:, 1] * (c - a)[:, 0]).sum() < 0:  # seen from inside
         uv[:, 0] *= -1
@@ -81,14 +79,17 @@ def _disc_layout(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
     return np.column_stack([turned.real, turned.imag])
 
 
-def _in_the_mean_of_neighbours(count: int, edges: np.ndarray, fixed: np.ndarray, places: np.ndarray) -> np.ndarray:
-    from scipy.sparse import coo_array, diags_array
-    from scipy.sparse.linalg import spsolve
-
-    adjacency = coo_array((np.ones(len(edges)), edges.T), shape=(count, count)).tocsr()
-    laplacian = (diags_array(adjacency.sum(1)) - adjacency).tocsr()
-    free = np.setdiff1d(np.unique(edges), fixed)
-    uv = np.zeros((count, 2))
+def _in_the_mean_of_neighbours(laplacian: csr_array, fixed: np.ndarray, places: np.ndarray) -> np.ndarray:
+    free = np.setdiff1d(np.arange(laplacian.shape[0]), fixed)
+    uv = np.zeros((laplacian.shape[0], 2))
     uv[fixed] = places
     uv[free] = spsolve(laplacian[free][:, free].tocsc(), -laplacian[free][:, fixed] @ places)
     return uv
+
+
+def laplacian(triangles: np.ndarray, count: int) -> csr_array:
+    """Return the graph Laplacian (V,V) of a mesh: x' L x is the sum of squared differences over its edges."""
+    ends = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
+    ends = np.unique(np.concatenate([ends, ends[:, ::-1]]), axis=0)
+    adjacency = coo_array((np.ones(len(ends)), ends.T), shape=(count, count)).tocsr()
+    return (diags_array(adjacency.sum(1)) - adjacency).tocsr()

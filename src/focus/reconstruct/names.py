@@ -104,15 +104,6 @@ def old_faces(out: Path, photographs: Mapping[str, str], present: Collection[str
 def is_face_of(folder: Path, file: str) -> bool:
     """Return whether a folder holds a face of the photograph of this file name, and nothing else, as far as is seen."""
     try:
-        return not strangers(folder) and file_of(folder) == file
-    except OSError:  # a folder that is not ours to open
+        return not strangers(folder) and read_json(folder / "parameters.json")["image"]["file"] == file
+    except (FocusError, KeyError, TypeError, OSError):  # it does not say, or is a folder that is not ours to open
         return False
-
-
-def file_of(folder: Path) -> str | None:
-    """Return the file name of the photograph that a face's folder was made from, None where it does not say."""
-    try:
-        file: str | None = read_json(folder / "parameters.json")["image"]["file"]
-        return file
-    except (FocusError, KeyError, TypeError):
-        return None

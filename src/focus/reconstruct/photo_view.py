@@ -69,11 +69,6 @@ class Drawing:
         return values, drawn
 
 
-def draw(points: np.ndarray, attributes: np.ndarray, topology: Topology, height: int, width: int) -> Drawing:
-    """Draw vertex attributes (V,C) of projected points (V,3) into an image of height x width pixels."""
-    return Placed.of(points, topology, height, width).draw(attributes)
-
-
 @dataclass(frozen=True, eq=False)
 class Placed:
     """A mesh in an image, ready to be drawn: the part of the image that holds it, and which triangle each pixel sees.
@@ -95,7 +90,9 @@ class Placed:
         (columns, rows), (left, top) = (high - low).tolist(), low.tolist()
 
         def bands() -> Iterator[tuple[slice, Tensor, Tensor]]:
-            for band in _bands(rows, columns):
+            step = max(1, PIXELS_AT_ONCE // max(1, columns))
+            for first in range(0, rows if columns else 0, step):
+                band = slice(first, min(rows, first + step))
                 moved = torch.from_numpy((points - (left, top + band.start, 0)).astype(np.float32))[None]
                 yield band, moved, rasterize(moved, topology, band.stop - band.start, columns)
 
@@ -114,12 +111,6 @@ class Placed:
             values[band] = interpolate(points, colours, self.topology, faces)[0].numpy()
             drawn[band] = (faces[0] >= 0).numpy()
         return Drawing(values, drawn, self.corner)
-
-
-def _bands(rows: int, columns: int) -> Iterator[slice]:
-    step = max(1, PIXELS_AT_ONCE // max(1, columns))
-    for first in range(0, rows if columns else 0, step):
-        yield slice(first, min(rows, first + step))
 
 
 def lit_colours(

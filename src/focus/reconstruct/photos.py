@@ -62,22 +62,18 @@ def _heif(path: Path) -> tuple[str, ...]:
     return ("HEIF",)
 
 
-def photo_files(places: Iterable[Path]) -> list[Path]:
-    """Return the files named, and for each folder the images in it (by suffix, sorted, not deeper, no hidden ones).
+def photo_files(place: Path) -> list[Path]:
+    """Return a file that is named, or the images in a folder (by suffix, sorted, not deeper, no hidden ones).
 
     Raises FocusError for a folder without images; a file that is not there is found out when it is read.
     """
-    files: list[Path] = []
-    for place in places:
-        if not os.path.isdir(place):  # Path.is_dir raises where a folder on the way is closed or a name too long
-            files.append(place)
-            continue
-        shown = (file for file in listed(place) if not file.name.startswith("."))  # ._IMG_1.jpg is no photograph
-        inside = sorted(file for file in shown if file.suffix.lower() in SUFFIXES and perhaps_file(file))
-        if not inside:
-            raise FocusError(f"{place}: found no images, expected some ({', '.join(sorted(SUFFIXES))})")
-        files += inside
-    return files
+    if not os.path.isdir(place):  # Path.is_dir raises where a folder on the way is closed or a name too long
+        return [place]
+    shown = (file for file in listed(place) if not file.name.startswith("."))  # ._IMG_1.jpg is no photograph
+    inside = sorted(file for file in shown if file.suffix.lower() in SUFFIXES and perhaps_file(file))
+    if not inside:
+        raise FocusError(f"{place}: found no images, expected some ({', '.join(sorted(SUFFIXES))})")
+    return inside
 
 
 def perhaps_file(path: Path) -> bool:
@@ -106,7 +102,7 @@ def gathered(places: Iterable[Path]) -> tuple[list[Path], list[tuple[Path, str]]
     empty: list[tuple[Path, str]] = []
     for place in places:
         try:
-            files += photo_files([place])
+            files += photo_files(place)
         except FocusError as error:
             empty.append((place, str(error)))
     if not files:

@@ -10,11 +10,11 @@ from __future__ import annotations
 import numpy as np
 import torch
 from scipy.ndimage import distance_transform_edt
-from scipy.sparse import coo_array, diags_array
+from scipy.sparse import diags_array
 from scipy.sparse.linalg import splu
 
-from focus.reconstruct.layout import uv_layout
-from focus.reconstruct.photo_view import PhotoCamera, Placed, draw, lit_colours, sample
+from focus.reconstruct.layout import laplacian, uv_layout
+from focus.reconstruct.photo_view import PhotoCamera, Placed, lit_colours, sample
 from focus.reconstruct.reconstructor import Face
 from focus.reconstruct.shown import ramp, shown_share
 from focus.rendering import Topology, vertex_normals
@@ -64,7 +64,9 @@ class TextureBaker:
         low, extent = points[:, :2].min(0), np.ptp(points[:, :2], axis=0).max()
         scale = (DEPTH_SIDE - 1) / max(1e-6, extent)
         placed = np.column_stack([(points[:, :2] - low) * scale, points[:, 2]])
-        depth = draw(placed, points[:, 2:], self.topology, DEPTH_SIDE, DEPTH_SIDE).paste(DEPTH_SIDE, DEPTH_SIDE)
+        depth = (
+            Placed.of(placed, self.topology, DEPTH_SIDE, DEPTH_SIDE).draw(points[:, 2:]).paste(DEPTH_SIDE, DEPTH_SIDE)
+        )
         behind = np.where(depth[1], depth[0][..., 0], np.inf)
         cells = np.clip(np.rint(placed[:, :2]).astype(int), 0, DEPTH_SIDE - 1)
         visible = points[:, 2] <= behind[cells[:, 1], cells[:, 0]] + HIDDEN_MM
@@ -79,7 +81,9 @@ class TextureBaker:
         The gain's logarithm x minimises sum_v shown_v (x_v - r_v)^2 + SMOOTHNESS sum_edges (x_u - x_v)^2
         + ANCHOR sum_v (x_v - m)^2, where r is the logarithm of photograph over model, m its mean over what is shown.
         """
-        lit = np.clip(face.albedo * evened(self.shading(face, camera), shown), DARKEST, None)
+        white = np.ones_like(face.albedo)
+        shading = lit_colours(camera, face.posed, white, face.parameters.light, self.topology)
+        lit = np.clip(face.albedo * evened(shading, shown), DARKEST, None)
         ratio = np.log(np.clip(sample(photo, points[:, :2]) / 255, DARKEST, None) / lit)
         ratio = np.clip(ratio, -np.log(LARGEST_GAIN), np.log(LARGEST_GAIN))
         mean = (shown[:, None] * ratio).sum(0) / (shown.sum() + 1)  # nothing shown: no gain
@@ -87,10 +91,6 @@ class TextureBaker:
         gain = splu(system.tocsc()).solve(shown[:, None] * ratio + ANCHOR * mean)
         filled: np.ndarray = np.clip(lit * np.exp(gain), 0, 1).astype(np.float32)
         return filled
-
-    def shading(self, face: Face, camera: PhotoCamera) -> np.ndarray:
-        """Return the irradiance (V,3) of each vertex in the face's light."""
-        return lit_colours(camera, face.posed, np.ones_like(face.albedo), face.parameters.light, self.topology)
 
     def _spread(self, attributes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Spread vertex attributes (V,C) over the texels: (T,T,C), and where (T,T) bool."""
@@ -136,11 +136,3 @@ def facing(face: Face, camera: PhotoCamera, topology: Topology) -> np.ndarray:
     towards = -seen / np.linalg.norm(seen, axis=1, keepdims=True)
     cosine: np.ndarray = (normals * towards).sum(1)
     return cosine
-
-
-def laplacian(triangles: np.ndarray, count: int) -> coo_array:
-    """Return the graph Laplacian (V,V) of a mesh: x' L x is the sum of squared differences over its edges."""
-    ends = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
-    ends = np.unique(np.concatenate([ends, ends[:, ::-1]]), axis=0)
-    adjacency = coo_array((np.ones(len(ends)), ends.T), shape=(count, count)).tocsr()
-    return diags_array(adjacency.sum(1)) - adjacency

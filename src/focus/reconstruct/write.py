@@ -17,7 +17,7 @@ from focus.reconstruct.bundle import Bundle
 from focus.reconstruct.glb import glb
 from focus.reconstruct.occlusion import extended
 from focus.reconstruct.overlay import Window, overlay
-from focus.reconstruct.photo_view import PhotoCamera, draw, lit_colours
+from focus.reconstruct.photo_view import PhotoCamera, Placed, lit_colours
 from focus.reconstruct.reconstructor import Face
 from focus.reconstruct.texture import TextureBaker
 from focus.rendering import Topology
@@ -78,7 +78,7 @@ class FaceWriter:
         height, width = photo.shape[:2]
         points = camera.project(face.posed)
         colours = lit_colours(camera, face.posed, face.albedo, face.parameters.light, self.topology)
-        drawing = draw(points, colours, self.topology, height, width)
+        drawing = Placed.of(points, self.topology, height, width).draw(colours)
         inlier = inlier_pixels(face, drawing.drawn.shape, drawing.corner) & drawing.drawn
         x, y = drawing.corner
         here = (slice(y, y + len(inlier)), slice(x, x + inlier.shape[1]))

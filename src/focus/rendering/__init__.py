@@ -1,10 +1,10 @@
 """Camera, spherical-harmonics light, rasterizer and renderer."""
 
-from focus.rendering.camera import Camera, rotation_matrix, to_camera_frame
+from focus.rendering.camera import Camera, rotation_matrix
 from focus.rendering.interpolation import interpolate
 from focus.rendering.light import AMBIENT, released_directions, sh_basis, shade
 from focus.rendering.rasterizer import rasterize
-from focus.rendering.renderer import Interpolation, Normals, Renderer, Rendering
+from focus.rendering.renderer import Interpolation, Normals, Renderer
 from focus.rendering.topology import Topology, vertex_normals
 
 __all__ = [
@@ -13,7 +13,6 @@ __all__ = [
     "Interpolation",
     "Normals",
     "Renderer",
-    "Rendering",
     "Topology",
     "interpolate",
     "rasterize",
@@ -21,6 +20,5 @@ __all__ = [
     "rotation_matrix",
     "sh_basis",
     "shade",
-    "to_camera_frame",
     "vertex_normals",
 ]

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from focus.errors import FocusError
+from focus.rendering.rasterizer import edge_functions
 from focus.rendering.topology import Topology
 
 
@@ -49,7 +50,8 @@ def interpolate(
     planes = [plane.reshape(-1) for plane in points.permute(2, 0, 1).contiguous().unbind(0)]
     row = within // width
     x, y = gather(planes[0]), gather(planes[1])
-    weights = _barycentric(x, y, (within - row * width).to(points.dtype), row.to(points.dtype))
+    pixel = (within - row * width).to(points.dtype), row.to(points.dtype)
+    weights = torch.stack(edge_functions(x.unbind(0), y.unbind(0), *pixel))
     if perspective:
         z0, z1, z2 = gather(planes[2])
         weights = torch.stack([weights[0] * (z1 * z2), weights[1] * (z0 * z2), weights[2] * (z0 * z1)])
@@ -67,12 +69,3 @@ def _check_shapes(points: Tensor, attributes: Tensor, pixel_to_face: Tensor) -> 
             f"points, attributes and pixel_to_face: shapes {tuple(points.shape)}, {tuple(attributes.shape)} and "
             f"{tuple(pixel_to_face.shape)}, expected (B, V, 3), (B, V, C) and (B, H, W)"
         )
-
-
-def _barycentric(x: Tensor, y: Tensor, px: Tensor, py: Tensor) -> Tensor:
-    """Return (3, P) unnormalised screen-affine barycentric coordinates, by the rasterizer's own edge functions."""
-    (x0, x1, x2), (y0, y1, y2) = x, y
-    w0 = (px - x1) * (y2 - y1) - (py - y1) * (x2 - x1)
-    w1 = (py - y0) * (x2 - x0) - (px - x0) * (y2 - y0)
-    w2 = (px - x0) * (y1 - y0) - (py - y0) * (x1 - x0)
-    return torch.stack([w0, w1, w2])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import reduce
 from itertools import pairwise
 
@@ -115,16 +115,25 @@ def _cover(
     `x`, `y`, `z` hold the triangles' three corners in ascending order of vertex index; `flat` (N,) is the triangle of
     each pair as an index into those, `px` and `py` (N,) its pixel.
     """
-    x0, x1, x2 = (corner.index_select(0, flat) for corner in x)
-    y0, y1, y2 = (corner.index_select(0, flat) for corner in y)
-    # Each edge runs from its lower to its higher vertex index, so both triangles at it compute the same number and
-    # find opposite signs in it: no pixel centre can fall outside both.
-    w0 = (px - x1) * (y2 - y1) - (py - y1) * (x2 - x1)
-    w1 = (py - y0) * (x2 - x0) - (px - x0) * (y2 - y0)
-    w2 = (px - x0) * (y1 - y0) - (py - y0) * (x1 - x0)
+    own_x, own_y = ([corner.index_select(0, flat) for corner in axis] for axis in (x, y))
+    w0, w1, w2 = edge_functions(own_x, own_y, px, py)
     least, most = reduce(torch.minimum, (w0, w1, w2)), reduce(torch.maximum, (w0, w1, w2))
     # All of one sign; all zero is a triangle without area.
     inside = ((least >= 0) != (most <= 0)).nonzero().squeeze(1)
     w0, w1, w2 = (w.index_select(0, inside) for w in (w0, w1, w2))
     z0, z1, z2 = (corner.index_select(0, flat.index_select(0, inside)) for corner in z)
     return inside, (w0 + w1 + w2) / (w0 / z0 + w1 / z1 + w2 / z2)
+
+
+def edge_functions(x: Sequence[Tensor], y: Sequence[Tensor], px: Tensor, py: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the unnormalised screen-affine barycentric coordinates, (N,) each, of pixels in triangles.
+
+    `x` and `y` hold the triangles' three corners, (N,) each, in ascending order of vertex index. Each edge then runs
+    from its lower to its higher vertex index, so both triangles at it compute the same number and find opposite signs
+    in it: no pixel centre can fall outside both.
+    """
+    (x0, x1, x2), (y0, y1, y2) = x, y
+    w0 = (px - x1) * (y2 - y1) - (py - y1) * (x2 - x1)
+    w1 = (py - y0) * (x2 - x0) - (px - x0) * (y2 - y0)
+    w2 = (px - x0) * (y1 - y0) - (py - y0) * (x1 - x0)
+    return w0, w1, w2

@@ -29,16 +29,11 @@ def _draw_torch(
     return interpolate(points, colours, topology, pixel_to_face, perspective), pixel_to_face
 
 
-def _load_torch() -> Backend:
-    return _draw_torch
-
-
-def _load_pytorch3d() -> Backend:
-    draw: Backend = import_module("focus.rendering.pytorch3d_backend").draw
-    return draw
-
-
-BACKENDS: dict[str, Callable[[], Backend]] = {"torch": _load_torch, "pytorch3d": _load_pytorch3d}
+BACKENDS: dict[str, Callable[[], Backend]] = {
+    "torch": lambda: _draw_torch,
+    "pytorch3d": lambda: import_module("focus.rendering.pytorch3d_backend").draw,
+}
+"""Name -> what loads it."""
 
 
 @dataclass(frozen=True)
@@ -118,11 +113,8 @@ class Renderer:
             raise FocusError(f"vertices: on {vertices.device}, expected {device}, where the renderer's triangles are")
         in_camera = to_camera_frame(vertices, pose)
         points = self.camera.project_camera_frame(in_camera)
-        colours = albedo * shade(self._lit_directions(in_camera), light)
+        normals = vertex_normals(in_camera, self.topology, self.unit_normals)
+        colours = albedo * shade(normals if self.unit_normals else released_directions(normals), light)
         image, pixel_to_face = self._draw(points, colours, self.topology, self.camera.size, self.perspective)
         mask = (pixel_to_face >= 0).unsqueeze(1).to(points.dtype)
         return Rendering(image.permute(0, 3, 1, 2), mask, points)
-
-    def _lit_directions(self, in_camera: Tensor) -> Tensor:
-        normals = vertex_normals(in_camera, self.topology, self.unit_normals)
-        return normals if self.unit_normals else released_directions(normals)

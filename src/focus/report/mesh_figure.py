@@ -31,11 +31,10 @@ def misfit_prior(vertices: np.ndarray, triangles: np.ndarray, misfit: np.ndarray
     norm = Normalize(-limit, limit)
     for row, (name, degrees) in zip(grid, VIEWS, strict=True):
         turned = vertices @ _turn(degrees).T
-        grey = np.full(len(vertices), 0.0)
-        _draw_mesh(row[0], turned, triangles, grey, Normalize(-1, 1), "Greys", shaded=True)
+        _draw_mesh(row[0], turned, triangles)
         _draw_axes(row[0], vertices, degrees)
         for axes, values in zip(row[1:], misfit.T, strict=True):
-            _draw_mesh(axes, turned, triangles, values, norm, "RdBu_r")
+            _draw_mesh(axes, turned, triangles, values, norm)
         row[0].text(-0.08, 0.5, name, transform=row[0].transAxes, rotation=90, ha="center", va="center")
     for axes, heading in zip(grid[0], ("(a) axes", "(b) along x", "(c) along y", "(d) along z"), strict=True):
         axes.set_title(heading, fontsize=9)
@@ -60,7 +59,7 @@ def signed_errors(
     grid = figure.subplots(1, len(VIEWS) * len(fields))
     panels = [(heading, field, view) for heading, field in fields.items() for view in VIEWS]
     for axes, (heading, field, (name, degrees)) in zip(grid, panels, strict=True):
-        _draw_mesh(axes, vertices @ _turn(degrees).T, triangles, field, norm, "RdBu_r")
+        _draw_mesh(axes, vertices @ _turn(degrees).T, triangles, field, norm)
         if name == VIEWS[0][0]:
             axes.set_title(heading, fontsize=8)
     bar = figure.colorbar(ScalarMappable(norm, "RdBu_r"), ax=list(grid), shrink=0.8, extend="both")
@@ -78,23 +77,21 @@ def _draw_mesh(
     axes: Axes,
     points: np.ndarray,
     triangles: np.ndarray,
-    values: np.ndarray,
-    norm: Normalize,
-    colours: str,
-    shaded: bool = False,
+    values: np.ndarray | None = None,
+    norm: Normalize | None = None,
 ) -> None:
-    """Draw front faces back to front (painter's algorithm), one colour per triangle: the mean of its vertices."""
+    """Draw front faces back to front (painter's algorithm): by the mean of their vertices' values, else shaded grey."""
     corners = points[triangles]
     normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     seen = np.flatnonzero(normals[:, 2] > 0)
     seen = seen[np.argsort(corners[seen, :, 2].mean(axis=1), kind="stable")]
     patch = PolyCollection(corners[seen, :, :2], linewidths=0.3, antialiaseds=False)
-    if shaded:
+    if values is None:
         light = 0.35 + 0.6 * normals[seen, 2] / np.linalg.norm(normals[seen], axis=1)
         patch.set_color([(grey, grey, grey) for grey in light.tolist()])
     else:
         patch.set_array(values[triangles[seen]].mean(axis=1))
-        patch.set(cmap=colours, norm=norm, edgecolors="face")
+        patch.set(cmap="RdBu_r", norm=norm, edgecolors="face")
     axes.add_collection(patch)
     axes.set_aspect("equal")
     axes.autoscale_view()

@@ -1,7 +1,7 @@
 """A reproduction score: does a run put the methods of a table into the paper's order?
 
-Levels cannot be compared between drawn and real faces; orders can. Per group of a table and its first column that has a
-best end (Table 4 and 5: F1), over the methods that both the paper and the run have.
+Levels cannot be compared between drawn and real faces; orders can. Per group of a table and the column that it is
+read by (F1 where there is one, else the first), over the methods that both the paper and the run have.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import kendalltau
 
-from focus.registry.tables import Column, Table
+from focus.registry.tables import Table
 
 
 @dataclass(frozen=True)
@@ -40,17 +40,12 @@ def scores(table: Table, frame: pd.DataFrame) -> Iterator[Score]:
     Groups with fewer than two common methods have none.
     """
     for group in table.groups:
-        column = _main(group.columns)
+        column = next((each for each in group.columns if each.metric == "f1"), group.columns[0])
         rows = frame[frame[table.key] == group.value].dropna(subset=[column.mean])
         paper, run = (rows[rows["source"] == source].set_index("method")[column.mean] for source in ("paper", "run"))
         common = [method for method in paper.index if method in run.index]
         if len(common) > 1:
             yield _score(group.heading, column.heading, paper[common].to_numpy(), run[common].to_numpy())
-
-
-def _main(columns: tuple[Column, ...]) -> Column:
-    """Return the column that a table is read by: F1 where there is one, else the first."""
-    return next((column for column in columns if column.metric == "f1"), columns[0])
 
 
 def _score(group: str, column: str, paper: np.ndarray, run: np.ndarray) -> Score:

@@ -104,10 +104,7 @@ def equal_weight_mean_std(parts: Sequence[tuple[float, float]]) -> tuple[float, 
 
 def reason(missing: Mapping[str, str], method: str, testset: str) -> str | None:
     """Return why `method` has no values on `testset`: the most particular of the reasons given, or None."""
-    for key in (f"{method}/{testset}", method, testset):
-        if key in missing:
-            return missing[key]
-    return None
+    return next((missing[key] for key in (f"{method}/{testset}", method, testset) if key in missing), None)
 
 
 def _rows(

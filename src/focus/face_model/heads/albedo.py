@@ -123,10 +123,9 @@ class Paint:
         share = (np.broadcast_to(strength, len(self.skin))[:, None] * shape)[..., None]
         self.reflectance += share * (np.atleast_2d(colour)[:, None] - self.reflectance)
 
-    def absorb(self, mask: str | Array, strength: Array | float, by_channel: tuple[float, float, float]) -> None:
+    def absorb(self, mask: str, strength: Array | float, by_channel: tuple[float, float, float]) -> None:
         """Multiply by exp(-strength * mask * by_channel) (blood, pigment in the skin, soft shade)."""
-        shape = self.masks[mask] if isinstance(mask, str) else mask
-        amount = np.broadcast_to(strength, len(self.skin))[:, None] * shape
+        amount = np.broadcast_to(strength, len(self.skin))[:, None] * self.masks[mask]
         self.reflectance *= np.exp(-amount[..., None] * np.array(by_channel))
 
     def display(self) -> Array:

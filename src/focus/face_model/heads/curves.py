@@ -49,11 +49,11 @@ def step(t: ArrayLike) -> Array:
     return level
 
 
-def eye_curve(angle: ArrayLike, scale: float = 1.0) -> Array:
+def eye_curve(angle: ArrayLike) -> Array:
     """Points (…,2) on the rim of the eye opening on the side x > 0; angle 0 is the outer corner, 90 degrees the top."""
     cosine, sine = np.cos(angle), np.sin(angle)
     height = np.where(sine > 0, EYE_UPPER, EYE_LOWER) * np.sign(sine) * np.abs(sine) ** 1.1
-    return np.stack([EYE_X + scale * EYE_HALF_WIDTH * cosine, EYE_Y + scale * (height + EYE_TILT * cosine)], -1)
+    return np.stack([EYE_X + EYE_HALF_WIDTH * cosine, EYE_Y + (height + EYE_TILT * cosine)], -1)
 
 
 def lip_line(x: ArrayLike) -> Array:
@@ -96,11 +96,10 @@ def brow_middle(along: ArrayLike) -> Array:
     return np.stack([BROW_INNER + (BROW_OUTER - BROW_INNER) * along, y], -1)
 
 
-def outline(count: int, start: float = 0.0, stop: float = 1.0) -> Array:
-    """Return `count` points (count,2) on the oval at equal arc lengths.
+def outline(count: int, start: float, stop: float) -> Array:
+    """Return `count` points (count,2) on the oval at equal arc lengths, from `start` to `stop`.
 
     The position runs from 0 at the top of the forehead, down the side x < 0 (0.5 is the chin), back up at x > 0 to 1.
-    `stop` is left out when it closes the ring (start 0, stop 1) and kept otherwise.
     """
     ring = np.concatenate([_OVAL * (-1, 1), _OVAL[-2::-1]])
     chord = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(ring, axis=0), axis=1))])
@@ -108,9 +107,7 @@ def outline(count: int, start: float = 0.0, stop: float = 1.0) -> Array:
     dense = np.linspace(0, 1, 4001)
     points = spline(dense)
     arc = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1))])
-    closed = stop - start >= 1
-    wanted = np.linspace(start, stop, count, endpoint=not closed) * arc[-1]
-    placed: Array = spline(np.interp(wanted, arc, dense))
+    placed: Array = spline(np.interp(np.linspace(start, stop, count) * arc[-1], arc, dense))
     return placed
 
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from focus.face_model.heads.albedo import ALBEDO_SCALE, paint_extras, paint_masks, paint_people
 from focus.face_model.heads.fields import smooth_modes
-from focus.face_model.heads.heads import Heads, load_heads
+from focus.face_model.heads.heads import load_heads
 from focus.face_model.heads.mesh import Template
 from focus.face_model.heads.people import draw_actions, draw_phenotypes
 from focus.seeds import numpy_generator
@@ -28,12 +28,11 @@ class FaceGenerator:
         level: of the mesh; 0 to 2.
         seed: chooses the world: which smooth modes of shape and skin are held out.
         whole: the whole head, or only the face.
-        heads: where heads come from; by default the installed package's.
     """
 
-    def __init__(self, level: int = 0, seed: int = 0, *, whole: bool = True, heads: Heads | None = None) -> None:
+    def __init__(self, level: int = 0, seed: int = 0, *, whole: bool = True) -> None:
         """Build the template and evaluate masks and modes on it."""
-        self.heads = heads or load_heads()
+        self.heads = load_heads()
         head = self.heads.template(level)
         self.template: Template = head if whole else head.face()
         world = numpy_generator(seed, "embedded face model", "world")

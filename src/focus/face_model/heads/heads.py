@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from focus.face_model.heads.makehuman import MakeHuman
-from focus.face_model.heads.mesh import Template, build_template, to_model_frame
+from focus.face_model.heads.mesh import NOSE_TIP, TIP, Template, build_template
 from focus.face_model.heads.people import Changes, Factor, action_names, mean_phenotype, phenotype_targets
 
 Array = NDArray[np.float64]
@@ -24,9 +24,9 @@ class Heads:
         changes: the local changes of a head.
     """
 
-    def __init__(self, files: MakeHuman | None = None) -> None:
+    def __init__(self) -> None:
         """Read the files, about a second's work."""
-        self._files = files or MakeHuman()
+        self._files = MakeHuman()
         self._factors = phenotype_targets()
         self.changes = Changes(self._files)
         self.mean, shift = self._mean_head()
@@ -64,7 +64,7 @@ class Heads:
         for weight, factor in zip(weights(mean_phenotype(), self._factors)[0], self._factors, strict=True):
             ids, move = self._files.target(factor.target)
             mean[ids] += weight * move
-        shift = to_model_frame(mean)
+        shift = TIP - mean[NOSE_TIP]
         return mean + shift, shift
 
     def _fields(self, targets: list[str]) -> Float32:

