@@ -34,7 +34,7 @@ from focus.report.worlds.collected import Collected, write_run
 from focus.report.worlds.study import Run, planned, reduced
 from focus.report.worlds.write import described, write_all
 from focus.settings import MethodSettings, ProvenanceSettings
-from focus.stages.common import folders, methods, provenance, references
+from focus.stages.common import provenance, shown
 
 TARGETS = ("results/tables", "results/claims.json", "results/headline.json")
 STAGES = ("tables", "claims", "headline")
@@ -126,8 +126,9 @@ class Settings(MethodSettings, ProvenanceSettings):
 def collect(place: Place, out: Path) -> None:
     """Write the per-image values of a finished clone to `out`."""
     chosen = settings.load(Settings, root=place.clone)
-    found = load_results([place.clone / "results/metrics" / name for name in folders(chosen)])
-    write_run(out, Collected(place.run, provenance(chosen), methods(chosen), found, references(chosen)))
+    methods = shown(chosen)
+    found = load_results([place.clone / "results/metrics" / name for name in methods.folders])
+    write_run(out, Collected(place.run, provenance(chosen), methods.tables, found, methods.references))
 
 
 def command(words: list[str], folder: Path, log: Path | None = None, check: bool = True) -> str | None:

@@ -12,7 +12,7 @@ from focus.files import read_json, write_json, write_npy, write_text
 from focus.report.results import load_results
 from focus.settings import MethodSettings
 from focus.stages import constant_mask, paths, reference
-from focus.stages.common import folders, methods, references
+from focus.stages.common import shown
 
 NAMES = {"mean-face": "mean face", "best-fit": "best fit"}
 
@@ -75,6 +75,7 @@ def test_missing_sets_leave_an_empty_row(project, module, name):
 def test_labels_stand_in_the_tables_and_names_in_the_folders(project):
     """The tables would look for a folder of another name, or a reference compete with the methods."""
     chosen = settings.load(MethodSettings)
-    found = dict(zip(methods(chosen), folders(chosen), strict=True))
-    assert found["mean face"] == "mean-face" and found["FOCUS"] == "FOCUS"
-    assert references(chosen) == ["all-ones", *(plan.label for plan in chosen.references.values())]
+    found = shown(chosen)
+    folders = dict(zip(found.tables, found.folders, strict=True))
+    assert folders["mean face"] == "mean-face" and folders["FOCUS"] == "FOCUS"
+    assert found.references == ["all-ones", *(plan.label for plan in chosen.references.values())]

@@ -21,7 +21,7 @@ from focus.files import write_bytes, write_json, write_npy, write_text
 from focus.registry.testsets import TESTSETS
 from focus.report.tables import read_paper_table
 from focus.report.write import write_table
-from focus.stages import build, paths, report
+from focus.stages import build, listed, paths, report
 from focus.stages.common import provenance
 from focus.stages.finer import Finer
 
@@ -70,6 +70,7 @@ def chosen(project, monkeypatch):
     Image.new("RGB", (40, 20)).save(stream, "PNG")
     for name in ("figure1", "figure4_plain"):
         write_bytes(paths.FIGURES / f"{name}.png", stream.getvalue())
+    listed.work(settings.load(listed.Settings))
     return tiny.sized(settings.load(report.Settings))
 
 

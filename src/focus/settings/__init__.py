@@ -69,7 +69,6 @@ from focus.settings.stage import (
     NetworkSettings,
     ProvenanceSettings,
     RecogniserSettings,
-    ReferenceSettings,
     SegmentationSettings,
     StageSettings,
     TrainingSettings,

@@ -87,20 +87,14 @@ class LossSettings(StageSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReferenceSettings(StageSettings):
-    """What names the methods that are no competitors."""
-
-    constant_masks: dict[str, ConstantMask]
-    references: dict[str, Reference]
-
-
-@dataclass(frozen=True, kw_only=True)
-class MethodSettings(ReferenceSettings):
+class MethodSettings(StageSettings):
     """What names all methods, and the tables that each stands in."""
 
     variants: dict[str, Variant]
     corrected: dict[str, Corrected]
     instance_wise: dict[str, InstanceWise]
+    constant_masks: dict[str, ConstantMask]
+    references: dict[str, Reference]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,14 +9,14 @@ from focus.files import read_json, write_json, write_text
 from focus.report.claims_text import claims_markdown
 from focus.report.verdicts import evaluate_claims
 from focus.seeds import numpy_generator
-from focus.settings import Evaluation, External, Key, MethodSettings, ProvenanceSettings
+from focus.settings import Evaluation, External, Key, ProvenanceSettings
 from focus.stages import paths
-from focus.stages.common import folders, provenance, results
+from focus.stages.common import provenance, read_shown, results
 from focus.stages.runner import run
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(ProvenanceSettings, MethodSettings):
+class Settings(ProvenanceSettings):
     """What the stage reads."""
 
     evaluation: Evaluation
@@ -26,7 +26,7 @@ class Settings(ProvenanceSettings, MethodSettings):
 
 def work(settings: Settings) -> None:
     """Write results/claims.json and results/claims.md."""
-    measured = results(folders(settings), settings.external)
+    measured = results(read_shown().folders, settings.external)
     rng = numpy_generator(settings.training_seed, "claims", "bootstrap")
     verdicts = evaluate_claims([[measured]], rng, timings(settings.profile), resamples=settings.evaluation.bootstrap)
     write_json(paths.RESULTS / "claims.json", verdicts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -10,32 +11,49 @@ from focus.environment.assets import stands_in
 from focus.files import read_json
 from focus.registry.testsets import TESTSETS
 from focus.report.results import Results, load_results
-from focus.settings import MethodSettings, ProvenanceSettings, ReferenceSettings
+from focus.settings import MethodSettings, ProvenanceSettings
 from focus.stages import paths
 
 SHARED_CURVES = ("recogniser", "initialise", "pretrain", "r_syn_plain", "r_syn_composited")
 """Training curves that belong to no variant."""
 
 
-def methods(settings: MethodSettings) -> dict[str, list[int]]:
-    """Return method -> tables: instance-wise ones, variants, each followed by what corrects it, references by label."""
-    found: dict[str, list[int]] = {name: plan.tables for name, plan in settings.instance_wise.items()}
+@dataclass(frozen=True)
+class Shown:
+    """The methods of params.yaml, as the documents show them.
+
+    tables: method -> the tables it stands in: instance-wise ones, variants, each followed by what corrects it, constant
+        masks, references by label.
+    folders: the folder in results/metrics of each method, in the same order; only a reference has a label.
+    references: the methods that are no competitors: printed in italics, never the best.
+    faces: label of a reference -> its face, "mean" or "fitted".
+    """
+
+    tables: dict[str, list[int]]
+    folders: list[str]
+    references: list[str]
+    faces: dict[str, str]
+
+
+def shown(settings: MethodSettings) -> Shown:
+    """Return what params.yaml says. Stages after `listed` read it in its file, which names nothing else of a method."""
+    tables: dict[str, list[int]] = {name: plan.tables for name, plan in settings.instance_wise.items()}
     for name, variant in settings.variants.items():
-        found[name] = variant.tables
-        found |= {key: plan.tables for key, plan in settings.corrected.items() if plan.variant == name}
-    found |= {name: plan.tables for name, plan in settings.constant_masks.items()}
-    return found | {plan.label: [*plan.tables] for plan in settings.references.values()}
+        tables[name] = variant.tables
+        tables |= {key: plan.tables for key, plan in settings.corrected.items() if plan.variant == name}
+    tables |= {name: plan.tables for name, plan in settings.constant_masks.items()}
+    labels = {plan.label: plan for plan in settings.references.values()}
+    return Shown(
+        tables=tables | {label: plan.tables for label, plan in labels.items()},
+        folders=[*tables, *settings.references],
+        references=[*settings.constant_masks, *labels],
+        faces={label: plan.face for label, plan in labels.items()},
+    )
 
 
-def references(settings: ReferenceSettings) -> list[str]:
-    """Return the methods that are no competitors: printed in italics, never the best."""
-    return [*settings.constant_masks, *(plan.label for plan in settings.references.values())]
-
-
-def folders(settings: MethodSettings) -> list[str]:
-    """Return the folder in results/metrics of each method, in the order of `methods`; only a reference has a label."""
-    labels = {plan.label: name for name, plan in settings.references.items()}
-    return [labels.get(method, method) for method in methods(settings)]
+def read_shown() -> Shown:
+    """Return what stage `listed` has found."""
+    return Shown(**read_json(paths.LISTED / "methods.json"))
 
 
 def results(names: list[str], external: Iterable[str] = ()) -> Results:

@@ -16,9 +16,9 @@ from focus.registry.testsets import TESTSETS
 from focus.report import figures
 from focus.report.mesh_figure import misfit_prior
 from focus.report.tables import build_tables
-from focus.settings import Ablation, MethodSettings, Picture, PictureRow
+from focus.settings import Ablation, Picture, PictureRow
 from focus.stages import build, paths
-from focus.stages.common import curve, folders, methods, missing, results
+from focus.stages.common import curve, missing, read_shown, results
 from focus.stages.finer import Finer
 from focus.stages.finer import Settings as FinerSettings
 from focus.stages.predictions import membership
@@ -29,7 +29,7 @@ DPI = 220  # by which the labels are as large as they should be
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(FinerSettings, MethodSettings):
+class Settings(FinerSettings):
     """What the stage reads."""
 
     ablation: Ablation
@@ -44,7 +44,7 @@ def work(settings: Settings) -> None:
         for name, picture in face_figures(settings).items():
             write_bytes(faces / f"{name}.png", picture)
         curves = curve_figures(settings.ablation.variant)
-        for name, picture in {**prior_figures(), **curves, **result_figures(settings)}.items():
+        for name, picture in {**prior_figures(), **curves, **result_figures()}.items():
             write_bytes(folder / f"{name}.png", picture)
 
 
@@ -146,13 +146,13 @@ def curve_figures(variant: str) -> dict[str, bytes]:
     }
 
 
-def result_figures(settings: Settings) -> dict[str, bytes]:
+def result_figures() -> dict[str, bytes]:
     """Return the NoW error curves by image medians, the F1 of Table 5's methods, and the hyper-parameters' effect."""
-    rows = methods(settings)
-    measured = results(folders(settings))
-    table5 = build_tables(measured, rows, missing=missing())[5]
-    medians = {name: measured.rows("run", name, "NoW")["now_median"].to_numpy(float) for name in rows}
-    curves = {name: error_curve(medians[name]) for name, tables in rows.items() if {2, 3} & set(tables)}
+    methods = read_shown()
+    measured = results(methods.folders)
+    table5 = build_tables(measured, methods.tables, missing=missing())[5]
+    medians = {name: measured.rows("run", name, "NoW")["now_median"].to_numpy(float) for name in methods.tables}
+    curves = {name: error_curve(medians[name]) for name, tables in methods.tables.items() if {2, 3} & set(tables)}
     shown = {
         "F1": ["ar_f1_unoccluded", "ar_f1_glasses", "ar_f1_scarf"],
         "RMSE": ["celeba_rmse_occluded", "celeba_rmse_unoccluded", "ar_rmse"],
@@ -160,7 +160,7 @@ def result_figures(settings: Settings) -> dict[str, bytes]:
     tried = pd.read_csv(paths.SENSITIVITY, dtype={"commit": str})
     return {
         "f1_ablation": figures.f1_bars(table5),
-        "now_curves": figures.error_curves(curves, references=[plan.label for plan in settings.references.values()]),
+        "now_curves": figures.error_curves(curves, references=[*methods.faces]),
         **({"sensitivity": figures.sensitivity(tried, shown)} if len(tried) else {}),
     }
 

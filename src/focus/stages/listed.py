@@ -1,4 +1,4 @@
-"""What the methods of params.yaml have made, as hashes: the documents depend on these, not on folders with leftovers.
+"""The methods of params.yaml, and what they have made, as hashes: the documents depend on these, not on leftovers.
 
 DVC knows files and folders as dependencies, not lists from params.yaml. So this quick stage reads the folders, and what
 comes after runs again only where something changed that it shows.
@@ -7,13 +7,13 @@ comes after runs again only where something changed that it shows.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from focus.files import sha256, write_json
 from focus.settings import MethodSettings
 from focus.stages import paths
-from focus.stages.common import SHARED_CURVES, folders
+from focus.stages.common import SHARED_CURVES, shown
 from focus.stages.runner import run
 
 
@@ -23,11 +23,13 @@ class Settings(MethodSettings):
 
 
 def work(settings: Settings) -> None:
-    """Write results/listed: values, predictions and curves of all methods, and all of the corrected ones."""
+    """Write results/listed: the methods; their values, predictions and curves, and all of the corrected ones."""
+    methods = shown(settings)
     corrected = {*settings.corrected, *(plan.variant for plan in settings.corrected.values())}
     curves = [f"{name}.csv" for name in (*SHARED_CURVES, *settings.variants)]
-    write_json(paths.LISTED / "metrics.json", hashes(paths.METRICS, folders(settings)))
-    write_json(paths.LISTED / "predictions.json", hashes(paths.EVALUATION, folders(settings)))
+    write_json(paths.LISTED / "methods.json", asdict(methods))
+    write_json(paths.LISTED / "metrics.json", hashes(paths.METRICS, methods.folders))
+    write_json(paths.LISTED / "predictions.json", hashes(paths.EVALUATION, methods.folders))
     write_json(paths.LISTED / "curves.json", hashes(paths.CURVES, curves))
     both = hashes(paths.METRICS, corrected) | hashes(paths.EVALUATION, corrected)
     write_json(paths.LISTED / "corrected.json", both)

@@ -29,9 +29,9 @@ from focus.report.page.gallery import Case, Choice, case, choose
 from focus.report.page.views import View, distance_views, misfit_views, payload, reconstruction_view
 from focus.report.results import read_images
 from focus.report.schemas import SCHEMAS, read_frame
-from focus.settings import Ablation, MethodSettings, Picture, ProvenanceSettings
+from focus.settings import Ablation, Picture, ProvenanceSettings
 from focus.stages import build, paths
-from focus.stages.common import SHARED_CURVES, curve, missing, provenance, references
+from focus.stages.common import curve, missing, provenance, read_shown
 from focus.stages.finer import Finer, has_masks
 from focus.stages.finer import Settings as FinerSettings
 from focus.stages.runner import run
@@ -42,7 +42,7 @@ WITHHELD = "Pictures and meshes of faces are left out, as a rule where people ar
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(FinerSettings, MethodSettings, ProvenanceSettings):
+class Settings(FinerSettings, ProvenanceSettings):
     """What the stage reads."""
 
     ablation: Ablation
@@ -61,7 +61,7 @@ def work(settings: Settings, faces: bool | None = None, out: Path = paths.REPORT
         variant=settings.ablation.variant,
         withheld="" if faces else WITHHELD,
         claims=claim_rows(read_json(paths.RESULTS / "claims.json")),
-        tables=tables(settings),
+        tables=tables(),
         shares=pd.read_csv(paths.TABLES / "now_shares.csv").dropna(subset="share").to_dict("records"),
         curves=curves(settings),
         figures=figures(settings, faces),
@@ -72,19 +72,18 @@ def work(settings: Settings, faces: bool | None = None, out: Path = paths.REPORT
     write_text(out, text)
 
 
-def tables(settings: Settings) -> list[Comparison]:
+def tables() -> list[Comparison]:
     """Return Tables 1-5 as the tables stage wrote them."""
-    made, lacking = [], missing()
+    made, lacking, references = [], missing(), read_shown().references
     for number, schema in SCHEMAS.items():
         frame = read_frame(paths.TABLES / f"table{number}.csv", schema, "what stage tables writes")
-        made.append(compare(number, blocks(number, frame, lacking, references(settings))))
+        made.append(compare(number, blocks(number, frame, lacking, references)))
     return made
 
 
 def curves(settings: Settings) -> dict[str, list[Panel]]:
     """Return the panels of all training curves, not those that removed variants left."""
-    trained = {*SHARED_CURVES, *settings.variants}
-    names = [path.stem for path in sorted(paths.CURVES.glob("*.csv")) if path.stem in trained]
+    names = [Path(name).stem for name in read_json(paths.LISTED / "curves.json")]
     return panels({name: curve(name) for name in names}, last=settings.ablation.variant)
 
 

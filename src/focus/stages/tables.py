@@ -8,14 +8,14 @@ from focus.files import whole_directory, write_csv
 from focus.report.shares import now_shares
 from focus.report.tables import build_tables
 from focus.report.write import write_table
-from focus.settings import External, MethodSettings, ProvenanceSettings
+from focus.settings import External, ProvenanceSettings
 from focus.stages import paths
-from focus.stages.common import folders, methods, missing, provenance, references, results
+from focus.stages.common import missing, provenance, read_shown, results
 from focus.stages.runner import run
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(ProvenanceSettings, MethodSettings):
+class Settings(ProvenanceSettings):
     """What the stage reads."""
 
     external: dict[str, External]
@@ -23,13 +23,13 @@ class Settings(ProvenanceSettings, MethodSettings):
 
 def work(settings: Settings) -> None:
     """Write results/tables."""
-    rows, lacking = methods(settings), missing()
-    measured = results(folders(settings), settings.external)
-    tables = build_tables(measured, rows, missing=lacking, now_test=server_values(settings))
+    methods, lacking = read_shown(), missing()
+    measured = results(methods.folders, settings.external)
+    tables = build_tables(measured, methods.tables, missing=lacking, now_test=server_values(settings))
     with whole_directory(paths.TABLES) as folder:
         for number, frame in tables.items():
-            write_table(folder, number, frame, provenance(settings), lacking, references(settings))
-        ends = {plan.face: plan.label for plan in settings.references.values()}
+            write_table(folder, number, frame, provenance(settings), lacking, methods.references)
+        ends = {face: label for label, face in methods.faces.items()}
         shares = now_shares(measured, ends.get("mean", ""), ends.get("fitted", ""))
         write_csv(folder / "now_shares.csv", shares, "%.4f")
 
