@@ -1,7 +1,7 @@
 import numpy as np
 
 from focus.face_model import REGIONS, FaceModel, regions
-from focus.face_model.polygon import grown, inside_polygon
+from focus.face_model.regions import grown, inside_polygon
 
 
 def test_landmarks_lie_in_their_regions(template):

@@ -10,32 +10,26 @@ from typing import Annotated
 
 import typer
 
-Photos = Annotated[list[Path], typer.Argument(help="Photographs, or folders of them.")]
-Out = Annotated[Path, typer.Option(help="Folder to write to: OUT/<photo>[_k]/ for each face.")]
-Model = Annotated[str, typer.Option(help="A model's name, or the path of a bundle.")]
-Fit = Annotated[int | None, typer.Option(min=0, max=10_000, help="Steps of refinement on the photograph; 0 for none.")]
-Landmarks = Annotated[
-    Path | None, typer.Option(help="CSV with rows filename, x0, y0 … x67, y67 in pixels; a row a face.")
-]
-Prior = Annotated[bool, typer.Option("--misfit-prior/--no-misfit-prior", help="Subtract the misfit prior (Eq. 11).")]
-Batch = Annotated[int, typer.Option(min=1, max=1024, help="Faces worked on together.")]
-# Small networks gain nothing by a second thread, and on a busy machine lose much: each waits for the other's turn.
-Threads = Annotated[int, typer.Option(min=1, max=1024, help="CPU threads; more than 1 serve large models.")]
-Device = Annotated[str, typer.Option(help="cpu, cuda or mps.")]
-
 SOME_FAILED = 3
 
 
 def reconstruct(
-    photos: Photos,
-    out: Out,
-    model: Model = "demo",
-    fit: Fit = None,
-    landmarks: Landmarks = None,
-    misfit_prior: Prior = True,
-    batch: Batch = 8,
-    threads: Threads = 1,
-    device: Device = "cpu",
+    photos: Annotated[list[Path], typer.Argument(help="Photographs, or folders of them.")],
+    out: Annotated[Path, typer.Option(help="Folder to write to: OUT/<photo>[_k]/ for each face.")],
+    model: Annotated[str, typer.Option(help="A model's name, or the path of a bundle.")] = "demo",
+    fit: Annotated[
+        int | None, typer.Option(min=0, max=10_000, help="Steps of refinement on the photograph; 0 for none.")
+    ] = None,
+    landmarks: Annotated[
+        Path | None, typer.Option(help="CSV with rows filename, x0, y0 … x67, y67 in pixels; a row a face.")
+    ] = None,
+    misfit_prior: Annotated[
+        bool, typer.Option("--misfit-prior/--no-misfit-prior", help="Subtract the misfit prior (Eq. 11).")
+    ] = True,
+    batch: Annotated[int, typer.Option(min=1, max=1024, help="Faces worked on together.")] = 8,
+    # Small networks gain nothing by a second thread, and on a busy machine lose much: each waits for the other's turn.
+    threads: Annotated[int, typer.Option(min=1, max=1024, help="CPU threads; more than 1 serve large models.")] = 1,
+    device: Annotated[str, typer.Option(help="cpu, cuda or mps.")] = "cpu",
 ) -> None:
     """Reconstruct every face of photographs in 3D. Exit code 0: all; 3: some failed, see OUT/failures.csv."""
     with uncollected():

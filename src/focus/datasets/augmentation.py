@@ -29,14 +29,8 @@ _MIRRORED_PAIRS = (
 )
 
 
-def _swap_table() -> tuple[int, ...]:
-    table = list(range(68))
-    for left, right in _MIRRORED_PAIRS:
-        table[left], table[right] = right, left
-    return tuple(table)
-
-
-LANDMARK_SWAP = _swap_table()
+_MIRROR_IMAGES = dict(_MIRRORED_PAIRS) | {right: left for left, right in _MIRRORED_PAIRS}
+LANDMARK_SWAP = tuple(_MIRROR_IMAGES.get(number, number) for number in range(68))
 
 
 @dataclass(frozen=True)

@@ -112,8 +112,11 @@ class CelebAMaskHQ:
             raise FocusError(f"{name}: {size[0]}x{size[1]} pixels, expected a square image")
         folder = self.root / MASK_FOLDER / str(row.index // 2000)
         paths = {part: in_any_case(folder / f"{row.index:05d}_{part}.png") for part in PARTS}
+        accepted = tuple(dict.fromkeys([(MASK_SIZE, MASK_SIZE), size]))  # smaller emulated sets have smaller masks
         masks = {
-            part: _resized(read_mask(path, _accepted(size)), size) for part, path in paths.items() if path.exists()
+            part: np.array(Image.fromarray(read_mask(path, accepted)).resize(size, Image.Resampling.NEAREST))
+            for part, path in paths.items()
+            if path.exists()
         }
         if not masks:
             raise FocusError(
@@ -141,14 +144,3 @@ def read_mapping(path: Path) -> list[MappingRow]:
         seen.add(row.index)
         rows.append(row)
     return rows
-
-
-def _accepted(size: tuple[int, int]) -> tuple[tuple[int, int], ...]:
-    """The published mask size, and the image's own (smaller emulated sets need no enlarged masks)."""
-    return tuple(dict.fromkeys([(MASK_SIZE, MASK_SIZE), size]))
-
-
-def _resized(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    if mask.shape == (size[1], size[0]):
-        return mask
-    return np.array(Image.fromarray(mask).resize(size, resample=Image.Resampling.NEAREST))

@@ -63,7 +63,10 @@ class CropTransform:
 
     def crop(self, image: np.ndarray) -> np.ndarray:
         """Cut an image (H, W, 3) or a grey picture (H, W), uint8, by Pillow's bicubic; black outside."""
-        self._check(image)
+        width, height = self.original
+        if image.shape[:2] != (height, width) or image.dtype != np.uint8:
+            found = f"{image.dtype} {image.shape[1]}x{image.shape[0]}"
+            raise FocusError(f"crop: {found} given, expected uint8 of the image's size {width}x{height}")
         resized = Image.fromarray(image).resize(self.resized, resample=Image.Resampling.BICUBIC)
         window = (self.left, self.up, self.left + self.size, self.up + self.size)
         return np.array(resized.crop(window))
@@ -79,12 +82,6 @@ class CropTransform:
     @property
     def _scale(self) -> np.ndarray:
         return np.array(self.resized, np.float64) / np.array(self.original, np.float64)
-
-    def _check(self, image: np.ndarray) -> None:
-        width, height = self.original
-        if image.shape[:2] != (height, width) or image.dtype != np.uint8:
-            found = f"{image.dtype} {image.shape[1]}x{image.shape[0]}"
-            raise FocusError(f"crop: {found} given, expected uint8 of the image's size {width}x{height}")
 
 
 def deep3d_crop(
@@ -109,7 +106,9 @@ def deep3d_crop(
     points = np.asarray(landmarks, dtype=np.float64)
     if points.shape != (68, 2) or not np.isfinite(points).all():
         raise FocusError(f"crop: landmarks {points.shape} or not finite, expected 68 finite points (x, y)")
-    offset = _flip_offset(flip)
+    if not is_flip(flip):
+        raise FocusError(f"crop flip: {flip!r}, expected H or H-1")
+    offset = 0 if flip == "H" else 1
     upward = np.stack([points[:, 0], height - offset - points[:, 1]], axis=1)
     unit, centre = fit_standard_face(five_points(upward))
     scale = STANDARD_SCALE * size / unit if unit > 0 else np.inf
@@ -147,10 +146,3 @@ def fit_standard_face(points: np.ndarray) -> tuple[float, np.ndarray]:
     camera, *_ = np.linalg.lstsq(design, points, rcond=None)
     unit = float(np.linalg.norm(camera[:3], axis=0).mean())
     return unit, camera[3]
-
-
-def _flip_offset(flip: str) -> int:
-    offsets = {"H": 0, "H-1": 1}
-    if flip not in offsets:
-        raise FocusError(f"crop flip: {flip!r}, expected H or H-1")
-    return offsets[flip]

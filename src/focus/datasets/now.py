@@ -40,7 +40,7 @@ class NoW:
             raise FocusError(f"NoW split: {split!r}, expected one of {', '.join(LISTS)}")
         self.root = root
         self.split = split
-        lines = _read_numbered(root / LISTS[split])
+        lines = read_image_list(root / LISTS[split])
         self.names = list(lines)
         for name, number in lines.items():
             if not self.image_path(name).is_file():
@@ -83,17 +83,12 @@ class NoW:
         return files[0]
 
 
-def read_image_list(path: Path) -> list[str]:
-    """Read a NoW image list: `<subject>/<challenge>/<file>` a line, blank lines skipped.
+def read_image_list(path: Path) -> dict[str, int]:
+    """Read a NoW image list, `<subject>/<challenge>/<file>` a line, as image -> line number; blank lines are skipped.
 
     Raises FocusError naming the line on any other form (an unknown challenge, a path that climbs out), on a line given
     twice, and on an empty list.
     """
-    return list(_read_numbered(path))
-
-
-def _read_numbered(path: Path) -> dict[str, int]:
-    """Return image -> line number, in the order of the list; errors as in `read_image_list`."""
     lines = read_text(path, "NoW's list of images").split("\n")
     names: dict[str, int] = {}
     for number, line in enumerate(lines, start=1):

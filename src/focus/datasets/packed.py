@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 
@@ -93,7 +94,7 @@ def pack(folder: Path, samples: Iterable[Sample]) -> PackedSet:
             _GrowingArray(temporary / "landmarks.npy", (68, 2), np.float32) as landmarks,
             _GrowingArray(temporary / "visible.npy", (size, size), np.uint8) as visible,
         ):
-            for sample in _chain(first, iterator):
+            for sample in chain([first], iterator):
                 landmarks.append(_checked_landmarks(sample, first, rows, folder))
                 rows[sample.name] = _row(sample, folder)
                 images.append(sample.image)
@@ -133,11 +134,6 @@ class _GrowingArray:
         descr = np.lib.format.dtype_to_descr(self._dtype)
         header = {"descr": descr, "fortran_order": False, "shape": (self._count, *self._item_shape)}
         np.lib.format.write_array_header_1_0(self._stream, header)
-
-
-def _chain(first: Sample, others: Iterable[Sample]) -> Iterable[Sample]:
-    yield first
-    yield from others
 
 
 def _checked_landmarks(sample: Sample, first: Sample, rows: dict[str, dict[str, str]], folder: Path) -> np.ndarray:

@@ -261,8 +261,7 @@ def _paint(patch: Patch, values: NDArray[np.float32]) -> NDArray[np.float32]:
         upper = flat[corner] * (1 - fx) + flat[corner + 1] * fx
         lower = flat[corner + width] * (1 - fx) + flat[corner + width + 1] * fx
         colour = upper * (1 - fy) + lower * fy
-    shaded: NDArray[np.float32] = ALBEDO_SCALE * colour * values[:, :3] + patch.gloss * values[:, 5:]
-    return shaded
+    return ALBEDO_SCALE * colour * values[:, :3] + patch.gloss * values[:, 5:]
 
 
 def _contact_shadow(

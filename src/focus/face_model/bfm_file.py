@@ -44,7 +44,6 @@ class LinearModel:
     mean: Array
     basis: Array
     variance: Array
-    noise_variance: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -285,7 +284,11 @@ def write_bfm(path: Path, arrays: BfmArrays) -> None:
     stream = io.BytesIO()  # written in one go at the end: on a full disk HDF5 itself would end in many tracebacks
     with h5py.File(stream, "w", libver="earliest") as file:
         for name, part in (("shape", arrays.shape), ("expression", arrays.expression), ("color", arrays.colour)):
-            _write_linear(file.create_group(f"{name}/model"), part)
+            model = file.create_group(f"{name}/model")
+            _write(model, "mean", np.asarray(part.mean).reshape(-1))
+            _write(model, "pcaBasis", part.basis)
+            _write(model, "pcaVariance", part.variance)
+            _write(model, "noiseVariance", np.zeros(1))
             representer = file.create_group(f"{name}/representer")
             _write(representer, "points", arrays.shape.mean.T)
             _write(representer, "cells", np.asarray(arrays.triangles).T, np.int32)
@@ -295,13 +298,6 @@ def write_bfm(path: Path, arrays: BfmArrays) -> None:
 
 def _write(group: h5py.Group, name: str, array: NDArray[Any], dtype: type = np.float32) -> None:
     group.create_dataset(name, data=np.ascontiguousarray(array, dtype=dtype), track_times=False)
-
-
-def _write_linear(group: h5py.Group, part: LinearModel) -> None:
-    _write(group, "mean", np.asarray(part.mean).reshape(-1))
-    _write(group, "pcaBasis", part.basis)
-    _write(group, "pcaVariance", part.variance)
-    _write(group, "noiseVariance", np.array([part.noise_variance]))
 
 
 def _write_metadata(group: h5py.Group, arrays: BfmArrays) -> None:

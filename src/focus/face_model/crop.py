@@ -33,7 +33,10 @@ def crop_to_face(model: FaceModel) -> tuple[FaceModel, Tensor]:
     Landmark ids are renumbered. Meshes for evaluation come from the FULL model: a cropped one inflates NoW errors.
     Raises FocusError when a landmark lies outside the face (another unit or frame than mm and the Basel model's).
     """
-    kept = _kept(model)
+    if model.face_vertices is not None:
+        kept = model.face_vertices.cpu()
+    else:
+        kept = face_vertices(model.shape_mean.cpu() + torch.from_numpy(ORIGIN)).nonzero().squeeze(1)
     renumbered = torch.full((model.vertex_count,), -1, dtype=torch.int64)
     renumbered[kept] = torch.arange(len(kept))
     landmarks = {name: renumbered[getattr(model, name).cpu()] for name in ("landmarks68", "landmarks_now")}
@@ -48,13 +51,6 @@ def crop_to_face(model: FaceModel) -> tuple[FaceModel, Tensor]:
         triangles = renumbered[model.triangles.cpu()]
         triangles = triangles[(triangles >= 0).all(1)]
     return _part(model, kept, landmarks | {"triangles": triangles}), kept.to(model.shape_mean.device)
-
-
-def _kept(model: FaceModel) -> Tensor:
-    """Return the vertex ids (V',) of the face part, on the CPU."""
-    if model.face_vertices is not None:
-        return model.face_vertices.cpu()
-    return face_vertices(model.shape_mean.cpu() + torch.from_numpy(ORIGIN)).nonzero().squeeze(1)
 
 
 def _part(model: FaceModel, kept: Tensor, ids: dict[str, Tensor]) -> FaceModel:

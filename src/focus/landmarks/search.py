@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Protocol, TypeVar
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
+
+from focus.landmarks.detector import Face
 
 SHARES = (1.0, 0.6, 0.35)  # sides of the squares, as shares of the photograph's shorter side
 STRIDE = 0.5  # of a square's side
 LEAST_SQUARE = 100  # pixels
 ALIKE = 0.35  # boxes that share at least so much (intersection over the smaller) are of one face
 
-Item = TypeVar("Item")
 
+@dataclass(frozen=True, eq=False)
+class Guess:
+    """What a square saw: probability, box (4,) x0, y0, x1, y1 px, the eyes (2,2) px, the image's left one first."""
 
-class Boxed(Protocol):
-    """What a square saw: a score, and a box (4,) x0, y0, x1, y1 px."""
-
-    @property
-    def score(self) -> float:
-        """Higher is surer."""
-        ...
-
-    @property
-    def box(self) -> np.ndarray:
-        """The box."""
-        ...
-
-
-BoxedItem = TypeVar("BoxedItem", bound=Boxed)
+    score: float
+    box: np.ndarray
+    eyes: np.ndarray
 
 
 def shrunk(image: np.ndarray, longest: int) -> tuple[np.ndarray, np.ndarray]:
@@ -55,20 +47,20 @@ def squares(height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
     return np.array(centres), np.array(sides)
 
 
-def grouped(seen: Sequence[BoxedItem]) -> list[list[BoxedItem]]:
+def grouped(seen: Sequence[Guess]) -> list[list[Guess]]:
     """Put each to the first group whose surest it shares a place with, or begin a group; the surest come first."""
-    groups: list[list[BoxedItem]] = []
+    groups: list[list[Guess]] = []
     for one in sorted(seen, key=lambda one: -one.score):
         group = next((group for group in groups if shared(one.box, group[0].box) >= ALIKE), None)
         groups.append([one]) if group is None else group.append(one)
     return groups
 
 
-def unlike(faces: Sequence[Item], points: Callable[[Item], np.ndarray]) -> list[Item]:
+def unlike(faces: Sequence[Face]) -> list[Face]:
     """Return the faces, in their order, that share no place with one before them."""
-    kept: list[tuple[Item, np.ndarray]] = []
+    kept: list[tuple[Face, np.ndarray]] = []
     for face in faces:
-        box = np.concatenate([points(face).min(0), points(face).max(0)])
+        box = np.concatenate([face.landmarks.min(0), face.landmarks.max(0)])
         if all(shared(box, other) < ALIKE for _, other in kept):
             kept.append((face, box))
     return [face for face, _ in kept]

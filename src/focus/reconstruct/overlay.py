@@ -64,7 +64,7 @@ def overlay(photo: np.ndarray, face: Face, drawing: Drawing) -> np.ndarray:
     canvas = Image.fromarray(np.ascontiguousarray(window.cut(photo)))
     layer = Image.new("RGBA", canvas.size)
     layer.paste(
-        Image.fromarray(translucent(drawing)), (drawing.corner[0] - window.left, drawing.corner[1] - window.top)
+        Image.fromarray(translucent(drawing, SHARE)), (drawing.corner[0] - window.left, drawing.corner[1] - window.top)
     )
     if window.step > 1:
         canvas, layer = (picture.resize(window.size, Image.Resampling.BOX) for picture in (canvas, layer))
@@ -72,10 +72,10 @@ def overlay(photo: np.ndarray, face: Face, drawing: Drawing) -> np.ndarray:
     return with_dots(canvas, *map(window.to_overlay, (face.landmarks, face.model_landmarks)))
 
 
-def translucent(drawing: Drawing) -> np.ndarray:
-    """Return a drawing as (h,w,4) uint8 RGBA, of opacity SHARE where it is drawn."""
+def translucent(drawing: Drawing, opacity: float) -> np.ndarray:
+    """Return a drawing as (h,w,4) uint8 RGBA, of this opacity, 0..1, where it is drawn."""
     colours = np.rint(np.clip(drawing.values[..., :3], 0, 1) * 255).astype(np.uint8)
-    return np.dstack([colours, np.uint8(round(255 * SHARE)) * drawing.drawn])
+    return np.dstack([colours, np.uint8(round(255 * opacity)) * drawing.drawn])
 
 
 def with_dots(canvas: Image.Image, found: np.ndarray, model: np.ndarray) -> np.ndarray:

@@ -61,12 +61,16 @@ class Drawing:
 
     def paste(self, height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
         """Return values (H,W,C) and drawn (H,W) of the whole photograph."""
-        values = np.zeros((height, width, self.values.shape[2]), np.float32)
-        drawn = np.zeros((height, width), bool)
-        x, y = self.corner
-        here = (slice(y, y + len(self.drawn)), slice(x, x + self.drawn.shape[1]))
-        values[here], drawn[here] = self.values, self.drawn
+        values, drawn = (pasted(part, self.corner, height, width) for part in (self.values, self.drawn))
         return values, drawn
+
+
+def pasted(part: np.ndarray, corner: tuple[int, int], height: int, width: int) -> np.ndarray:
+    """Return an image of height x width pixels that is 0 around a part (h,w[,C]) with this corner (x, y)."""
+    whole = np.zeros((height, width, *part.shape[2:]), part.dtype)
+    x, y = corner
+    whole[y : y + len(part), x : x + part.shape[1]] = part
+    return whole
 
 
 @dataclass(frozen=True, eq=False)

@@ -107,5 +107,4 @@ def wide(inside: np.ndarray, radius: float) -> np.ndarray:
 
 def ramp(values: np.ndarray, ends: tuple[float, float]) -> np.ndarray:
     """Return 0 up to the first end, 1 from the second on, and straight between."""
-    share: np.ndarray = np.clip((values - ends[0]) / (ends[1] - ends[0]), 0, 1)
-    return share
+    return np.clip((values - ends[0]) / (ends[1] - ends[0]), 0, 1)

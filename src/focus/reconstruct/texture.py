@@ -113,8 +113,7 @@ def at_points(picture: np.ndarray, face: Face, points: np.ndarray) -> np.ndarray
     """Return (N,) a picture of the crop (S,S), S its side or finer, at points (N,2) px of the photograph, else 0."""
     in_picture = (face.transform.to_crop(points) + 0.5) * (len(picture) / face.transform.size) - 0.5
     inside = ((in_picture >= -0.5) & (in_picture <= len(picture) - 0.5)).all(1)
-    values: np.ndarray = inside * sample(picture[..., None], in_picture)[:, 0]
-    return values
+    return inside * sample(picture[..., None], in_picture)[:, 0]
 
 
 def within(photo: np.ndarray, points: np.ndarray) -> np.ndarray:

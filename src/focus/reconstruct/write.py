@@ -16,8 +16,8 @@ from focus.files import whole_directory, write_bytes, write_json, write_text
 from focus.reconstruct.bundle import Bundle
 from focus.reconstruct.glb import glb
 from focus.reconstruct.occlusion import extended
-from focus.reconstruct.overlay import Window, overlay
-from focus.reconstruct.photo_view import PhotoCamera, Placed, lit_colours
+from focus.reconstruct.overlay import Window, overlay, translucent
+from focus.reconstruct.photo_view import PhotoCamera, Placed, lit_colours, pasted
 from focus.reconstruct.reconstructor import Face
 from focus.reconstruct.texture import TextureBaker
 from focus.rendering import Topology
@@ -80,16 +80,10 @@ class FaceWriter:
         colours = lit_colours(camera, face.posed, face.albedo, face.parameters.light, self.topology)
         drawing = Placed.of(points, self.topology, height, width).draw(colours)
         inlier = inlier_pixels(face, drawing.drawn.shape, drawing.corner) & drawing.drawn
-        x, y = drawing.corner
-        here = (slice(y, y + len(inlier)), slice(x, x + inlier.shape[1]))
-        rendered = np.zeros((height, width, 4), np.uint8)
-        rgb = np.rint(np.clip(drawing.values, 0, 1) * 255).astype(np.uint8)
-        rendered[here] = np.dstack([rgb, np.uint8(255) * drawing.drawn])
-        write_bytes(folder / "rendered.png", png(rendered))
-        for name, chosen in (("mask", inlier), ("outliers", drawing.drawn & ~inlier)):
-            picture = np.zeros((height, width), np.uint8)
-            picture[here] = np.uint8(255) * chosen
-            write_bytes(folder / f"{name}.png", png(picture))
+        pictures = {"rendered": translucent(drawing, 1.0)}
+        pictures |= {"mask": np.uint8(255) * inlier, "outliers": np.uint8(255) * (drawing.drawn & ~inlier)}
+        for name, picture in pictures.items():
+            write_bytes(folder / f"{name}.png", png(pasted(picture, drawing.corner, height, width)))
         write_bytes(folder / "overlay.png", png(overlay(photo, face, drawing)))
 
     def parameters(self, photo: np.ndarray, face: Face, camera: PhotoCamera) -> dict[str, Any]:

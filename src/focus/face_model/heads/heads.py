@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from focus.face_model.heads.makehuman import MakeHuman
 from focus.face_model.heads.mesh import NOSE_TIP, TIP, Template, build_template
-from focus.face_model.heads.people import Changes, Factor, action_names, mean_phenotype, phenotype_targets
+from focus.face_model.heads.people import Changes, action_names, mean_phenotype, phenotype_targets
 
 Array = NDArray[np.float64]
 Float32 = NDArray[np.float32]
@@ -33,7 +33,7 @@ class Heads:
         coarse = self.template(0)
         self._used, self._anchors = coarse.used, coarse.anchors
         self._base = (self._files.base.vertices + shift)[self._used].astype(np.float32)
-        self._phenotypes = self._fields([factor.target for factor in self._factors])
+        self._phenotypes = self._fields([*self._factors])
         self._changes = self._fields([target for pair in self.changes.pairs for target in pair])
         self._actions = self._fields([f"faceunits/{name}" for name in action_names()])
 
@@ -61,8 +61,8 @@ class Heads:
         """The mean adult (N,3) in the model frame, and the shift (3,) mm into that frame."""
         base = self._files.base
         mean = base.vertices.copy()
-        for weight, factor in zip(weights(mean_phenotype(), self._factors)[0], self._factors, strict=True):
-            ids, move = self._files.target(factor.target)
+        for weight, target in zip(weights(mean_phenotype(), self._factors)[0], self._factors, strict=True):
+            ids, move = self._files.target(target)
             mean[ids] += weight * move
         shift = TIP - mean[NOSE_TIP]
         return mean + shift, shift
@@ -82,9 +82,9 @@ def load_heads() -> Heads:
     return Heads()
 
 
-def weights(phenotypes: Mapping[str, Array], factors: list[Factor]) -> Array:
-    """Weights (n,K) of targets: the product of their factors' weights."""
-    return np.stack([np.prod([phenotypes[name] for name in factor.factors], axis=0) for factor in factors], -1)
+def weights(phenotypes: Mapping[str, Array], factors: Mapping[str, tuple[str, ...]]) -> Array:
+    """Weights (n,K) of targets: the product of the weights of their `factors`, by target."""
+    return np.stack([np.prod([phenotypes[name] for name in own], axis=0) for own in factors.values()], -1)
 
 
 def _combined(amounts: Array, fields: Float32) -> Float32:

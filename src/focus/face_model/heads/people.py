@@ -8,7 +8,6 @@ direction. Ages are adult: MakeHuman's `young` is 25 years, `old` is 90.
 from __future__ import annotations
 
 from itertools import product
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,17 +55,10 @@ GAZE = {  # which way the eyes turn -> the actions that turn them
 GAZE_SPREAD = 0.15
 
 
-class Factor(NamedTuple):
-    """A target and the phenotype factors it belongs to."""
-
-    target: str
-    factors: tuple[str, ...]
-
-
-def phenotype_targets() -> list[Factor]:
-    """Return the 36 targets of sex, age, muscle and weight and the 12 of ancestry, sex and age."""
-    build = [Factor(f"macrodetails/universal-{'-'.join(key)}", key) for key in product(SEXES, AGES, MUSCLES, WEIGHTS)]
-    return build + [Factor(f"macrodetails/{'-'.join(key)}", key) for key in product(ANCESTRIES, SEXES, AGES)]
+def phenotype_targets() -> dict[str, tuple[str, ...]]:
+    """Return target -> its factors: the 36 of sex, age, muscle and weight, then the 12 of ancestry, sex and age."""
+    build = {f"macrodetails/universal-{'-'.join(key)}": key for key in product(SEXES, AGES, MUSCLES, WEIGHTS)}
+    return build | {f"macrodetails/{'-'.join(key)}": key for key in product(ANCESTRIES, SEXES, AGES)}
 
 
 def mean_phenotype() -> dict[str, Array]:

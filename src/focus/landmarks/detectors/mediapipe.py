@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib import resources
 from itertools import groupby
 
@@ -19,7 +18,7 @@ from torch import Tensor
 from focus import settings
 from focus.landmarks import mediapipe_files
 from focus.landmarks.detector import Face, largest
-from focus.landmarks.search import grouped, shrunk, squares, unlike
+from focus.landmarks.search import Guess, grouped, shrunk, squares, unlike
 from focus.landmarks.squares import Pyramid, rotation
 from focus.landmarks.tflite import read_tflite
 from focus.landmarks.tflite_network import TfliteNetwork
@@ -34,15 +33,6 @@ TURNS = (1, 3, 2)  # quarter turns tried when nothing sure is found upright
 SURE = 0.9  # FaceMesh's probability; an upright guess at a face that is upside down stays below
 BATCH = 32
 TABLE = resources.files("focus.landmarks") / "facemesh68.csv"
-
-
-@dataclass(frozen=True, eq=False)
-class Guess:
-    """BlazeFace's answer: probability, box (4,) x0, y0, x1, y1 px, the eyes (2,2) px, the image's left one first."""
-
-    score: float
-    box: np.ndarray
-    eyes: np.ndarray
 
 
 class MediaPipeDetector:
@@ -86,7 +76,7 @@ class MediaPipeDetector:
             turned = self._upright(np.ascontiguousarray(np.rot90(small, turn)))
             sure = [face for face in turned if face.score >= SURE]
             found += [Face(turned_back(face.landmarks, small.shape, turn), face.score) for face in sure]
-        distinct = unlike(sorted(found, key=lambda face: -face.score), lambda face: face.landmarks)
+        distinct = unlike(sorted(found, key=lambda face: -face.score))
         return largest([Face(((f.landmarks + 0.5) * step - 0.5).astype(np.float32), f.score) for f in distinct])
 
     def _whole(self, images: Sequence[np.ndarray], pyramids: Sequence[Pyramid]) -> list[list[Guess]]:
