@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
-from functools import partial
 from typing import Annotated
 
 import torch
@@ -16,7 +14,7 @@ from focus.model.inference import Prediction, decode
 from focus.settings import AutoencoderSettings, ConstantMask, Evaluation, Key
 from focus.stages import build, paths
 from focus.stages.mask_scores import ScoreSettings, scoring
-from focus.stages.runner import run
+from focus.stages.runner import run_one_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,5 +53,4 @@ def all_ones(result: Reconstruction) -> Prediction:
 
 
 if __name__ == "__main__":
-    chosen = sys.argv[1]
-    run(f"constant_mask/{chosen}", Settings, partial(work, name=chosen))
+    run_one_of("constant_mask", Settings, work)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
-from functools import partial
 from typing import Annotated
 
 import torch
@@ -18,7 +16,7 @@ from focus.registry.testsets import TESTSETS
 from focus.settings import Corrected, Key, StageSettings
 from focus.stages import build, paths
 from focus.stages.predictions import membership
-from focus.stages.runner import run
+from focus.stages.runner import run_one_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,5 +43,4 @@ def work(settings: Settings, name: str) -> None:
 
 
 if __name__ == "__main__":
-    chosen = sys.argv[1]
-    run(f"correct/{chosen}", Settings, partial(work, name=chosen))
+    run_one_of("correct", Settings, work)
