@@ -11,7 +11,6 @@ from focus.datasets.scans import read_scans
 from focus.evaluation.per_image import now_rows, pooled, write_figures
 from focus.files import read_npy, whole_directory
 from focus.methods.misfit_prior import correct
-from focus.networks.store import load_weights
 from focus.registry.testsets import TESTSETS
 from focus.settings import Corrected, Key, StageSettings
 from focus.stages import build, paths
@@ -35,11 +34,10 @@ def work(settings: Settings, name: str) -> None:
         return
     packed, model = build.packed("now"), build.face_model()
     shape = torch.from_numpy(read_npy(paths.EVALUATION / plan.variant / "now_shape.npy"))
-    prior = load_weights(paths.misfit_prior(plan.prior))[0]["misfit_prior"]
-    meshes = correct(model.neutral(shape), prior)
+    meshes = correct(model.neutral(shape), build.misfit_prior(plan.prior))
     rows, errors = now_rows(packed, read_scans(packed.folder), meshes, model, membership(TESTSETS["NoW"], packed))
     with whole_directory(paths.METRICS / name) as folder:
-        write_figures(folder, name, [row | {"testset": "NoW"} for row in rows], pooled(errors))
+        write_figures(folder, name, rows, pooled(errors))
 
 
 if __name__ == "__main__":

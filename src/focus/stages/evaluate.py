@@ -79,8 +79,7 @@ def evaluate_now(
     latents, subsets = encode(autoencoder, packed, batch), membership(TESTSETS["NoW"], packed)
     write_npy(folder / "now_theta.npy", latents.theta().numpy())
     write_npy(folder / "now_shape.npy", latents.shape.numpy())
-    rows, errors = now_rows(packed, read_scans(packed.folder), model.neutral(latents.shape), model, subsets)
-    return [row | {"testset": "NoW"} for row in rows], errors
+    return now_rows(packed, read_scans(packed.folder), model.neutral(latents.shape), model, subsets)
 
 
 if __name__ == "__main__":

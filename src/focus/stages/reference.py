@@ -52,7 +52,7 @@ def work(settings: Settings, name: str) -> None:
         scans = read_scans(packed.folder)
         subsets = membership(TESTSETS["NoW"], packed)
         found, errors = person_rows(packed, scans, meshes(model, scans, plan.face), model, subsets)
-        rows += [row | {"testset": "NoW"} for row in found]
+        rows += found
     with whole_directory(paths.METRICS / name) as folder:
         write_figures(folder, plan.label, rows, pooled(errors))
 
