@@ -9,7 +9,6 @@ import torch
 
 from focus.evaluation.per_image import image_rows, write_figures
 from focus.files import read_npy, whole_directory
-from focus.model.autoencoder import Reconstruction
 from focus.model.inference import Prediction, decode
 from focus.settings import AutoencoderSettings, ConstantMask, Evaluation, Key
 from focus.stages import build, paths
@@ -41,15 +40,11 @@ def all_face(settings: Settings, variant: str) -> list[dict[str, object]]:
     score, found = scoring(settings, "ar"), list[dict[str, object]]()
     for start in range(0, len(packed), settings.evaluation.batch):
         part = theta[start : start + settings.evaluation.batch]
-        prediction = all_ones(decode(autoencoder, autoencoder.split(part)))
+        result = decode(autoencoder, autoencoder.split(part))
+        prediction = Prediction(result.image, result.mask, result.mask, result.landmarks, result.parameters)
         rows = score(image_rows(packed, start, prediction), prediction)
         found += [row | {"testset": "AR"} for row in rows]
     return found
-
-
-def all_ones(result: Reconstruction) -> Prediction:
-    """Return reconstructions with the rendered region for their masks."""
-    return Prediction(result.image, result.mask, result.mask, result.landmarks, result.parameters)
 
 
 if __name__ == "__main__":
