@@ -23,21 +23,12 @@ def test_agrees_with_scikit_learn() -> None:
         np.testing.assert_allclose([found.acc, found.ppv, found.tpr, found.f1], expected)
 
 
-def test_soft_by_hand() -> None:
-    """If this fails the switch to the released code's soft masks measures something else."""
+def test_rounded_by_hand() -> None:
+    """If this fails a half counts as no face, or pixels outside the rendered region count."""
     predicted = np.array([[0.75, 0.25], [0.5, 1.0]])
     visible = np.array([[1, 1], [0, 0]])
     rendered = np.array([[1, 1], [1, 0]])
-    found = scores(predicted, visible, rendered, soft=True)  # TP 1, FP .5, FN 1, TN .5
-    assert found == Scores(0.5, 1 / 1.5, 0.5, 2 / 3.5)
     assert scores(predicted, visible, rendered) == Scores(1 / 3, 0.5, 0.5, 0.5)
-
-
-def test_soft_equals_hard_on_binary_masks() -> None:
-    """If this fails the two readings differ where they must not."""
-    rng = np.random.default_rng(1)
-    predicted, visible, rendered = (rng.random((3, 9, 9)) < 0.6).astype(np.float32)
-    assert scores(predicted, visible, rendered) == scores(predicted, visible, rendered, soft=True)
 
 
 def test_empty_denominators() -> None:

@@ -5,7 +5,8 @@ A prediction that is missing or cannot be used is left out of the values and nam
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from focus.datasets.images import open_image, read_image_of_size, read_rgba
 from focus.datasets.packed import PackedSet
 from focus.datasets.scans import Scan
 from focus.errors import FocusError
+from focus.evaluation.now import now_errors
 from focus.evaluation.now_submission import in_folder
 from focus.evaluation.per_image import image_row, no_errors, now_row
 from focus.files import in_any_case
@@ -30,10 +32,11 @@ class Measured:
     errors: dict[str, list[np.ndarray]] = field(default_factory=no_errors)
     left_out: dict[str, str] = field(default_factory=dict)
 
-    def add(self, image: str, measure: Callable[[], dict[str, object]]) -> None:
-        """Add the row that `measure` returns, or the reason why it cannot."""
+    @contextmanager
+    def measuring(self, image: str) -> Iterator[None]:
+        """Note the reason where the block cannot measure the image."""
         try:
-            self.rows.append(measure())
+            yield
         except FocusError as error:
             self.left_out[image] = str(error)
 
@@ -49,14 +52,12 @@ def measure_images(
     for position, row in enumerate(packed.index):
         if subsets.get(row["name"]):
             place = {"testset": testset, "subset": subsets[row["name"]]}
-
-            def measure(position: int = position, place: dict[str, str] = place) -> dict[str, object]:
-                name = Path(packed.names[position]).with_suffix(".png").name
+            with measured.measuring(row["name"]):
+                name = Path(row["name"]).with_suffix(".png").name
                 image = read_rendering(in_any_case(images / name), packed.size)
                 mask = None if masks is None else read_face_mask(in_any_case(masks / name), packed.size)
-                return image_row(packed, position, image[..., :3], image[..., 3] >= 128, mask) | place
-
-            measured.add(row["name"], measure)
+                found = image_row(packed, position, image[..., :3], image[..., 3] >= 128, mask)
+                measured.rows.append(found | place)
     return _checked(measured, images)
 
 
@@ -64,11 +65,10 @@ def measure_now(packed: PackedSet, scans: Mapping[str, Scan], folder: Path, subs
     """Measure meshes in NoW form against the scans. Raises FocusError when none can be measured."""
     measured, read = Measured(), in_folder(folder)
     for position, name in enumerate(packed.names):
-
-        def measure(position: int = position, name: str = name) -> dict[str, object]:
-            return now_row(packed, position, scans, read(name), subsets, measured.errors) | {"testset": "NoW"}
-
-        measured.add(name, measure)
+        with measured.measuring(name):
+            scan = scans[str(packed.index[position]["subject"])]
+            found = now_errors(scan.vertices, scan.landmarks, *read(name)).errors
+            measured.rows.append(now_row(packed, position, found, subsets, measured.errors))
     return _checked(measured, folder)
 
 

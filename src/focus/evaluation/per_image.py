@@ -15,7 +15,7 @@ from focus.datasets.packed import PackedSet
 from focus.datasets.scans import Scan
 from focus.errors import FocusError
 from focus.evaluation.image_fitting import READINGS
-from focus.evaluation.now import now_errors, statistics
+from focus.evaluation.now import statistics
 from focus.evaluation.scan_fit import scan_errors
 from focus.evaluation.segmentation import scores
 from focus.face_model import FaceModel
@@ -65,11 +65,11 @@ def now_rows(
     Returns a row per image, and the errors of all scan points in mm by subset: "all", and Table 3's "unoccluded" and
     "occluded" (`subsets`: image name -> one of the two).
     """
-    triangles, seven = model.triangles.numpy(), model.landmarks_now.numpy()
     rows: list[dict[str, object]] = []
     errors = no_errors()
     for position, vertices in enumerate(meshes.double().numpy()):
-        rows.append(now_row(packed, position, scans, (vertices, triangles, vertices[seven]), subsets, errors))
+        found = scan_errors(model, scans[str(packed.index[position]["subject"])], vertices).errors
+        rows.append(now_row(packed, position, found, subsets, errors))
     return rows, errors
 
 
@@ -86,7 +86,7 @@ def person_rows(
     errors = no_errors()
     for position in range(len(packed)):
         person = str(packed.index[position]["subject"])
-        rows.append(_now_row(packed, position, results[person].errors, subsets, errors))
+        rows.append(now_row(packed, position, results[person].errors, subsets, errors))
     return rows, errors
 
 
@@ -98,30 +98,17 @@ def no_errors() -> dict[str, list[np.ndarray]]:
 def now_row(
     packed: PackedSet,
     position: int,
-    scans: Mapping[str, Scan],
-    prediction: tuple[np.ndarray, np.ndarray, np.ndarray],
-    subsets: Mapping[str, str],
-    errors: dict[str, list[np.ndarray]],
-) -> dict[str, object]:
-    """Return one image's row for (vertices, triangles, seven landmarks), and add its errors in mm to `errors`."""
-    scan = scans[str(packed.index[position]["subject"])]
-    result = now_errors(scan.vertices, scan.landmarks, *prediction)
-    return _now_row(packed, position, result.errors, subsets, errors)
-
-
-def _now_row(
-    packed: PackedSet,
-    position: int,
     found: np.ndarray,
     subsets: Mapping[str, str],
     errors: dict[str, list[np.ndarray]],
 ) -> dict[str, object]:
+    """Return one image's row for the errors (n,) mm of its scan points, and add these to `errors`."""
     row = about(packed, position)
     subset = subsets.get(str(row["image"]), "none")
     for name in {"all", subset} & set(errors):
         errors[name].append(found)
     figures = {f"now_{key}": value for key, value in statistics(found).items() if key != "points"}
-    return row | {"subset": subset, "points": len(found), **figures}
+    return row | {"testset": "NoW", "subset": subset, "points": len(found), **figures}
 
 
 def pooled(errors: Mapping[str, list[np.ndarray]]) -> dict[str, dict[str, float]]:

@@ -19,15 +19,13 @@ class Scores:
     f1: float
 
 
-def scores(predicted: np.ndarray, visible: np.ndarray, rendered: np.ndarray, *, soft: bool = False) -> Scores:
+def scores(predicted: np.ndarray, visible: np.ndarray, rendered: np.ndarray) -> Scores:
     """Score one predicted face mask inside the rendered region.
 
     Args:
-        predicted: (H, W) face probability 0..1, or 0/1.
+        predicted: (H, W) face probability 0..1, or 0/1; rounded (a half counts as face), as the paper's masks are.
         visible: (H, W) ground truth, 1 where the face is visible.
         rendered: (H, W) rendered region, 1 inside; pixels outside count nowhere.
-        soft: False rounds `predicted` (a half counts as face), as the paper's masks are. True keeps the probabilities
-            as the released code does: a pixel of probability p is p of a face pixel and 1 - p of an outlier.
 
     Returns:
         With TP, FP, FN, TN summed over the region: ACC = (TP+TN)/all, PPV = TP/(TP+FP), TPR = TP/(TP+FN),
@@ -47,8 +45,7 @@ def scores(predicted: np.ndarray, visible: np.ndarray, rendered: np.ndarray, *, 
     called = predicted[region].astype(np.float64)
     if not np.logical_and(called >= 0, called <= 1).all():
         raise FocusError(f"predicted: values from {called.min():.3g} to {called.max():.3g}, expected 0 to 1")
-    if not soft:
-        called = (called >= 0.5).astype(np.float64)
+    called = (called >= 0.5).astype(np.float64)
     if not called.size:
         return Scores(*[float("nan")] * 4)
     both, said, true = float(called @ face), float(called.sum()), float(face.sum())

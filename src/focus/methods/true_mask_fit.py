@@ -86,8 +86,6 @@ def minus_log_posterior(images: Tensor, landmarks: Tensor, visible: Tensor, resu
     noise = LANDMARK_NOISE * images.shape[-1] / REFERENCE_SIZE
     pixels = (visible * result.mask * squared_error(images, result.image)).sum((1, 2, 3)) / SIGMA**2
     points = (landmarks - result.landmarks).square().sum((1, 2)) / noise**2
-    return (pixels + points + _coefficients(result.parameters).square().sum(1)) / 2
-
-
-def _coefficients(parameters: Parameters) -> Tensor:
-    return torch.cat([parameters.shape, parameters.expression, parameters.albedo], 1)
+    face = result.parameters
+    coefficients = torch.cat([face.shape, face.expression, face.albedo], 1)
+    return (pixels + points + coefficients.square().sum(1)) / 2

@@ -68,11 +68,8 @@ def image_grid(rows: Sequence[tuple[str, np.ndarray]], cell: float = 0.8, dpi: i
         raise ValueError(f"image_grid: rows have shapes {sorted(shapes)}; expected the same N, H and W in each")
     count, height, width, _ = pictures[0].shape
     gap = max(1, width // 32)
-    canvas = np.full((len(rows) * (height + gap) - gap, count * (width + gap) - gap, 3), 255, np.uint8)
-    for r, pictures_of_row in enumerate(pictures):
-        for c, picture in enumerate(pictures_of_row):
-            y, x = r * (height + gap), c * (width + gap)
-            canvas[y : y + height, x : x + width] = picture
+    tiles = np.pad(pictures, ((0, 0), (0, 0), (0, gap), (0, gap), (0, 0)), constant_values=255).swapaxes(1, 2)
+    canvas = tiles.reshape(len(rows) * (height + gap), count * (width + gap), 3)[:-gap, :-gap]
     # Whole screen pixels: an enlarged picture pixel is a square of the same size everywhere.
     scale = max(1, math.ceil(cell * dpi / width)) if cell * dpi > width else cell * dpi / width
     wide, high = round(canvas.shape[1] * scale), round(canvas.shape[0] * scale)

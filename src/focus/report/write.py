@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from itertools import pairwise
 from pathlib import Path
 
 import pandas as pd
@@ -109,17 +110,12 @@ def _latex_block(part: Block) -> list[str]:
 def _latex_cells(cells: list[Cell]) -> list[str]:
     """Return one row's cells; a reason spans the empty cells behind it."""
     made: list[str] = []
-    k = 0
-    while k < len(cells):
-        end = k + 1
+    starts = [k for k, cell in enumerate(cells) if cell != Cell()]
+    for k, end in pairwise([*starts, len(cells)]):
+        text = _escape(cells[k].text)
         if cells[k].note:
-            while end < len(cells) and cells[end] == Cell():
-                end += 1
-            made.append(f"\\multicolumn{{{end - k}}}{{l}}{{{_escape(cells[k].text)}}}")
-        else:
-            text = _escape(cells[k].text)
-            made.append(f"\\textbf{{{text}}}" if cells[k].best else text)
-        k = end
+            text = f"\\multicolumn{{{end - k}}}{{l}}{{{text}}}"
+        made.append(f"\\textbf{{{text}}}" if cells[k].best else text)
     return made
 
 

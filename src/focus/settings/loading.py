@@ -110,14 +110,11 @@ def select(kind: type[StageT], profile: Profile, params: Params, name: str = "")
     """Return the settings that the fields of `kind` name. Raises FocusError where params.yaml has no such entry."""
     values = {field: _entry(params, key.format(name=name)) for field, key in keys_of(kind).items()}
     own = [value.preset for value in values.values() if isinstance(value, Variant) and value.preset is not None]
-    printed = [*own, params.method.preset][0] == "paper"
-    sections = {field: _as_read(getattr(profile, field), printed) for field in sections_of(kind)}
+    printed = [*own, params.method.preset][0] == "paper"  # a variant's own reading, else `method.preset`
+    sections = {field: getattr(profile, field) for field in sections_of(kind)}
+    if printed:
+        sections |= {field: each.as_printed() for field, each in sections.items() if isinstance(each, PrintedSection)}
     return kind(**sections, **values)
-
-
-def _as_read(section: Any, printed: bool) -> Any:
-    """Return a section, as the paper prints it where that is the reading: a variant's own, else `method.preset`."""
-    return section.as_printed() if printed and isinstance(section, PrintedSection) else section
 
 
 def sections_of(kind: type[StageSettings]) -> list[str]:

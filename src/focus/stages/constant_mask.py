@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
-from functools import partial
 from typing import Annotated
 
 import torch
 
 from focus.evaluation.per_image import image_rows, write_figures
 from focus.files import read_npy, whole_directory
-from focus.model.autoencoder import Reconstruction
 from focus.model.inference import Prediction, decode
 from focus.settings import AutoencoderSettings, ConstantMask, Evaluation, Key
 from focus.stages import build, paths
 from focus.stages.mask_scores import ScoreSettings, scoring
-from focus.stages.runner import run
+from focus.stages.runner import run_one_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,17 +40,12 @@ def all_face(settings: Settings, variant: str) -> list[dict[str, object]]:
     score, found = scoring(settings, "ar"), list[dict[str, object]]()
     for start in range(0, len(packed), settings.evaluation.batch):
         part = theta[start : start + settings.evaluation.batch]
-        prediction = all_ones(decode(autoencoder, autoencoder.split(part)))
+        result = decode(autoencoder, autoencoder.split(part))
+        prediction = Prediction(result.image, result.mask, result.mask, result.landmarks, result.parameters)
         rows = score(image_rows(packed, start, prediction), prediction)
         found += [row | {"testset": "AR"} for row in rows]
     return found
 
 
-def all_ones(result: Reconstruction) -> Prediction:
-    """Return reconstructions with the rendered region for their masks."""
-    return Prediction(result.image, result.mask, result.mask, result.landmarks, result.parameters)
-
-
 if __name__ == "__main__":
-    chosen = sys.argv[1]
-    run(f"constant_mask/{chosen}", Settings, partial(work, name=chosen))
+    run_one_of("constant_mask", Settings, work)

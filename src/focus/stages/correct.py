@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
-from functools import partial
 from typing import Annotated
 
 import torch
@@ -13,12 +11,11 @@ from focus.datasets.scans import read_scans
 from focus.evaluation.per_image import now_rows, pooled, write_figures
 from focus.files import read_npy, whole_directory
 from focus.methods.misfit_prior import correct
-from focus.networks.store import load_weights
 from focus.registry.testsets import TESTSETS
 from focus.settings import Corrected, Key, StageSettings
 from focus.stages import build, paths
 from focus.stages.predictions import membership
-from focus.stages.runner import run
+from focus.stages.runner import run_one_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,13 +34,11 @@ def work(settings: Settings, name: str) -> None:
         return
     packed, model = build.packed("now"), build.face_model()
     shape = torch.from_numpy(read_npy(paths.EVALUATION / plan.variant / "now_shape.npy"))
-    prior = load_weights(paths.misfit_prior(plan.prior))[0]["misfit_prior"]
-    meshes = correct(model.neutral(shape), prior)
+    meshes = correct(model.neutral(shape), build.misfit_prior(plan.prior))
     rows, errors = now_rows(packed, read_scans(packed.folder), meshes, model, membership(TESTSETS["NoW"], packed))
     with whole_directory(paths.METRICS / name) as folder:
-        write_figures(folder, name, [row | {"testset": "NoW"} for row in rows], pooled(errors))
+        write_figures(folder, name, rows, pooled(errors))
 
 
 if __name__ == "__main__":
-    chosen = sys.argv[1]
-    run(f"correct/{chosen}", Settings, partial(work, name=chosen))
+    run_one_of("correct", Settings, work)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +15,7 @@ from focus.files import whole_directory, write_json, write_npy
 from focus.settings import Assets, Datasets, Key, StageSettings
 from focus.settings.assets import ASSETS
 from focus.stages import paths
-from focus.stages.runner import run
+from focus.stages.runner import run_one_of
 
 ASSET = {"celeba_hq": "celeba_hq", "ar": "ar", "now": "now", "identities": "arcface"}
 
@@ -90,5 +88,4 @@ def work(settings: Settings, name: str) -> None:
 
 
 if __name__ == "__main__":
-    chosen = sys.argv[1]
-    run(f"datasets/{chosen}", Settings, partial(work, name=chosen))
+    run_one_of("datasets", Settings, work)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -23,7 +21,7 @@ from focus.settings import Evaluation, Initialise, Key, NetworkSettings, Variant
 from focus.stages import build, paths
 from focus.stages.mask_scores import Rows, ScoreSettings, scoring
 from focus.stages.predictions import Kept, keep_predictions, membership
-from focus.stages.runner import run
+from focus.stages.runner import run_one_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,10 +79,8 @@ def evaluate_now(
     latents, subsets = encode(autoencoder, packed, batch), membership(TESTSETS["NoW"], packed)
     write_npy(folder / "now_theta.npy", latents.theta().numpy())
     write_npy(folder / "now_shape.npy", latents.shape.numpy())
-    rows, errors = now_rows(packed, read_scans(packed.folder), model.neutral(latents.shape), model, subsets)
-    return [row | {"testset": "NoW"} for row in rows], errors
+    return now_rows(packed, read_scans(packed.folder), model.neutral(latents.shape), model, subsets)
 
 
 if __name__ == "__main__":
-    chosen = sys.argv[1]
-    run(f"evaluate/{chosen}", Settings, partial(work, name=chosen))
+    run_one_of("evaluate", Settings, work)

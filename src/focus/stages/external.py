@@ -47,9 +47,8 @@ def measure(given: External) -> dict[str, Measured]:
         folder = image_folder(given.images, testset.name)
         if folder is not None and build.has(testset.split):
             packed = build.packed(testset.split)
-            subsets = membership(testset, packed)
-            masks = None if given.masks is None else image_folder(given.masks, testset.name)
-            measured[testset.name] = measure_images(packed, testset.name, subsets, folder, masks)
+            masks = image_folder(given.masks, testset.name)
+            measured[testset.name] = measure_images(packed, testset.name, membership(testset, packed), folder, masks)
     if given.now is not None and build.has("now"):
         packed = build.packed("now")
         subsets = membership(TESTSETS["NoW"], packed)

@@ -77,10 +77,6 @@ class Gallery:
         """Return `pick(split, rows)` of both sets, one after the other."""
         return np.concatenate([np.asarray(pick(split, rows)) for split, rows in self.rows.items()])
 
-    def targets(self) -> np.ndarray:
-        """Return the images (N,fS,fS,3) uint8."""
-        return self.gather(lambda split, _: self.cut[split][0])
-
     def truth(self, variant: str) -> np.ndarray:
         """Return the visible face inside the variant's rendered region (N,fS,fS)."""
         inside = self.gather(lambda split, rows: self.drawn(variant, split, rows)[1])
@@ -92,10 +88,6 @@ class Gallery:
         faces = self.cut[split][1]
         return build.packed(split).true_masks() if faces is None else faces  # the packed set says what is missing
 
-    def masks(self, variant: str) -> np.ndarray:
-        """Return the variant's masks (N,fS,fS)."""
-        return self.gather(lambda split, rows: self.finer.masks(variant, split, rows))
-
     def drawn(self, variant: str, split: str, rows: list[int]) -> tuple[np.ndarray, np.ndarray]:
         """Return the variant's renderings (n,fS,fS,3) in 0..1 and rendered regions (n,fS,fS)."""
         return self.finer.drawn(self.finer.latents(variant, split, rows))
@@ -103,10 +95,12 @@ class Gallery:
     def row(self, plan: PictureRow) -> np.ndarray:
         """Return the pictures of one row of a figure (N,fS,fS,3) or (N,fS,fS)."""
         if plan.show == "target":
-            return self.targets()
+            return self.gather(lambda split, _: self.cut[split][0])
         if plan.show == "rendering":
             return self.gather(lambda split, rows: self.drawn(plan.of, split, rows)[0])
-        return self.masks(plan.of) if plan.show == "mask" else self.truth(plan.of)
+        if plan.show == "mask":
+            return self.gather(lambda split, rows: self.finer.masks(plan.of, split, rows))
+        return self.truth(plan.of)
 
 
 def face_figures(settings: Settings) -> dict[str, bytes]:

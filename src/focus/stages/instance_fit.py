@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import sys
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -19,7 +17,7 @@ from focus.model.inference import Prediction, network_images
 from focus.settings import AutoencoderSettings, Evaluation, InstanceFit, InstanceWise, Key, LossWeights
 from focus.stages import build, paths
 from focus.stages.predictions import Kept, keep_predictions
-from focus.stages.runner import run
+from focus.stages.runner import run_one_of
 
 logger = logging.getLogger(__name__)
 
@@ -70,5 +68,4 @@ def weights_of(losses: LossWeights) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    chosen = sys.argv[1]
-    run(f"instance_fit/{chosen}", Settings, partial(work, name=chosen))
+    run_one_of("instance_fit", Settings, work)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import logging
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +27,7 @@ from focus.landmarks import Detector
 from focus.settings import Assets, Image, StageSettings
 from focus.settings import Detector as DetectorSettings
 from focus.stages import build, paths
-from focus.stages.runner import run
+from focus.stages.runner import run_one_of
 
 logger = logging.getLogger(__name__)
 
@@ -159,5 +157,4 @@ def cropped(sample: Sample, landmarks: np.ndarray, size: int, facts: dict[str, s
 
 
 if __name__ == "__main__":
-    chosen = sys.argv[1]
-    run(f"landmarks/{chosen}", Settings, partial(work, split=chosen))
+    run_one_of("landmarks", Settings, work)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import dataclass
-from functools import partial
 
 import torch
 from safetensors.torch import save
@@ -16,7 +14,7 @@ from focus.methods.misfit_prior import correct, misfit_prior
 from focus.model.inference import encode
 from focus.settings import Evaluation, NetworkSettings, Synthetic
 from focus.stages import build, paths
-from focus.stages.runner import run
+from focus.stages.runner import run_one_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,5 +55,4 @@ def holdout_figures(predicted: torch.Tensor, truth: torch.Tensor, prior: torch.T
 
 
 if __name__ == "__main__":
-    chosen = sys.argv[1]
-    run(f"misfit_prior/{chosen}", Settings, partial(work, kind=chosen))
+    run_one_of("misfit_prior", Settings, work)

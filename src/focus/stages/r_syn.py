@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
-from functools import partial
 
 from focus.datasets.packed import PackedSet
 from focus.masks.sources import mask_source
@@ -12,7 +10,7 @@ from focus.methods.em import ReconstructionObjective
 from focus.networks.store import load_networks
 from focus.settings import BatchSettings, LossSettings, NetworkSettings, RecogniserSettings, Synthetic
 from focus.stages import build, paths
-from focus.stages.runner import run
+from focus.stages.runner import run_one_of
 from focus.stages.shared import shared
 from focus.stages.training import Trained, batches, loss_plan, run_training, save_focus_networks
 from focus.training.optimisers import OptimiserPlan
@@ -54,5 +52,4 @@ def work(settings: Settings, kind: str) -> None:
 
 
 if __name__ == "__main__":
-    chosen = sys.argv[1]
-    run(f"r_syn/{chosen}", Settings, shared(partial(work, kind=chosen)))
+    run_one_of("r_syn", Settings, shared(work))

@@ -77,14 +77,11 @@ def save(network: FaceRecogniser, facts: dict[str, object]) -> None:
 def identities(size: int) -> tuple[Identities, Identities]:
     """Return aligned crops of the emulated identities: nine tenths to train on, a tenth never seen in training."""
     root = paths.RAW / "identities"
-    images = torch.from_numpy(read_npy(root / "images.npy")).permute(0, 3, 1, 2)
-    landmarks, labels = (
-        torch.from_numpy(read_npy(root / "landmarks.npy")),
-        torch.from_numpy(read_npy(root / "labels.npy")),
-    )
+    names = ("images", "landmarks", "labels")
+    images, landmarks, labels = (torch.from_numpy(read_npy(root / f"{name}.npy")) for name in names)
     parts = [
         align_faces(chunk.float().div(255), points, size)
-        for chunk, points in zip(images.split(256), landmarks.split(256), strict=True)
+        for chunk, points in zip(images.permute(0, 3, 1, 2).split(256), landmarks.split(256), strict=True)
     ]
     aligned, count = torch.cat(parts), int(labels.max()) + 1
     seen = labels < max(1, min(count - 2, int(0.9 * count)))

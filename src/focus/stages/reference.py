@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Annotated
 
 import numpy as np
@@ -23,7 +21,7 @@ from focus.registry.testsets import TESTSETS, WITH_MASKS, TestSet
 from focus.settings import AutoencoderSettings, Evaluation, Key, Reference, ReferenceFit
 from focus.stages import build, paths
 from focus.stages.predictions import membership
-from focus.stages.runner import run
+from focus.stages.runner import run_one_of
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +52,7 @@ def work(settings: Settings, name: str) -> None:
         scans = read_scans(packed.folder)
         subsets = membership(TESTSETS["NoW"], packed)
         found, errors = person_rows(packed, scans, meshes(model, scans, plan.face), model, subsets)
-        rows += [row | {"testset": "NoW"} for row in found]
+        rows += found
     with whole_directory(paths.METRICS / name) as folder:
         write_figures(folder, plan.label, rows, pooled(errors))
 
@@ -89,5 +87,4 @@ def meshes(model: FaceModel, scans: Mapping[str, Scan], face: str) -> dict[str, 
 
 
 if __name__ == "__main__":
-    chosen = sys.argv[1]
-    run(f"reference/{chosen}", Settings, partial(work, name=chosen))
+    run_one_of("reference", Settings, work)

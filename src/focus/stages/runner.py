@@ -53,6 +53,12 @@ def run(stage: str, kind: type[StageT], work: Callable[[StageT], None]) -> None:
     cost.record(paths.LOGS, stage, time.monotonic() - began)
 
 
+def run_one_of(group: str, kind: type[StageT], work: Callable[[StageT, str], None]) -> None:
+    """Run the stage of a group that the command line names: "train/FOCUS" for `python -m focus.stages.train FOCUS`."""
+    name = sys.argv[1]
+    run(f"{group}/{name}", kind, lambda settings: work(settings, name))
+
+
 def _same_bits(compute: settings.Compute) -> None:
     if compute.isa == "avx2" and not isa.lacking():
         _avx2()

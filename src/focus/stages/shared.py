@@ -14,7 +14,7 @@ import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from torch import distributed as dist
 
@@ -27,18 +27,19 @@ if TYPE_CHECKING:
     from torch.distributed.elastic.multiprocessing.errors import ProcessFailure
 
 StageT = TypeVar("StageT", bound=StageSettings)
+Names = ParamSpec("Names")
 DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of Linux's prctl
 
 
-def shared(work: Callable[[StageT], None]) -> Callable[[StageT], None]:
+def shared(work: Callable[Concatenate[StageT, Names], None]) -> Callable[Concatenate[StageT, Names], None]:
     """Return a stage's work as done by `compute.processes` processes; by one, it is `work` itself."""
 
-    def share(settings: StageT) -> None:
+    def share(settings: StageT, /, *names: Names.args, **options: Names.kwargs) -> None:
         count = settings.compute.processes
         if count == 1:
-            work(settings)
+            work(settings, *names, **options)
         elif dist.is_torchelastic_launched():
-            _take_part(count, lambda: work(settings))
+            _take_part(count, lambda: work(settings, *names, **options))
         else:
             _start(count)
 

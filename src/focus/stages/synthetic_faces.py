@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from operator import itemgetter
 from typing import Annotated
 
@@ -23,7 +21,7 @@ from focus.model.inference import encode, network_images
 from focus.seeds import numpy_generator, torch_generator
 from focus.settings import Key, NetworkSettings, Synthetic
 from focus.stages import build, paths
-from focus.stages.runner import run
+from focus.stages.runner import run_one_of
 
 logger = logging.getLogger(__name__)
 
@@ -87,5 +85,4 @@ def samples(autoencoder: Autoencoder, latents: Parameters, backgrounds: Backgrou
 
 
 if __name__ == "__main__":
-    chosen = sys.argv[1]
-    run(f"synthetic_faces/{chosen}", Settings, partial(work, kind=chosen))
+    run_one_of("synthetic_faces", Settings, work)

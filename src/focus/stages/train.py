@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import sys
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Annotated, Any
 
 from torch import nn
@@ -25,7 +23,7 @@ from focus.settings import (
     Variant,
 )
 from focus.stages import build, paths
-from focus.stages.runner import run
+from focus.stages.runner import run_one_of
 from focus.stages.shared import shared
 from focus.stages.training import Trained, batches, loss_plan, run_training, save_focus_networks
 from focus.training.batches import OCCLUSIONS
@@ -113,5 +111,4 @@ def objectives(
 
 
 if __name__ == "__main__":
-    chosen = sys.argv[1]
-    run(f"train/{chosen}", Settings, shared(partial(work, name=chosen)))
+    run_one_of("train", Settings, shared(work))

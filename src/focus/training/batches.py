@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -108,21 +109,17 @@ def own_rows(batch: Batch) -> Batch:
     return batch.rows(processes.share_of(len(batch.images)))
 
 
-def paste_cutout(batches: Batches, batch: Batch, step: int) -> tuple[Batch, Tensor]:
-    """Blacken one rectangle of each image; return the batch and the mask of untouched pixels (B,1,S,S)."""
-    images, untouched = cutout(batch.images, batches.generator(step, "cutout"))
-    return replace(batch, images=images), untouched
-
-
-def paste_cutmix(batches: Batches, batch: Batch, step: int) -> tuple[Batch, Tensor]:
-    """Paste another image's patch into one rectangle of each image; return the batch and the untouched pixels."""
-    images, untouched = cutmix(batch.images, batches.generator(step, "cutmix"))
+def paste(
+    change: Callable[[Tensor, torch.Generator], tuple[Tensor, Tensor]], batches: Batches, batch: Batch, step: int
+) -> tuple[Batch, Tensor]:
+    """Change one rectangle of each image (`cutout`, `cutmix`); return the batch and the untouched pixels (B,1,S,S)."""
+    images, untouched = change(batch.images, batches.generator(step, change.__name__))
     return replace(batch, images=images), untouched
 
 
 OCCLUSIONS: dict[str, Callable[[Batches, Batch, int], tuple[Batch, Tensor]] | None] = {
     "none": None,
-    "cutout": paste_cutout,
-    "cutmix": paste_cutmix,
+    "cutout": partial(paste, cutout),
+    "cutmix": partial(paste, cutmix),
 }
 """Augmentations of Backbone-cutout and Backbone-cutmix (Sec. 4.1), by the name a variant gives."""

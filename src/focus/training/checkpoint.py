@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from focus.files import write_bytes
+from focus.files import sha256, write_bytes
 
 
 def fingerprint(*things: Any) -> str:
@@ -23,8 +23,7 @@ def fingerprint(*things: Any) -> str:
         if isinstance(thing, Path):
             paths = sorted(thing.rglob("*")) if thing.is_dir() else [thing]
             for path in (path for path in paths if path.is_file()):
-                with path.open("rb") as stream:
-                    digest.update(hashlib.file_digest(stream, "sha256").digest())
+                digest.update(bytes.fromhex(sha256(path)))
         else:
             digest.update(json.dumps(thing, sort_keys=True, default=str).encode())
     return digest.hexdigest()

@@ -7,8 +7,6 @@ same steps, on their own rows of each batch, and have the same weights; the firs
 
 from __future__ import annotations
 
-import csv
-import io
 import logging
 import math
 import sys
@@ -17,13 +15,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor, nn
 
 from focus.errors import FocusError
-from focus.files import write_text
+from focus.files import write_csv
 from focus.seeds import derive
 from focus.training import processes
 from focus.training.checkpoint import Checkpoint
@@ -92,7 +91,8 @@ def train(plan: Plan, curve: Path | None = None) -> None:
                 continue
             _activate(plan.networks, weights, name)
             torch.manual_seed(derive(plan.seed, "dropout", step))
-            _set_rate(optimisers[name], plan.optimisers[name].rate(step, plan.total))
+            for group in optimisers[name].param_groups:
+                group["lr"] = plan.optimisers[name].rate(step, plan.total)
             terms = _one_step(plan, optimisers[name], name, step, finite)
             if plan.logged(step):
                 _log(plan, step, name, terms)
@@ -102,7 +102,7 @@ def train(plan: Plan, curve: Path | None = None) -> None:
     for network in plan.networks.values():
         network.eval()
     if curve is not None and processes.first():
-        write_text(curve, _curve_csv(plan.rows))
+        write_csv(curve, pd.DataFrame(plan.rows), "%.6g")
 
 
 def _one_step(
@@ -146,26 +146,11 @@ def _activate(networks: Mapping[str, nn.Module], weights: Mapping[str, list[nn.P
             weight.requires_grad_(name == active)
 
 
-def _set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
-    for group in optimiser.param_groups:
-        group["lr"] = rate
-
-
 def _log(plan: Plan, step: int, name: str, terms: Mapping[str, Tensor]) -> None:
     if processes.first() and not sys.stderr.isatty():  # a log file gets lines instead of a bar
         loss = float(terms["loss"])
         logger.info("%s: step %d of %d, %s, loss %.4g", plan.title, step, plan.total, name, loss)
     plan.rows.append({"step": step, "network": name, **{key: float(value) for key, value in terms.items()}})
-
-
-def _curve_csv(rows: list[dict[str, Any]]) -> str:
-    columns = list(dict.fromkeys(key for row in rows for key in row))
-    stream = io.StringIO()
-    writer = csv.DictWriter(stream, columns, lineterminator="\n", restval="")
-    writer.writeheader()
-    for row in rows:
-        writer.writerow({key: f"{value:.6g}" if isinstance(value, float) else value for key, value in row.items()})
-    return stream.getvalue()
 
 
 def _save(plan: Plan, optimisers: Mapping[str, torch.optim.Optimizer], step: int) -> None:

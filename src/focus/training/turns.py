@@ -17,17 +17,6 @@ class Turn:
 
 def resumed(turns: Sequence[Turn], start: int, steps: int) -> list[Turn]:
     """Return the next `steps` steps of turns that are repeated without end and were left at step `start`."""
-    whole = sum(turn.steps for turn in turns)
-    if whole == 0:
-        return []
-    found: list[Turn] = []
-    first, end = start % whole, start % whole + steps
-    begins = 0
-    for turn in itertools.cycle(turns):
-        if begins >= end:
-            break
-        taken = min(begins + turn.steps, end) - max(begins, first)
-        if taken > 0:
-            found.append(Turn(turn.network, taken))
-        begins += turn.steps
-    return found
+    networks = itertools.cycle([turn.network for turn in turns for _ in range(turn.steps)])
+    taken = itertools.islice(networks, start, start + steps)
+    return [Turn(network, len(list(each))) for network, each in itertools.groupby(taken)]
