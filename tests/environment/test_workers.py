@@ -6,6 +6,7 @@ import errno
 import os
 
 import pytest
+import torch
 
 from focus.environment.workers import by_workers
 from focus.errors import FocusError, machine_trouble
@@ -43,3 +44,11 @@ def test_a_full_disk_is_known_as_such():
     with pytest.raises(OSError, match="No space") as caught:
         list(by_workers(write, [0], 2))
     assert machine_trouble(caught.value).startswith("data/x.png: No space left on device")
+
+
+def test_the_generator_of_dropout_stays_where_it_is():
+    """The first step of a training, or after a resume, would draw another dropout with workers than without."""
+    torch.manual_seed(3)
+    before = torch.get_rng_state()
+    assert list(by_workers(abs, [-1, -2], 2)) == [1, 2]
+    assert torch.equal(torch.get_rng_state(), before)

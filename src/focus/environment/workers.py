@@ -7,6 +7,7 @@ import signal
 from collections.abc import Callable, Iterable, Iterator
 from typing import Generic, TypeVar
 
+import torch
 from torch.utils.data import DataLoader, Dataset
 
 JobT = TypeVar("JobT")
@@ -34,6 +35,7 @@ def by_workers(
         pin_memory=pin,
         worker_init_fn=_leave_interrupts_to_the_stage,
         multiprocessing_context="fork",
+        generator=torch.Generator(),  # torch would draw the processes' seeds from the one that dropout draws from
     )
     for found in loader:
         if isinstance(found, Exception):
