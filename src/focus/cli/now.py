@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 SOME_FAILED = 3
+SHOWN = 20  # images named on standard error; all of them are in images.csv
 app = typer.Typer(help="The NoW benchmark: distances of meshes to scans, submissions.", no_args_is_help=True)
 
 
@@ -33,8 +34,8 @@ def evaluate(
 ) -> None:
     """Evaluate a set of predictions on the scans.
 
-    Prints the pooled median, mean and std in mm; images that could not be measured are named on standard error. Exit
-    code 0: all measured; 3: some not.
+    Prints the pooled median, mean and std in mm; images that could not be measured are named on standard error, the
+    first of them. Exit code 0: all measured; 3: some not.
     """
     import matplotlib  # noqa: F401 - draws the curve at the end; whoever lacks it should hear so at the start
 
@@ -45,8 +46,11 @@ def evaluate(
     part = None if challenge is None else challenge.value
     report = evaluate_now(NoW(dataset, "validation"), predictions, part, metrical=metrical, unit_mm=MILLIMETRES[unit])
     write_report(report, out)
-    for row in report.with_status("warning", "missing", "failed"):
+    rows = report.with_status("warning", "missing", "failed")
+    for row in rows[:SHOWN]:
         typer.echo(f"{row.status}: {row.image}: {row.reason}", err=True)
+    if len(rows) > SHOWN:
+        typer.echo(f"… and {len(rows) - SHOWN} more: {out}/images.csv", err=True)
     pooled = report.pooled()
     if not pooled["images"]:
         raise FocusError(

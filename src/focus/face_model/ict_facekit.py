@@ -19,6 +19,7 @@ from focus.face_model.heads import FaceGenerator
 from focus.face_model.heads.fit import principal_components
 from focus.face_model.heads.mesh import TIP
 from focus.face_model.landmarks import NOW_IN_IBUG
+from focus.files import read_text
 from focus.seeds import numpy_generator
 
 Array = NDArray[np.float64]
@@ -71,11 +72,11 @@ def read_ict(folder: Path) -> BfmArrays:
 
 def _mesh(path: Path) -> tuple[Array, Int64]:
     """Vertices (USED,3) in mm and triangles (F,3) of the used part of one .obj."""
+    lines = read_text(path, "one of ICT-FaceKit's .obj meshes").split("\n")
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
         vertices = np.array([line.split()[1:4] for line in lines if line.startswith("v ")], dtype=float)
         faces = [[int(c.split("/")[0]) - 1 for c in line.split()[1:]] for line in lines if line.startswith("f ")]
-    except (OSError, ValueError) as error:
+    except ValueError as error:
         raise FocusError(f"{path}: not a readable .obj mesh ({reason_of(error)})") from None
     if vertices.shape != (VERTICES, 3) or not np.isfinite(vertices).all():
         raise FocusError(f"{path}: {len(vertices)} vertices; expected ICT-FaceKit's {VERTICES}, finite")
