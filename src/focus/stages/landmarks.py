@@ -124,6 +124,7 @@ def crops(
     """
 
     def look(start: int) -> tuple[list[Sample], dict[str, str]]:
+        """Return the crops of a chunk of images, and image -> reason for those without one."""
         chunk = [samples[position] for position in range(start, min(start + CHUNK, len(samples)))]
         detections = detector.detect([sample.image for sample in chunk], [sample.name for sample in chunk])
         found, lacking = [], {}
